@@ -1,0 +1,130 @@
+"""The only reader of ``settings.APIGW_WS``.
+
+Values are read live, so ``override_settings`` works. A wrong value is an error of the system checks
+(``apigw_ws.E001``, ``E002``), never silently a default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.conf import settings
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a key of ``APIGW_WS`` accepts. ``of`` is the type of the items where ``types`` is a list."""
+
+    types: tuple[type, ...]
+    default: Any
+    help: str
+    of: type | None = None
+    minimum: int | None = None
+
+
+SETTINGS: Final[Mapping[str, Setting]] = {
+    "ENDPOINT_URL": Setting(
+        (str,), "", "Where boto3 finds AWS, for gateways that name no endpoint of their own. Empty: AWS."
+    ),
+    "REGION": Setting((str,), "", "The region of gateways that name none."),
+    "ALLOWED_ORIGINS": Setting(
+        (list, tuple),
+        (),
+        "Origins of pages that may connect, such as “https://www.example.com” or “https://*.example.com”. "
+        "Empty: those of the same registrable site as the request's host, and CSRF_TRUSTED_ORIGINS.",
+        of=str,
+    ),
+    "USE_WS_TOKEN": Setting((bool,), False, "Demand a token from WebSocketTokenView on every connect."),
+    "TOKEN_MAX_AGE": Setting((int,), 60, "Seconds for which a connect token is valid.", minimum=1),
+    "TRUSTED_PROXIES": Setting(
+        (int,),
+        0,
+        "How many proxies between API Gateway and Django append to X-Forwarded-For. Only read for a gateway "
+        "that does not map the client's address; 0 ignores the header.",
+        minimum=0,
+    ),
+    "CONNECT_RATE_LIMIT": Setting(
+        (int,), 60, "Connects that one address may try within CONNECT_RATE_WINDOW. 0: no limit.", minimum=0
+    ),
+    "CONNECT_RATE_WINDOW": Setting((int,), 60, "Seconds over which connects are counted.", minimum=1),
+    "ALLOW_UNLISTED_CHANNELS": Setting(
+        (bool,), True, "Let anybody join a channel that has no ChannelPermission."
+    ),
+    "SEND_WORKERS": Setting((int,), 10, "Threads that a queryset's send_message posts from.", minimum=1),
+    "REFUSALS_KEPT": Setting((int,), 10_000, "How many refusals are kept; the oldest go first.", minimum=1),
+}
+
+
+class Conf:
+    """One property per setting."""
+
+    def _value(self, name: str) -> Any:
+        configured: Mapping[str, Any] = getattr(settings, "APIGW_WS", {})
+        return configured.get(name, SETTINGS[name].default)
+
+    @property
+    def endpoint_url(self) -> str:
+        return self._value("ENDPOINT_URL")
+
+    @property
+    def region(self) -> str:
+        """APIGW_WS["REGION"], else the settings that django-aws-api-gateway-websockets reads."""
+        return (
+            self._value("REGION")
+            or getattr(settings, "AWS_GATEWAY_REGION_NAME", "")
+            or getattr(settings, "AWS_REGION_NAME", "")
+            or ""
+        )
+
+    @property
+    def aws_profile(self) -> str:
+        return getattr(settings, "AWS_IAM_PROFILE", "") or ""
+
+    @property
+    def aws_access_key_id(self) -> str:
+        return getattr(settings, "AWS_ACCESS_KEY_ID", "") or ""
+
+    @property
+    def aws_secret_access_key(self) -> str:
+        return getattr(settings, "AWS_SECRET_ACCESS_KEY", "") or ""
+
+    @property
+    def allowed_origins(self) -> Sequence[str]:
+        return self._value("ALLOWED_ORIGINS")
+
+    @property
+    def use_ws_token(self) -> bool:
+        return self._value("USE_WS_TOKEN")
+
+    @property
+    def token_max_age(self) -> int:
+        return self._value("TOKEN_MAX_AGE")
+
+    @property
+    def trusted_proxies(self) -> int:
+        return self._value("TRUSTED_PROXIES")
+
+    @property
+    def connect_rate_limit(self) -> int:
+        return self._value("CONNECT_RATE_LIMIT")
+
+    @property
+    def connect_rate_window(self) -> int:
+        return self._value("CONNECT_RATE_WINDOW")
+
+    @property
+    def allow_unlisted_channels(self) -> bool:
+        return self._value("ALLOW_UNLISTED_CHANNELS")
+
+    @property
+    def send_workers(self) -> int:
+        return self._value("SEND_WORKERS")
+
+    @property
+    def refusals_kept(self) -> int:
+        return self._value("REFUSALS_KEPT")
+
+
+conf = Conf()

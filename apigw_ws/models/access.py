@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib.auth.models import Permission
+from django.core.validators import RegexValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from apigw_ws.models.gateways import ApiGateway
+
+CHANNEL_NAME_PATTERN = r"[A-Za-z0-9_.:/-]{1,128}"
+channel_name_validator = RegexValidator(
+    rf"^{CHANNEL_NAME_PATTERN}\Z", _("Use 1 to 128 letters, digits or any of _ . : / -")
+)
+
+
+class WebSocketToken(models.Model):
+    """Permission to connect once, within a minute, from the browser session that asked for it."""
+
+    token_hash = models.CharField(max_length=64, unique=True, editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("user"),
+        on_delete=models.CASCADE,
+        related_name="websocket_tokens",
+        null=True,
+        blank=True,
+    )
+    session_key_hash = models.CharField(max_length=64, editable=False)
+    created_on = models.DateTimeField(_("created"), auto_now_add=True, db_index=True)
+    used_on = models.DateTimeField(_("used"), null=True, blank=True)
+    #: The connection that used the token: the same $connect delivered twice is one use.
+    connection_id = models.CharField(_("connection ID"), max_length=128, blank=True, default="")
+
+    class Meta:
+        verbose_name = _("connect token")
+        verbose_name_plural = _("connect tokens")
+
+    def __str__(self) -> str:
+        return f"{self.token_hash[:8]}…"
+
+
+class ConnectionAttempt(models.Model):
+    """A connect that was let in or refused, counted to limit the rate of connects."""
+
+    ip_address = models.GenericIPAddressField(_("IP address"), null=True, blank=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("user"),
+        on_delete=models.CASCADE,
+        related_name="connection_attempts",
+        null=True,
+        blank=True,
+    )
+    successful = models.BooleanField(_("successful"), default=False)
+    created_on = models.DateTimeField(_("at"), auto_now_add=True, db_index=True)
+
+    class Meta:
+        verbose_name = _("connection attempt")
+        verbose_name_plural = _("connection attempts")
+        indexes = [models.Index(fields=["ip_address", "created_on"], name="apigw_ws_attempts_by_address")]
+
+    def __str__(self) -> str:
+        return f"{self.ip_address} {self.created_on:%Y-%m-%d %H:%M:%S}"
+
+
+class Refusal(models.Model):
+    """An event that a guard refused, with the facts an operator needs and no secret."""
+
+    guard = models.CharField(_("guard"), max_length=32, db_index=True)
+    phase = models.CharField(_("event"), max_length=16)
+    status = models.PositiveSmallIntegerField(_("status"))
+    reason = models.CharField(_("reason"), max_length=255)
+    facts = models.JSONField(_("facts"), default=dict, blank=True)
+    api_gateway = models.ForeignKey(
+        ApiGateway,
+        verbose_name=_("gateway"),
+        on_delete=models.SET_NULL,
+        related_name="refusals",
+        null=True,
+        blank=True,
+    )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("user"),
+        on_delete=models.SET_NULL,
+        related_name="websocket_refusals",
+        null=True,
+        blank=True,
+    )
+    ip_address = models.GenericIPAddressField(_("IP address"), null=True, blank=True)
+    origin = models.CharField(_("origin"), max_length=255, blank=True, default="")
+    connection_id = models.CharField(_("connection ID"), max_length=128, blank=True, default="")
+    created_on = models.DateTimeField(_("at"), auto_now_add=True, db_index=True)
+
+    class Meta:
+        verbose_name = _("refusal")
+        verbose_name_plural = _("refusals")
+        ordering = ["-created_on"]
+
+    def __str__(self) -> str:
+        return f"{self.guard}: {self.reason}"
+
+
+class ChannelPermission(models.Model):
+    """Who may join a channel."""
+
+    class Access(models.TextChoices):
+        EVERYONE = "everyone", _("Everyone")
+        AUTHENTICATED = "authenticated", _("Signed-in users")
+        STAFF = "staff", _("Staff")
+        SUPERUSERS = "superusers", _("Superusers")
+        RULES = "rules", _("Users who satisfy one of the rules")
+
+    channel_name = models.CharField(
+        _("channel"), max_length=128, unique=True, validators=[channel_name_validator]
+    )
+    access = models.CharField(_("access"), max_length=16, choices=Access.choices, default=Access.EVERYONE)
+    description = models.CharField(_("description"), max_length=255, blank=True, default="")
+    created_on = models.DateTimeField(_("created"), auto_now_add=True)
+    updated_on = models.DateTimeField(_("updated"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("channel permission")
+        verbose_name_plural = _("channel permissions")
+        ordering = ["channel_name"]
+
+    def __str__(self) -> str:
+        return self.channel_name
+
+
+class ChannelPermissionRule(models.Model):
+    """A set of permissions that together let a user join; further rules are alternatives."""
+
+    channel_permission = models.ForeignKey(ChannelPermission, on_delete=models.CASCADE, related_name="rules")
+    permissions = models.ManyToManyField(
+        Permission, blank=True, related_name="+", help_text=_("The user must have all of these.")
+    )
+
+    class Meta:
+        verbose_name = _("channel rule")
+        verbose_name_plural = _("channel rules")
+
+    def __str__(self) -> str:
+        return str(self.channel_permission)

@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+from django.core.validators import RegexValidator, URLValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from apigw_ws.models.runs import Run
+
+#: AWS: 1 to 128 letters, digits, hyphens and underscores.
+stage_name_validator = RegexValidator(
+    r"^[A-Za-z0-9_-]{1,128}\Z", _("Use 1 to 128 letters, digits, hyphens or underscores.")
+)
+#: `$` is reserved by AWS for $connect, $default and $disconnect, which come with the gateway.
+route_key_validator = RegexValidator(
+    r"^[^$\s][^\s]*\Z",
+    _("A route key has no spaces and does not begin with “$”: those routes come with the gateway."),
+)
+target_url_validator = URLValidator(schemes=["http", "https"])
+
+
+class TargetURLField(models.CharField):
+    """A URL that API Gateway calls; unlike Django's URLField its host may have no dot."""
+
+    default_validators = [target_url_validator]
+
+
+class ApiGateway(models.Model):
+    """One WebSocket API in AWS, as we want it, with what AWS told us about it."""
+
+    uid = models.UUIDField(
+        _("stable ID"),
+        default=uuid.uuid4,
+        unique=True,
+        editable=False,
+        help_text=_(
+            "Written as a tag on the API in AWS, so that the record and the API find each other again."
+        ),
+    )
+    api_name = models.CharField(_("name"), max_length=128, unique=True)
+    api_description = models.CharField(_("description"), max_length=255, blank=True, default="")
+    region = models.CharField(
+        _("region"),
+        max_length=32,
+        blank=True,
+        default="",
+        help_text=_("For example eu-central-1. Empty: the region of the settings or of the AWS profile."),
+    )
+    endpoint_url = models.URLField(
+        _("AWS endpoint URL"),
+        blank=True,
+        default="",
+        help_text=_("Empty for AWS. The emulator's URL, or that of a VPC endpoint, otherwise."),
+    )
+    default_channel_name = models.CharField(
+        _("default channel"),
+        max_length=128,
+        blank=True,
+        default="",
+        help_text=_("The channel of a connection whose URL names none."),
+    )
+    target_base_endpoint = TargetURLField(
+        _("target base URL"),
+        max_length=2000,
+        blank=True,
+        default="",
+        help_text=_(
+            "Where your view is, with the trailing slash and without the route: https://www.example.com/ws/. "
+            "API Gateway calls …/connect, …/default and …/disconnect below it."
+        ),
+    )
+    api_key_selection_expression = models.CharField(
+        _("API key selection expression"), max_length=255, default="$request.header.x-api-key"
+    )
+    route_selection_expression = models.CharField(
+        _("route selection expression"), max_length=255, default="$request.body.action"
+    )
+    route_key = models.CharField(_("default route key"), max_length=255, default="$default")
+    two_way = models.BooleanField(
+        _("two-way"),
+        default=True,
+        help_text=_(
+            "What the default handler returns goes back to the client as the reply, "
+            "without a further call to AWS."
+        ),
+    )
+    stage_name = models.CharField(
+        _("stage"), max_length=128, default="production", validators=[stage_name_validator]
+    )
+    stage_description = models.CharField(_("stage description"), max_length=255, blank=True, default="")
+    tags = models.JSONField(_("tags"), default=dict, blank=True, help_text=_('As {"name": "value"}.'))
+    secret_version = models.PositiveSmallIntegerField(
+        _("secret version"),
+        default=1,
+        help_text=_(
+            "Proves to Django that a request comes from this gateway. Add one to rotate the secret. "
+            "0 turns the check off: only for an API that was not made here."
+        ),
+    )
+    domain_name = models.CharField(
+        _("custom domain"), max_length=255, blank=True, default="", help_text=_("For example ws.example.com.")
+    )
+    certificate_arn = models.CharField(_("certificate ARN"), max_length=255, blank=True, default="")
+    hosted_zone_id = models.CharField(_("hosted zone ID"), max_length=32, blank=True, default="")
+
+    # What AWS told us. A cache: the truth is what `aws.reader` finds.
+    api_id = models.CharField(_("API ID"), max_length=32, blank=True, default="", db_index=True)
+    api_endpoint = models.CharField(_("API endpoint"), max_length=255, blank=True, default="")
+    api_gateway_domain_name = models.CharField(
+        _("domain to point DNS at"), max_length=255, blank=True, default=""
+    )
+    api_mapping_id = models.CharField(_("API mapping ID"), max_length=128, blank=True, default="")
+    api_created = models.BooleanField(_("API created"), default=False, editable=False)
+    custom_domain_created = models.BooleanField(_("custom domain created"), default=False, editable=False)
+    deployment_id = models.CharField(
+        _("deployment ID"), max_length=32, blank=True, default="", editable=False
+    )
+
+    created_on = models.DateTimeField(_("created"), auto_now_add=True)
+    updated_on = models.DateTimeField(_("updated"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("gateway")
+        verbose_name_plural = _("gateways")
+        ordering = ["api_name"]
+        permissions = [("apply_apigateway", "Can apply a gateway's plan to AWS")]
+
+    def __str__(self) -> str:
+        return self.api_name
+
+    def create_gateway(self) -> Run:
+        """Make AWS match this record, and return the run. See ``services.provisioning.apply``."""
+        from apigw_ws.services import provisioning
+
+        return provisioning.apply(self)
+
+
+class ApiGatewayAdditionalRoute(models.Model):
+    """A route of a gateway beside $connect, $default and $disconnect, and the URL it calls."""
+
+    api_gateway = models.ForeignKey(
+        ApiGateway, verbose_name=_("gateway"), on_delete=models.CASCADE, related_name="additional_routes"
+    )
+    name = models.CharField(_("name"), max_length=63)
+    route_key = models.CharField(_("route key"), max_length=64, validators=[route_key_validator])
+    integration_url = TargetURLField(_("target URL"), max_length=2000)
+    two_way = models.BooleanField(
+        _("two-way"),
+        default=True,
+        help_text=_(
+            "What the handler returns goes back to the client as the reply, without a further call to AWS."
+        ),
+    )
+
+    # What AWS told us; see ApiGateway.
+    deployed = models.BooleanField(_("deployed"), default=False, editable=False)
+    route_id = models.CharField(_("route ID"), max_length=32, blank=True, default="", editable=False)
+    integration_id = models.CharField(
+        _("integration ID"), max_length=32, blank=True, default="", editable=False
+    )
+
+    created_on = models.DateTimeField(_("created"), auto_now_add=True)
+    updated_on = models.DateTimeField(_("updated"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("route")
+        verbose_name_plural = _("routes")
+        ordering = ["route_key"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["api_gateway", "route_key"],
+                name="apigw_ws_route_key_once_per_gateway",
+                violation_error_message=_("This gateway already has a route with this key."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.route_key

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from apigw_ws.models.gateways import ApiGateway
+
+
+class Run(models.Model):
+    """One execution of a gateway's plan."""
+
+    class State(models.TextChoices):
+        RUNNING = "running", _("Running")
+        DONE = "done", _("Done")
+        FAILED = "failed", _("Failed")
+        #: Its process died; the next run finished the work.
+        INTERRUPTED = "interrupted", _("Interrupted")
+
+    gateway = models.ForeignKey(
+        ApiGateway, verbose_name=_("gateway"), on_delete=models.CASCADE, related_name="runs"
+    )
+    state = models.CharField(_("state"), max_length=16, choices=State.choices, default=State.RUNNING)
+    started_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("started by"),
+        on_delete=models.SET_NULL,
+        related_name="+",
+        null=True,
+        blank=True,
+    )
+    planned = models.PositiveIntegerField(_("operations planned"), default=0)
+    started_on = models.DateTimeField(_("started"), auto_now_add=True)
+    #: Moved with every step, so that a run whose process died can be told from one that waits.
+    heartbeat_on = models.DateTimeField(_("last sign of life"), auto_now_add=True)
+    finished_on = models.DateTimeField(_("finished"), null=True, blank=True)
+    error_code = models.CharField(_("AWS error code"), max_length=128, blank=True, default="")
+    error_text = models.TextField(_("error"), blank=True, default="")
+
+    class Meta:
+        verbose_name = _("run")
+        verbose_name_plural = _("runs")
+        ordering = ["-started_on"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["gateway"],
+                condition=models.Q(finished_on__isnull=True),
+                name="apigw_ws_one_active_run_per_gateway",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.gateway} {self.started_on:%Y-%m-%d %H:%M:%S}"
+
+
+class Step(models.Model):
+    """One executed operation of a run."""
+
+    run = models.ForeignKey(Run, verbose_name=_("run"), on_delete=models.CASCADE, related_name="steps")
+    position = models.PositiveIntegerField(_("position"))
+    operation = models.CharField(_("operation"), max_length=64)
+    description = models.CharField(_("description"), max_length=512)
+    started_on = models.DateTimeField(_("started"))
+    finished_on = models.DateTimeField(_("finished"), null=True, blank=True)
+    request_id = models.CharField(_("AWS request ID"), max_length=64, blank=True, default="")
+    error_code = models.CharField(_("AWS error code"), max_length=128, blank=True, default="")
+    error_text = models.TextField(_("error"), blank=True, default="")
+
+    class Meta:
+        verbose_name = _("step")
+        verbose_name_plural = _("steps")
+        ordering = ["run", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "position"], name="apigw_ws_step_position_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.description
