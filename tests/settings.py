@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from django import VERSION
 
@@ -70,9 +70,7 @@ def database(url: str) -> dict[str, object]:
         "ENGINE": "django.db.backends.postgresql",
         "NAME": parts.path.lstrip("/"),
         "USER": parts.username,
-        "PASSWORD": parts.password or "",
-        "HOST": parts.hostname,
-        "PORT": parts.port,
+        "HOST": parse_qs(parts.query)["host"][0],
     }
 
 

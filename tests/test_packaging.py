@@ -1,0 +1,130 @@
+"""The wheel and the sdist hold what a user's project needs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import sysconfig
+import venv
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+pytestmark = pytest.mark.packaging
+
+#: Run in a project of its own that has nothing but the wheel: everything must be found through Django.
+PROBE = """
+import sys
+from importlib.resources import files
+import django
+from django.conf import settings
+
+settings.configure(
+    SECRET_KEY="x" * 50,
+    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
+    INSTALLED_APPS=[
+        "apigw_ws_admin", "unfold", "django.contrib.admin", "django.contrib.auth",
+        "django.contrib.contenttypes", "django.contrib.sessions", "django.contrib.messages",
+        "django.contrib.staticfiles", "apigw_ws",
+    ],
+    TEMPLATES=[{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}],
+    STATIC_URL="/static/",
+)
+django.setup()
+import apigw_ws
+from django.contrib.staticfiles.finders import find
+from django.core.management import call_command, get_commands
+from django.template.loader import get_template
+
+assert apigw_ws.__file__.startswith(sys.prefix), apigw_ws.__file__
+get_template("apigw_ws_admin/chat.html")
+assert find("apigw_ws/client.js"), "client.js"
+commands = {"createApiGateway", "clearWebSocketSessions", "cleanupWebSocketTokens", "ws_plan"}
+assert commands <= set(get_commands())
+assert all(files(name).joinpath("py.typed").is_file() for name in ("apigw_ws", "apigw_ws_admin"))
+call_command("migrate", verbosity=0)
+call_command("makemigrations", "--check", "--dry-run", "apigw_ws", verbosity=0)
+print("found everything")
+"""
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the sdist, and the wheel built from that sdist."""
+    folder = tmp_path_factory.mktemp("dist")
+    subprocess.run(
+        [sys.executable, "-m", "build", "--no-isolation", "-o", str(folder), str(ROOT)],
+        check=True,
+        capture_output=True,
+    )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def python(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Python of a new environment with the wheel installed, and its dependencies lent by ours."""
+    folder = tmp_path_factory.mktemp("venv")
+    venv.create(folder, with_pip=True)
+    python = folder / "bin" / "python"
+    wheel = next(built.glob("*.whl"))
+    subprocess.run(
+        [python, "-m", "pip", "install", "-q", "--no-deps", wheel], check=True, capture_output=True
+    )
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    site = folder / "lib" / version / "site-packages"
+    # A line of a .pth file is searched last, and the .pth files in that folder are not read:
+    # our own editable installation stays out of reach.
+    (site / "lent.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    return python
+
+
+def test_a_project_that_installs_the_wheel_finds_everything(python: Path, tmp_path: Path) -> None:
+    done = subprocess.run([python, "-c", PROBE], cwd=tmp_path, capture_output=True, text=True)
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "found everything\n"
+
+
+def test_the_console_script_is_installed(python: Path, tmp_path: Path) -> None:
+    script = python.parent / "apigw-ws"
+
+    done = subprocess.run([script, "--version"], cwd=tmp_path, capture_output=True, text=True)
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("apigw-ws ")
+
+
+def test_the_core_does_not_import_what_only_the_demo_needs(python: Path, tmp_path: Path) -> None:
+    """Nothing of the extras is imported by a production path."""
+    extras = ("aiohttp", "uvicorn", "waitress", "websockets", "httptools", "whitenoise", "django_tasks_db")
+    code = (
+        PROBE
+        + f"""
+import apigw_ws.views, apigw_ws.services.provisioning, apigw_ws.services.messages
+import apigw_ws.tasks, apigw_ws_admin.admin
+loaded = [name for name in {extras!r} if name in sys.modules]
+assert not loaded, loaded
+"""
+    )
+    done = subprocess.run(
+        [python, "-c", code], cwd=tmp_path, capture_output=True, text=True, env=dict(os.environ)
+    )
+
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_sdist_holds_the_sources_and_the_tests(built: Path) -> None:
+    listing = subprocess.run(
+        ["tar", "tzf", next(built.glob("*.tar.gz"))], check=True, capture_output=True, text=True
+    )
+    names = {line.split("/", 1)[1] for line in listing.stdout.splitlines() if "/" in line}
+
+    assert {
+        "pyproject.toml",
+        "README.md",
+        "LICENSE",
+        "static/apigw_ws/client.js",
+        "tests/settings.py",
+    } <= names

@@ -1,0 +1,66 @@
+"""The tests that touch the database, once more on a PostgreSQL of their own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+BINARIES = [*Path("/usr/lib/postgresql").glob("*/bin"), Path("/usr/bin"), Path("/usr/local/bin")]
+pytestmark = pytest.mark.postgres
+
+
+def binary(name: str) -> str:
+    """The path of a PostgreSQL program; the test is skipped where there is none."""
+    found = next((folder / name for folder in BINARIES if (folder / name).exists()), shutil.which(name))
+    if not found:
+        pytest.skip(f"PostgreSQL's {name} is not installed")
+    return str(found)
+
+
+def as_postgres(*command: str) -> None:
+    """Run a program of PostgreSQL, which refuses to run as root, as its own user."""
+    prefix = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    done = subprocess.run([*prefix, *command], capture_output=True, text=True, cwd="/")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.fixture
+def database_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL that listens on a socket in a folder of its own, without fsync."""
+    folder = tmp_path_factory.mktemp("pg")
+    initdb, pg_ctl = binary("initdb"), binary("pg_ctl")
+    for parent in [folder, *folder.parents]:
+        if parent.stat().st_uid == os.geteuid() and parent != Path("/tmp"):
+            parent.chmod(parent.stat().st_mode | 0o711)
+    if os.geteuid() == 0:
+        shutil.chown(folder, "postgres")
+    data = str(folder / "data")
+    as_postgres(initdb, "-D", data, "-A", "trust", "-U", "tests", "--no-sync", "-E", "UTF8")
+    options = f"-c listen_addresses='' -k {folder} -c fsync=off -c max_connections=60"
+    as_postgres(pg_ctl, "-D", data, "-l", str(folder / "log"), "-w", "-o", options, "start")
+    try:
+        yield f"postgresql://tests@/postgres?host={folder}"
+    finally:
+        as_postgres(pg_ctl, "-D", data, "-m", "immediate", "stop")
+
+
+def test_the_database_suites_pass_on_postgresql(database_url: str) -> None:
+    unmarked = "not postgres and not browser and not benchmark and not clients and not packaging"
+    command = [sys.executable, "-m", "pytest", "-q", "--only-db", "-m", unmarked, "-p", "no:cacheprovider"]
+
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env={**os.environ, "TEST_DATABASE_URL": database_url},
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
