@@ -1,0 +1,18 @@
+"""What a project may listen to. Every signal is sent robustly: a receiver that fails is logged, not felt.
+
+| signal | sender | arguments |
+|---|---|---|
+| ``connected`` | WebSocketSession | ``session`` |
+| ``disconnected`` | WebSocketSession | ``session``; also when a send found the connection gone |
+| ``message_received`` | the view's class | ``session``, ``body`` (dict), ``raw_body`` (str), ``request`` |
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.dispatch import Signal
+
+connected: Final = Signal()
+disconnected: Final = Signal()
+message_received: Final = Signal()
