@@ -5,6 +5,7 @@
 | ``connected`` | WebSocketSession | ``session`` |
 | ``disconnected`` | WebSocketSession | ``session``; also when a send found the connection gone |
 | ``message_received`` | the view's class | ``session``, ``body`` (dict), ``raw_body`` (str), ``request`` |
+| ``deployed`` | ApiGateway | ``gateway``, ``run``; a run has made the gateway's routes live |
 """
 
 from __future__ import annotations
@@ -16,3 +17,4 @@ from django.dispatch import Signal
 connected: Final = Signal()
 disconnected: Final = Signal()
 message_received: Final = Signal()
+deployed: Final = Signal()

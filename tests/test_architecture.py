@@ -23,7 +23,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "models.*": ("models", "models.*", "exceptions", "conf", "services.*"),
     "events": ("exceptions", "headers"),
     "handlers": ("exceptions",),
-    "aws.planner": ("aws.spec", "aws.operations"),
+    "aws.planner": ("aws.spec", "aws.operations", "exceptions"),
     "aws.*": ("aws.*", "exceptions"),
     "services.*": ("services.*", "models", "models.*", "conf", "exceptions", "headers", "signals", "aws.*"),
     "guards": ("events", "exceptions", "conf", "models", "models.*", "services.*"),
@@ -36,7 +36,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "apps": ("checks", "receivers"),
     "testing": ("testing.*",),
     "testing.*": ("testing.*", "headers", "models", "services.*", "views"),
-    "management.commands.*": ("services.*", "models", "exceptions", "conf", "aws.operations"),
+    "management.commands.*": ("management.commands.*", "services.*", "models", "exceptions", "conf", "aws.operations"),
     "migrations.*": ("models", "models.*"),
 }
 

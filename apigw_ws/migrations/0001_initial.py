@@ -416,8 +416,8 @@ class Migration(migrations.Migration):
                 ("started_on", models.DateTimeField(verbose_name="started")),
                 ("finished_on", models.DateTimeField(blank=True, null=True, verbose_name="finished")),
                 (
-                    "request_id",
-                    models.CharField(blank=True, default="", max_length=64, verbose_name="AWS request ID"),
+                    "request_ids",
+                    models.CharField(blank=True, default="", max_length=512, verbose_name="AWS request IDs"),
                 ),
                 (
                     "error_code",

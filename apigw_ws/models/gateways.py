@@ -131,6 +131,13 @@ class ApiGateway(models.Model):
     def __str__(self) -> str:
         return self.api_name
 
+    @property
+    def client_url(self) -> str:
+        """What clients connect to; empty before the first deployment."""
+        if self.api_mapping_id and self.domain_name:
+            return f"wss://{self.domain_name}"
+        return f"{self.api_endpoint}/{self.stage_name}" if self.deployment_id else ""
+
     def create_gateway(self) -> Run:
         """Make AWS match this record, and return the run. See ``services.provisioning.apply``."""
         from apigw_ws.services import provisioning

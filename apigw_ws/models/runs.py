@@ -54,7 +54,7 @@ class Run(models.Model):
 
 
 class Step(models.Model):
-    """One executed operation of a run."""
+    """One executed operation of a run; without ``finished_on`` it failed."""
 
     run = models.ForeignKey(Run, verbose_name=_("run"), on_delete=models.CASCADE, related_name="steps")
     position = models.PositiveIntegerField(_("position"))
@@ -62,7 +62,8 @@ class Step(models.Model):
     description = models.CharField(_("description"), max_length=512)
     started_on = models.DateTimeField(_("started"))
     finished_on = models.DateTimeField(_("finished"), null=True, blank=True)
-    request_id = models.CharField(_("AWS request ID"), max_length=64, blank=True, default="")
+    #: One for each call of the operation, separated by spaces.
+    request_ids = models.CharField(_("AWS request IDs"), max_length=512, blank=True, default="")
     error_code = models.CharField(_("AWS error code"), max_length=128, blank=True, default="")
     error_text = models.TextField(_("error"), blank=True, default="")
 

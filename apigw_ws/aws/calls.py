@@ -1,0 +1,84 @@
+"""The control-plane calls of one run: they share the API's ID and gather the IDs of AWS's answers."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from apigw_ws.aws.client import translated
+from apigw_ws.aws.spec import ApiSpec, RouteSpec, mark
+from apigw_ws.exceptions import AwsError
+
+#: The only key that a route response, and the expression that selects it, can have.
+DEFAULT: Final = "$default"
+
+
+class Calls:
+    """Calls that concern one API: ``api_id``, which CreateApi sets when there is none yet."""
+
+    def __init__(self, client: Any, api_id: str = "", endpoint: str = "") -> None:
+        self.client = client
+        self.api_id = api_id
+        self.endpoint = endpoint
+        self.request_ids: list[str] = []
+
+    @property
+    def arn(self) -> str:
+        meta = self.client.meta
+        return f"arn:{meta.partition}:apigateway:{meta.region_name}::/apis/{self.api_id}"
+
+    def call(self, method: str, **parameters: Any) -> dict[str, Any]:
+        """The answer of the client's ``method``. Raises AwsError."""
+        with translated():
+            answer: dict[str, Any] = getattr(self.client, method)(**parameters)
+        self.request_ids.append(answer["ResponseMetadata"].get("RequestId", ""))
+        return answer
+
+    def on_api(self, method: str, **parameters: Any) -> dict[str, Any]:
+        return self.call(method, ApiId=self.api_id, **parameters)
+
+    def delete(self, method: str, **parameters: Any) -> None:
+        """Afterwards the thing is gone; that somebody else, or a lost answer, deleted it is no error."""
+        try:
+            self.on_api(method, **parameters)
+        except AwsError as error:
+            if error.status != 404:
+                raise
+
+    def create_integration(self, route: RouteSpec) -> str:
+        """Make the integration of ``route`` and return its ID."""
+        answer = self.on_api("create_integration", IntegrationType="HTTP_PROXY", **integration_fields(route))
+        integration_id: str = answer["IntegrationId"]
+        return integration_id
+
+    def enable_replies(self, route_id: str, *, has_response: bool = False) -> None:
+        """Make the route reply, which takes a route response and the expression that selects it."""
+        if not has_response:
+            self.on_api("create_route_response", RouteId=route_id, RouteResponseKey=DEFAULT)
+        self.on_api("update_route", RouteId=route_id, RouteResponseSelectionExpression=DEFAULT)
+
+
+def api_fields(api: ApiSpec) -> dict[str, Any]:
+    return {
+        "Name": api.name,
+        "Description": api.description,
+        "RouteSelectionExpression": api.route_selection_expression,
+        "ApiKeySelectionExpression": api.api_key_selection_expression,
+    }
+
+
+def integration_fields(route: RouteSpec) -> dict[str, Any]:
+    return {
+        "IntegrationUri": route.integration.url,
+        "IntegrationMethod": route.integration.method,
+        "TimeoutInMillis": route.integration.timeout,
+        "RequestParameters": dict(route.integration.parameters),
+        "Description": mark(route.key),
+    }
+
+
+def route_fields(route: RouteSpec, integration_id: str) -> dict[str, Any]:
+    declared = {name: {"Required": False} for name in sorted(route.declared)}
+    return {
+        "Target": f"integrations/{integration_id}",
+        **({"RequestParameters": declared} if declared else {}),
+    }

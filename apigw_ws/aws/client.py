@@ -1,0 +1,174 @@
+"""boto3 clients, and their errors in our words. The only import of boto3, made when a client is needed."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Final, Literal
+
+from django.utils.translation import gettext as _
+
+from apigw_ws.exceptions import (
+    ApigwWsError,
+    AwsError,
+    AwsUnreachable,
+    ConfigurationError,
+    ConnectionGone,
+    Throttled,
+)
+
+Service = Literal["apigatewayv2", "apigatewaymanagementapi"]
+
+CONFIGURATION_ERRORS: Final = ("NoRegionError", "ProfileNotFound", "InvalidRegionError", "ConfigParseError")
+CREDENTIAL_ERRORS: Final = frozenset(
+    {"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException"}
+)
+
+_lock = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientConfig:
+    """Where AWS is and who asks. Empty fields leave the choice to boto3's own chain."""
+
+    region: str = ""
+    endpoint_url: str = ""
+    profile: str = ""
+    access_key_id: str = ""
+    secret_access_key: str = field(default="", repr=False)
+    #: How often a call is sent at most, with growing pauses between.
+    attempts: int = 5
+    #: How many calls may be under way at once.
+    pool: int = 10
+    #: Seconds that AWS may take for one answer.
+    timeout: int = 15
+
+
+def client(service: Service, config: ClientConfig) -> Any:
+    """The process's boto3 client for ``service`` and ``config``; it may be used from several threads.
+
+    Raises ConfigurationError when boto3 finds no region or not the profile.
+    """
+    with _lock, translated():
+        return _client(service, config)
+
+
+@lru_cache(maxsize=128)
+def _client(service: Service, config: ClientConfig) -> Any:
+    import boto3
+    from botocore.config import Config
+
+    session = boto3.Session(
+        aws_access_key_id=config.access_key_id or None,
+        aws_secret_access_key=config.secret_access_key or None,
+        region_name=config.region or None,
+        profile_name=config.profile or None,
+    )
+    provisioning = service == "apigatewayv2"
+    made = session.client(
+        service,
+        endpoint_url=config.endpoint_url or None,
+        config=Config(
+            connect_timeout=5,
+            read_timeout=config.timeout,
+            max_pool_connections=config.pool,
+            retries={"mode": "standard", "total_max_attempts": 1 if provisioning else config.attempts},
+        ),
+    )
+    if provisioning:
+        made.meta.events.register("needs-retry.apigatewayv2", _Retry(config.attempts))
+    return made
+
+
+class _Retry:
+    """When the control plane is asked again.
+
+    boto3 would also repeat a create whose answer was lost, though it may have taken effect: a second API.
+    So a POST is repeated only when AWS surely did nothing: it limited the rate, or somebody else was
+    changing the same API (409 "concurrent modification").
+    """
+
+    def __init__(self, attempts: int) -> None:
+        self.attempts = attempts
+
+    def __call__(
+        self, *, response: Any, operation: Any, attempts: int, caught_exception: Any, **_: Any
+    ) -> float | None:
+        """Seconds to wait before the next attempt; None gives up (botocore's contract)."""
+        status, parsed = (response[0].status_code, response[1]) if response else (0, {})
+        refused = status == 429 or (
+            status == 409 and "concurrent modification" in parsed.get("Error", {}).get("Message", "")
+        )
+        failed = (caught_exception is not None or status >= 500) and operation.http["method"] != "POST"
+        # A deployment is allowed every five seconds; the pauses of five attempts add up to more than that.
+        limit = self.attempts if refused else min(self.attempts, 3) if failed else 0
+        return 2 ** (attempts - 1) * random.uniform(0.5, 1) if attempts < limit else None  # noqa: S311
+
+
+@contextmanager
+def translated(subject: str = "") -> Iterator[None]:
+    """Turn botocore's errors into ours, which say what to do; the cause is kept.
+
+    ``subject`` names what the call was about, for errors whose answer is empty (410 Gone).
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except ClientError as error:
+        raise _refused(error.response, error.operation_name, subject) from error
+    except BotoCoreError as error:
+        raise _unanswered(error) from error
+
+
+def _refused(response: Mapping[str, Any], operation: str, subject: str) -> ApigwWsError:
+    code = response.get("Error", {}).get("Code", "")
+    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if code == "GoneException" or status == 410:
+        return ConnectionGone(_("The connection %(id)s is closed.") % {"id": subject})
+    kind = Throttled if status == 429 else AwsError
+    said = response.get("Error", {}).get("Message", "") or _("no reason was given")
+    sentence = _("AWS refused %(operation)s: %(said)s (%(code)s).") % {
+        "operation": operation,
+        "said": said.rstrip("."),
+        "code": code,
+    }
+    return kind(
+        f"{sentence} {_hint(code, status)}".rstrip(),
+        code=code,
+        request_id=response.get("ResponseMetadata", {}).get("RequestId", ""),
+        operation=operation,
+        status=status,
+    )
+
+
+def _hint(code: str, status: int) -> str:
+    if code in CREDENTIAL_ERRORS:
+        return _("Renew the AWS credentials that Django uses.")
+    if status == 403:
+        return _("Check the region, the stage and the IAM policy of the credentials that Django uses.")
+    if status == 429:
+        return _("AWS limits the rate of calls; try again in a minute.")
+    if status >= 500:
+        return _("The failure is on AWS's side; try again.")
+    return ""
+
+
+def _unanswered(error: Exception) -> ApigwWsError:
+    name = type(error).__name__
+    if name in CONFIGURATION_ERRORS:
+        return ConfigurationError(
+            _("%(said)s. Name the region on the gateway or in APIGW_WS, and the profile in AWS_IAM_PROFILE.")
+            % {"said": str(error).rstrip(".")}
+        )
+    if name == "ParamValidationError":
+        return AwsError(_("AWS takes no such value: %(said)s") % {"said": error}, code=name)
+    return AwsUnreachable(
+        _("No answer from AWS: %(said)s. Check the network, the endpoint URL and the credentials.")
+        % {"said": str(error).rstrip(".")},
+        code=name,
+    )

@@ -1,0 +1,184 @@
+"""The differences between what we want and what AWS holds, in the words of gateways, routes and stages."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from django.utils.translation import gettext as _
+
+from apigw_ws.aws.spec import ApiSpec, RouteSpec, StageSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation(ABC):
+    """One difference. Its ``repr`` and its description hold no secret."""
+
+    #: Clients lose something that works for them now.
+    destructive: ClassVar[bool] = False
+
+    @abstractmethod
+    def describe(self) -> str:
+        """One sentence for the person who decides whether it is done."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateApi(Operation):
+    api: ApiSpec
+    tags: Mapping[str, str]
+
+    def describe(self) -> str:
+        return _("Create the WebSocket API “%(name)s”.") % {"name": self.api.name}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateApi(Operation):
+    api: ApiSpec
+    #: The names of the fields that differ.
+    changes: tuple[str, ...]
+
+    def describe(self) -> str:
+        return _("Change the API's %(fields)s.") % {"fields": _words(self.changes)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetTags(Operation):
+    tags: Mapping[str, str]
+
+    def describe(self) -> str:
+        return _("Tag the API with %(tags)s.") % {"tags": ", ".join(sorted(self.tags))}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveTags(Operation):
+    keys: tuple[str, ...]
+
+    def describe(self) -> str:
+        return _("Remove the tags %(tags)s from the API.") % {"tags": ", ".join(self.keys)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateRoute(Operation):
+    """An integration, a route that targets it and, for two-way routes, the route response."""
+
+    route: RouteSpec
+
+    def describe(self) -> str:
+        return _("Create the route “%(key)s”, which calls %(url)s.") % {
+            "key": self.route.key,
+            "url": self.route.integration.url,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateRoute(Operation):
+    """An existing route calls what ``route`` says; without ``integration_id`` through a new integration."""
+
+    route: RouteSpec
+    route_id: str
+    integration_id: str
+    #: Mappings that are there and no longer wanted.
+    dropped: tuple[str, ...]
+    changes: tuple[str, ...]
+
+    def describe(self) -> str:
+        return _("Change the route “%(key)s”: %(fields)s.") % {
+            "key": self.route.key,
+            "fields": _words(self.changes),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnableReplies(Operation):
+    key: str
+    route_id: str
+    #: The route response is there already; only the route's expression is missing.
+    has_response: bool
+
+    def describe(self) -> str:
+        return _("Let the route “%(key)s” reply to the client.") % {"key": self.key}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisableReplies(Operation):
+    key: str
+    route_id: str
+    response_ids: tuple[str, ...]
+
+    def describe(self) -> str:
+        return _("Stop the route “%(key)s” from replying to the client.") % {"key": self.key}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveRoute(Operation):
+    """The route goes first: AWS keeps an integration that a route targets."""
+
+    destructive = True
+
+    key: str
+    route_id: str
+    #: Empty when somebody's route calls the same integration.
+    integration_id: str
+
+    def describe(self) -> str:
+        return _("Remove the route “%(key)s”.") % {"key": self.key}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveIntegration(Operation):
+    """An integration of ours that no route targets: a run was cut off after making it."""
+
+    integration_id: str
+
+    def describe(self) -> str:
+        return _("Remove the unused integration %(id)s that an earlier run left behind.") % {
+            "id": self.integration_id
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateStage(Operation):
+    stage: StageSpec
+    tags: Mapping[str, str]
+
+    def describe(self) -> str:
+        return _("Create the stage “%(name)s”.") % {"name": self.stage.name}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateStage(Operation):
+    stage: StageSpec
+    changes: tuple[str, ...]
+
+    def describe(self) -> str:
+        return _("Change the stage “%(name)s”: %(fields)s.") % {
+            "name": self.stage.name,
+            "fields": _words(self.changes),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deploy(Operation):
+    stage_name: str
+    digest: str
+
+    def describe(self) -> str:
+        return _("Deploy to the stage “%(name)s”, which makes the routes live.") % {"name": self.stage_name}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveStage(Operation):
+    """A stage of ours under an earlier name."""
+
+    destructive = True
+
+    name: str
+
+    def describe(self) -> str:
+        return _("Remove the stage “%(name)s”; its connections are closed.") % {"name": self.name}
+
+
+def _words(fields: tuple[str, ...]) -> str:
+    return ", ".join(field.replace("_", " ") for field in fields)

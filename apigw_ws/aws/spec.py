@@ -1,0 +1,162 @@
+"""What a gateway needs in AWS, and what is there: values, without a call."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Final
+
+#: The tag on the API (and on its stages) that says whose it is; its value is the gateway's uid.
+OWNER_TAG: Final = "apigw-ws:uid"
+#: The tag that lists the keys of the tags we set, so that we remove those and nobody else's.
+LEDGER_TAG: Final = "apigw-ws:tags"
+LEDGER_SEPARATOR: Final = " / "
+#: How the Description of an integration of ours begins.
+MARK: Final = "Managed by apigw-ws"
+#: How the Description of a deployment of ours begins; the digest of what it made live follows.
+DEPLOYMENT_MARK: Final = "apigw-ws digest "
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntegrationSpec:
+    """The HTTP call that API Gateway makes for a route."""
+
+    url: str
+    #: Parameter mappings, ``integration.request.header.X`` -> expression; one of them is the secret.
+    parameters: Mapping[str, str] = field(default_factory=dict, repr=False)
+    method: str = "POST"
+    #: Milliseconds; AWS takes 50 to 29,000.
+    timeout: int = 29_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteSpec:
+    key: str
+    integration: IntegrationSpec
+    #: What the integration answers goes back to the client.
+    two_way: bool = False
+
+    @property
+    def declared(self) -> frozenset[str]:
+        """Request parameters that the mappings read and that the route must therefore declare."""
+        return frozenset(
+            value for value in self.integration.parameters.values() if value.startswith("route.request.")
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiSpec:
+    """The API's own fields."""
+
+    name: str
+    description: str = ""
+    route_selection_expression: str = "$request.body.action"
+    api_key_selection_expression: str = "$request.header.x-api-key"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageSpec:
+    name: str
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewaySpec:
+    """Everything we want in AWS for one gateway."""
+
+    uid: str
+    api: ApiSpec
+    routes: tuple[RouteSpec, ...]
+    stage: StageSpec
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def all_tags(self) -> dict[str, str]:
+        """The operator's tags and our two. A ledger over AWS's 256 characters forgets its last keys."""
+        ledger = LEDGER_SEPARATOR.join(sorted(self.tags))[:256]
+        return {**self.tags, OWNER_TAG: self.uid, **({LEDGER_TAG: ledger} if ledger else {})}
+
+    @property
+    def digest(self) -> str:
+        """Names what a deployment makes live, so that a stage that lags behind its routes is seen."""
+        return digest(
+            {
+                "routes": [asdict(route) for route in sorted(self.routes, key=lambda route: route.key)],
+                "route_selection_expression": self.api.route_selection_expression,
+                "api_key_selection_expression": self.api.api_key_selection_expression,
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntegrationState:
+    id: str
+    url: str = ""
+    method: str = ""
+    timeout: int = 0
+    parameters: Mapping[str, str] = field(default_factory=dict, repr=False)
+    description: str = ""
+
+    @property
+    def managed(self) -> bool:
+        return self.description.startswith(f"{MARK}: ")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteState:
+    id: str
+    key: str
+    integration: IntegrationState | None = None
+    declared: frozenset[str] = frozenset()
+    #: `RouteResponseSelectionExpression`; AWS knows `$default` and none.
+    response_expression: str = ""
+    response_ids: tuple[str, ...] = ()
+
+    @property
+    def managed(self) -> bool:
+        """The route is ours: it calls an integration that we made for this very key."""
+        return self.integration is not None and self.integration.description == mark(self.key)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageState:
+    name: str
+    description: str = ""
+    auto_deploy: bool = False
+    deployment_id: str = ""
+    #: The uid in the stage's owner tag.
+    owner: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """What AWS holds of one gateway."""
+
+    api_id: str
+    endpoint: str
+    api: ApiSpec
+    tags: Mapping[str, str]
+    routes: tuple[RouteState, ...] = ()
+    integrations: tuple[IntegrationState, ...] = ()
+    stages: tuple[StageState, ...] = ()
+    #: The digest of the deployment that the wanted stage points at; empty when it is none of ours.
+    live_digest: str = ""
+
+    def stage(self, name: str) -> StageState | None:
+        return next((stage for stage in self.stages if stage.name == name), None)
+
+    def route(self, key: str) -> RouteState | None:
+        return next((route for route in self.routes if route.key == key), None)
+
+
+def mark(route_key: str) -> str:
+    """The Description of the integration that we make for a route."""
+    return f"{MARK}: {route_key}"
+
+
+def digest(value: object) -> str:
+    """A short name for ``value``. It gives no secret away: ours are derived, so nobody can guess them."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -1,0 +1,54 @@
+"""What the commands about one gateway share."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from apigw_ws.exceptions import ApigwWsError, AwsError
+from apigw_ws.models import ApiGateway
+from apigw_ws.services.provisioning import Plan
+
+
+class GatewayCommand(BaseCommand):
+    """A command about the gateway that ``--pk`` names. Errors become sentences."""
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--pk", required=True, type=int, help="The gateway's primary key.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        gateway = ApiGateway.objects.filter(pk=options["pk"]).first()
+        if gateway is None:
+            known = ", ".join(f"{row.pk} ({row})" for row in ApiGateway.objects.all()) or "none yet"
+            raise CommandError(f"There is no gateway {options['pk']}. There are: {known}.")
+        with _sentences():
+            self.handle_gateway(gateway, **options)
+
+    def handle_gateway(self, gateway: ApiGateway, **options: Any) -> None:
+        """Do it. ApigwWsErrors are reported."""
+        raise NotImplementedError
+
+    def show(self, gateway: ApiGateway, plan: Plan) -> None:
+        """Print the plan, the destructive operations marked."""
+        if not plan.operations:
+            self.stdout.write(f"{gateway}: AWS holds what the record says; nothing to do.")
+            return
+        self.stdout.write(f"{gateway}: {len(plan.operations)} operations")
+        for position, operation in enumerate(plan.operations, 1):
+            line = f"  {position:3}. {operation.describe()}"
+            self.stdout.write(self.style.WARNING(f"{line} (destructive)") if operation.destructive else line)
+
+
+@contextmanager
+def _sentences() -> Iterator[None]:
+    try:
+        yield
+    except AwsError as error:
+        facts = ", ".join(filter(None, (error.code, error.request_id and f"request ID {error.request_id}")))
+        raise CommandError(f"{error} [{facts}]" if facts else str(error)) from error
+    except ApigwWsError as error:
+        raise CommandError(str(error)) from error

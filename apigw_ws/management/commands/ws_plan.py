@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from apigw_ws.management.commands._gateways import GatewayCommand
+from apigw_ws.models import ApiGateway
+from apigw_ws.services import provisioning
+
+
+class Command(GatewayCommand):
+    help = "Print what has to be done in AWS for a gateway, and change nothing."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument(
+            "--exit-code", action="store_true", help="Exit with 2 when there is something to do."
+        )
+
+    def handle_gateway(self, gateway: ApiGateway, **options: Any) -> None:
+        plan = provisioning.preview(gateway)
+        self.show(gateway, plan)
+        if plan.operations and options["exit_code"]:
+            sys.exit(2)

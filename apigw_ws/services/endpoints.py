@@ -1,0 +1,58 @@
+"""Where a gateway is in AWS, and as whom we ask."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from apigw_ws.aws.client import ClientConfig, client
+from apigw_ws.conf import conf
+from apigw_ws.exceptions import NotProvisioned
+from apigw_ws.models import ApiGateway
+
+
+def config_for(gateway: ApiGateway) -> ClientConfig:
+    """The gateway's region and endpoint, else those of the settings; the settings' credentials, if any."""
+    return ClientConfig(
+        region=gateway.region or conf.region,
+        endpoint_url=gateway.endpoint_url or conf.endpoint_url,
+        profile=conf.aws_profile,
+        access_key_id=conf.aws_access_key_id,
+        secret_access_key=conf.aws_secret_access_key,
+    )
+
+
+def control_client(gateway: ApiGateway) -> Any:
+    """The client that makes and changes the gateway. Raises ConfigurationError."""
+    return client("apigatewayv2", config_for(gateway))
+
+
+def connections_client(gateway: ApiGateway) -> Any:
+    """The client that reaches the gateway's connections. Raises NotProvisioned, ConfigurationError."""
+    config = replace(
+        config_for(gateway),
+        endpoint_url=management_url(gateway),
+        attempts=3,
+        pool=conf.send_workers,
+        timeout=10,
+    )
+    return client("apigatewaymanagementapi", config)
+
+
+def management_url(gateway: ApiGateway) -> str:
+    """The URL below which the gateway has its ``@connections``. Raises NotProvisioned.
+
+    A custom domain's mapping chooses the stage; everywhere else it is in the path
+    (https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-call-websocket-api-connections.html).
+    """
+    if not (gateway.api_endpoint and gateway.deployment_id):
+        raise NotProvisioned(
+            _("The gateway “%(gateway)s” is not deployed in AWS yet. Apply its plan first.")
+            % {"gateway": gateway}
+        )
+    if gateway.api_mapping_id and gateway.domain_name and not config_for(gateway).endpoint_url:
+        return f"https://{gateway.domain_name}"
+    scheme, _separator, rest = gateway.api_endpoint.partition("://")
+    return f"{'http' if scheme == 'ws' else 'https'}://{rest}/{gateway.stage_name}"

@@ -1,0 +1,145 @@
+"""Send messages to connections through the `@connections` API of their gateways."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Final
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from apigw_ws.aws import connections
+from apigw_ws.conf import conf
+from apigw_ws.exceptions import ApigwWsError, ConnectionGone, NotProvisioned, PayloadTooLarge
+from apigw_ws.models import ApiGateway, WebSocketSession
+from apigw_ws.services import endpoints, sessions
+
+logger = logging.getLogger("apigw_ws.messages")
+
+#: Bytes that AWS accepts (`Data` of PostToConnection).
+MAX_BYTES: Final = 131_072
+#: Sessions that are read, sent to and marked together.
+BATCH: Final = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Target:
+    """A connection and the client of its gateway, or why there is none."""
+
+    connection_id: str
+    client: Any
+
+
+def encode(data: Any) -> bytes:
+    """``data`` as it goes to the client: bytes and text as they are, anything else as compact JSON.
+
+    Raises PayloadTooLarge over 131,072 bytes, TypeError for what JSON cannot hold.
+    """
+    if isinstance(data, str):
+        payload = data.encode()
+    elif isinstance(data, bytes):
+        payload = data
+    else:
+        payload = json.dumps(data, cls=DjangoJSONEncoder, ensure_ascii=False, separators=(",", ":")).encode()
+    if len(payload) > MAX_BYTES:
+        raise PayloadTooLarge(
+            _("The message has %(size)d bytes; AWS takes at most %(max)d.")
+            % {"size": len(payload), "max": MAX_BYTES}
+        )
+    return payload
+
+
+def send(session: WebSocketSession, data: Any) -> bool:
+    """Send ``data`` to the session's connection; False, and the session is closed, when AWS says it is gone.
+
+    Raises PayloadTooLarge, NotProvisioned and AwsError.
+    """
+    payload = encode(data)
+    if session.api_gateway is None:
+        raise _without_gateway(session.connection_id)
+    client = endpoints.connections_client(session.api_gateway)
+    try:
+        connections.post(client, session.connection_id, payload)
+    except ConnectionGone:
+        sessions.mark_gone([session.connection_id])
+        session.connected = False
+        return False
+    return True
+
+
+def send_to_all(queryset: QuerySet[WebSocketSession], data: Any) -> list[bool]:
+    """Send ``data`` to every session of ``queryset``; for each, in its order, whether AWS took the message.
+
+    Sessions whose connection is gone are closed; any other failure is logged and stops nobody else's message.
+    Raises PayloadTooLarge, before the first call.
+    """
+    payload = encode(data)
+    successes: list[bool] = []
+    with ThreadPoolExecutor(conf.send_workers, thread_name_prefix="apigw-ws-send") as pool:
+        targets = _targets(queryset)
+        while batch := list(islice(targets, BATCH)):
+            outcomes = list(pool.map(lambda target: _post(target, payload), batch))
+            successes += [outcome is None for outcome in outcomes]
+            _settle(batch, outcomes)
+    return successes
+
+
+def _targets(queryset: QuerySet[WebSocketSession]) -> Iterator[_Target]:
+    """Stream the sessions; each gateway is read, and its client made, once."""
+    clients: dict[int | None, Any] = {}
+    for connection_id, gateway_id in queryset.values_list("connection_id", "api_gateway_id").iterator(BATCH):
+        if gateway_id not in clients:
+            clients[gateway_id] = _client(gateway_id)
+        yield _Target(connection_id=connection_id, client=clients[gateway_id])
+
+
+def _client(gateway_id: int | None) -> Any:
+    """The client of a gateway, or the error that its sessions meet."""
+    gateway = ApiGateway.objects.filter(pk=gateway_id).first() if gateway_id else None
+    if gateway is None:
+        return NotProvisioned(_("A session without a gateway cannot be sent to."))
+    try:
+        return endpoints.connections_client(gateway)
+    except ApigwWsError as error:
+        return error
+
+
+def _post(target: _Target, payload: bytes) -> ApigwWsError | None:
+    """Runs in a worker thread: no database here."""
+    if isinstance(target.client, ApigwWsError):
+        return target.client
+    try:
+        connections.post(target.client, target.connection_id, payload)
+    except ApigwWsError as error:
+        return error
+    return None
+
+
+def _settle(batch: list[_Target], outcomes: list[ApigwWsError | None]) -> None:
+    pairs = list(zip(batch, outcomes, strict=True))
+    gone = [target.connection_id for target, outcome in pairs if isinstance(outcome, ConnectionGone)]
+    if gone:
+        sessions.mark_gone(gone)
+    failed = [pair for pair in pairs if pair[1] is not None and not isinstance(pair[1], ConnectionGone)]
+    if failed:
+        target, error = failed[0]
+        logger.warning(
+            "%d of %d messages were not sent; the first, to %s: %s",
+            len(failed),
+            len(batch),
+            target.connection_id,
+            error,
+        )
+
+
+def _without_gateway(connection_id: str) -> NotProvisioned:
+    return NotProvisioned(
+        _("The session %(id)s belongs to no gateway, so there is no endpoint to send through.")
+        % {"id": connection_id}
+    )

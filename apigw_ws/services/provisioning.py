@@ -1,0 +1,166 @@
+"""Make AWS match a gateway's record: what would be done, and doing it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+
+from apigw_ws import headers
+from apigw_ws.aws import executor, planner, reader
+from apigw_ws.aws.calls import Calls
+from apigw_ws.aws.operations import CreateApi, Deploy, Operation
+from apigw_ws.aws.spec import (
+    ApiSpec,
+    GatewaySpec,
+    IntegrationSpec,
+    RouteSpec,
+    Snapshot,
+    StageSpec,
+    digest,
+)
+from apigw_ws.exceptions import ConfigurationError, PlanChanged
+from apigw_ws.models import ApiGateway, Run, Step
+from apigw_ws.services import endpoints, runs, secrets
+from apigw_ws.signals import deployed
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser
+
+CONNECT = "$connect"
+DISCONNECT = "$disconnect"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What has to be done in AWS, in this order."""
+
+    operations: tuple[Operation, ...]
+
+    @property
+    def digest(self) -> str:
+        """Names the plan, so that ``apply`` does what was shown and nothing else."""
+        return digest([[type(operation).__name__, asdict(operation)] for operation in self.operations])
+
+
+def spec_for(gateway: ApiGateway) -> GatewaySpec:
+    """What the gateway's record says should be in AWS. Raises ConfigurationError without a target URL."""
+    if not gateway.target_base_endpoint:
+        raise ConfigurationError(
+            _("The gateway “%(gateway)s” has no target base URL. Enter where your WebSocketView is.")
+            % {"gateway": gateway}
+        )
+    base = gateway.target_base_endpoint.rstrip("/") + "/"
+    return GatewaySpec(
+        uid=str(gateway.uid),
+        api=ApiSpec(
+            name=gateway.api_name,
+            description=gateway.api_description,
+            route_selection_expression=gateway.route_selection_expression,
+            api_key_selection_expression=gateway.api_key_selection_expression,
+        ),
+        routes=(
+            _route(gateway, CONNECT, f"{base}connect"),
+            _route(gateway, gateway.route_key, f"{base}default", two_way=gateway.two_way),
+            _route(gateway, DISCONNECT, f"{base}disconnect"),
+            *(
+                _route(gateway, route.route_key, route.integration_url, two_way=route.two_way)
+                for route in gateway.additional_routes.all()
+            ),
+        ),
+        stage=StageSpec(name=gateway.stage_name, description=gateway.stage_description),
+        tags={str(key): str(value) for key, value in gateway.tags.items()},
+    )
+
+
+def preview(gateway: ApiGateway) -> Plan:
+    """What ``apply`` would do now. Raises AwsError, OwnershipConflict and ConfigurationError."""
+    return Plan(operations=planner.plan(spec_for(gateway), _read(gateway)))
+
+
+def apply(
+    gateway: ApiGateway,
+    *,
+    by: AbstractBaseUser | None = None,
+    seen: str | None = None,
+    on_step: Callable[[Step], None] | None = None,
+) -> Run:
+    """Make AWS match the gateway's record, and return the run; the gateway then holds what AWS told us.
+
+    ``seen`` is the digest of the plan that somebody agreed to: PlanChanged is raised, and nothing done, when
+    it is no longer the plan. ``on_step`` is called after each operation. Raises RunInProgress, AwsError,
+    OwnershipConflict, ConfigurationError. What was done before an error stays; apply again to go on.
+    """
+    with runs.running(gateway, by) as run:
+        snapshot = _read(gateway)
+        _remember(gateway, snapshot)
+        plan = Plan(operations=planner.plan(spec_for(gateway), snapshot))
+        if seen is not None and seen != plan.digest:
+            raise PlanChanged(
+                _("AWS or the gateway has changed since the plan was shown. Look at the new plan.")
+            )
+        runs.planned(run, len(plan.operations))
+        _execute(gateway, run, plan, on_step)
+        if plan.operations:
+            _remember(gateway, _read(gateway))
+    if any(isinstance(operation, Deploy) for operation in plan.operations):
+        deployed.send_robust(ApiGateway, gateway=gateway, run=run)
+    return run
+
+
+def _execute(gateway: ApiGateway, run: Run, plan: Plan, on_step: Callable[[Step], None] | None) -> None:
+    calls = Calls(endpoints.control_client(gateway), gateway.api_id, gateway.api_endpoint)
+    performed = executor.run(plan.operations, calls)
+    for position, operation in enumerate(plan.operations, 1):
+        started_on = runs.beat(run)
+        try:
+            done = next(performed)
+        except Exception as error:
+            runs.failed(run, position, operation, started_on, error)
+            raise
+        if isinstance(operation, CreateApi):  # before it is live: its first $connect must find it known
+            gateway.api_id, gateway.api_endpoint, gateway.api_created = calls.api_id, calls.endpoint, True
+            gateway.save(update_fields=["api_id", "api_endpoint", "api_created", "updated_on"])
+        step = runs.succeeded(run, position, done, started_on)
+        if on_step is not None:
+            on_step(step)
+
+
+def _read(gateway: ApiGateway) -> Snapshot | None:
+    return reader.read(
+        endpoints.control_client(gateway),
+        uid=str(gateway.uid),
+        stage_name=gateway.stage_name,
+        api_id=gateway.api_id,
+    )
+
+
+def _remember(gateway: ApiGateway, snapshot: Snapshot | None) -> None:
+    """Write down what AWS holds of the gateway and its routes."""
+    stage = snapshot.stage(gateway.stage_name) if snapshot else None
+    gateway.api_id = snapshot.api_id if snapshot else ""
+    gateway.api_endpoint = snapshot.endpoint if snapshot else ""
+    gateway.api_created = snapshot is not None
+    gateway.deployment_id = stage.deployment_id if stage else ""
+    gateway.save(update_fields=["api_id", "api_endpoint", "api_created", "deployment_id", "updated_on"])
+    live = bool(snapshot and snapshot.live_digest == spec_for(gateway).digest)
+    for route in gateway.additional_routes.all():
+        state = snapshot.route(route.route_key) if snapshot else None
+        route.route_id = state.id if state else ""
+        route.integration_id = state.integration.id if state and state.integration else ""
+        route.deployed = live and state is not None
+        route.save(update_fields=["route_id", "integration_id", "deployed", "updated_on"])
+
+
+def _route(gateway: ApiGateway, key: str, url: str, *, two_way: bool = False) -> RouteSpec:
+    mapped = {**headers.FROM_CONTEXT, **(headers.ON_DISCONNECT if key == DISCONNECT else {})}
+    if secret := secrets.derive(gateway):
+        mapped[headers.SECRET] = f"'{secret}'"
+    if two_way:
+        mapped[headers.TWO_WAY] = "'1'"
+    if key not in (CONNECT, DISCONNECT):
+        mapped["Content-Type"] = "'application/json'"
+    parameters = {f"integration.request.header.{name}": value for name, value in mapped.items()}
+    return RouteSpec(key=key, integration=IntegrationSpec(url=url, parameters=parameters), two_way=two_way)

@@ -1,0 +1,133 @@
+"""The only writer of ``Run`` and ``Step``. A database constraint lets one run of a gateway be active."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from apigw_ws.aws.executor import Done
+from apigw_ws.aws.operations import Operation
+from apigw_ws.exceptions import AwsError, RunInProgress
+from apigw_ws.models import ApiGateway, Run, Step
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser
+
+#: A run without a sign of life for so long is taken for dead. The slowest operation is quicker: three calls
+#: of three attempts, each given up after 20 seconds.
+STALE_AFTER: Final = timedelta(minutes=4)
+
+
+@contextmanager
+def running(gateway: ApiGateway, by: AbstractBaseUser | None) -> Iterator[Run]:
+    """Open the gateway's one active run; afterwards it is done, failed or interrupted, with the reason.
+
+    Raises RunInProgress, which says whose run it is and since when; a stale one is taken over.
+    """
+    run = _start(gateway, by)
+    try:
+        yield run
+    except Exception as error:
+        _finish(run, Run.State.FAILED, error)
+        raise
+    except BaseException:
+        _finish(run, Run.State.INTERRUPTED)
+        raise
+    _finish(run, Run.State.DONE)
+
+
+def interrupt(gateway: ApiGateway, *, silent_since: datetime | None = None) -> int:
+    """Release the gateway of its active run; return how many there were (0 or 1).
+
+    For somebody who knows that its process is dead, and, with ``silent_since``, for a run that has given
+    no sign of life since then. A process that is alive after all stops before its next operation.
+    """
+    active = Run.objects.filter(gateway=gateway, finished_on=None)
+    if silent_since is not None:
+        active = active.filter(heartbeat_on__lt=silent_since)
+    return active.update(state=Run.State.INTERRUPTED, finished_on=timezone.now())
+
+
+def planned(run: Run, operations: int) -> None:
+    """Record how many operations the run is going to perform."""
+    run.planned = operations
+    run.save(update_fields=["planned"])
+
+
+def beat(run: Run) -> datetime:
+    """Give a sign of life and return its time. Raises RunInProgress when the run was taken over."""
+    now = timezone.now()
+    if not Run.objects.filter(pk=run.pk, finished_on=None).update(heartbeat_on=now):
+        raise RunInProgress(_("This run was interrupted and taken over by another."))
+    return now
+
+
+def succeeded(run: Run, position: int, done: Done, started_on: datetime) -> Step:
+    """Record an operation that is done."""
+    return Step.objects.create(
+        run=run,
+        position=position,
+        operation=type(done.operation).__name__,
+        description=done.operation.describe()[:512],
+        started_on=started_on,
+        finished_on=timezone.now(),
+        request_ids=" ".join(done.request_ids)[:512],
+    )
+
+
+def failed(run: Run, position: int, operation: Operation, started_on: datetime, error: Exception) -> Step:
+    """Record the operation at which the run stopped."""
+    return Step.objects.create(
+        run=run,
+        position=position,
+        operation=type(operation).__name__,
+        description=operation.describe()[:512],
+        started_on=started_on,
+        request_ids=getattr(error, "request_id", ""),
+        error_code=_code(error),
+        error_text=str(error),
+    )
+
+
+def _start(gateway: ApiGateway, by: AbstractBaseUser | None) -> Run:
+    interrupt(gateway, silent_since=timezone.now() - STALE_AFTER)
+    try:
+        with transaction.atomic():
+            return Run.objects.create(gateway=gateway, started_by_id=by.pk if by else None)
+    except IntegrityError as error:
+        active = Run.objects.select_related("started_by").filter(gateway=gateway, finished_on=None).first()
+        if active is None:  # it finished a moment ago
+            return _start(gateway, by)
+        raise _in_progress(active) from error
+
+
+def _in_progress(active: Run) -> RunInProgress:
+    return RunInProgress(
+        _("%(who)s has been applying to the gateway “%(gateway)s” since %(since)s. Wait for it to finish.")
+        % {
+            "who": active.started_by or _("A command or task"),
+            "gateway": active.gateway,
+            "since": date_format(timezone.localtime(active.started_on), "H:i:s"),
+        }
+    )
+
+
+def _finish(run: Run, state: Run.State, error: Exception | None = None) -> None:
+    """End the run, unless another has taken it over."""
+    run.state, run.finished_on = state, timezone.now()
+    if error is not None:
+        run.error_code, run.error_text = _code(error), str(error)
+    Run.objects.filter(pk=run.pk, finished_on=None).update(
+        state=state, finished_on=run.finished_on, error_code=run.error_code, error_text=run.error_text
+    )
+
+
+def _code(error: Exception) -> str:
+    return (error.code if isinstance(error, AwsError) else type(error).__name__)[:128]
