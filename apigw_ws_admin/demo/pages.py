@@ -1,0 +1,59 @@
+"""The demo's pages beside the console: the chat, and the link that signs the operator in."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.contrib.auth import get_user_model, login
+from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.crypto import constant_time_compare
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_GET
+from django.views.generic import TemplateView
+
+from apigw_ws.models import ApiGateway
+
+#: What a proxy adds: the address we see is then the proxy's, and says nothing about who asks.
+PROXIED = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip")
+
+
+@method_decorator(ensure_csrf_cookie, name="dispatch")
+class ChatPage(TemplateView):
+    template_name = "apigw_ws_admin/chat.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        gateway = get_object_or_404(ApiGateway, api_name="demo")
+        endpoint = urlsplit(f"{gateway.api_endpoint}/{gateway.stage_name}")
+        # Under the name that the page has, so that the browser sends the page's cookies along.
+        here = urlsplit(f"//{self.request.get_host()}").hostname
+        return super().get_context_data(
+            gateway_url=endpoint._replace(netloc=f"{here}:{endpoint.port}").geturl(), **kwargs
+        )
+
+
+@never_cache
+@require_GET
+def sign_in(request: HttpRequest, token: str) -> HttpResponse:
+    """The operator is signed in, for a browser on this machine that followed the link of this start."""
+    expected = getattr(settings, "DEMO_SIGN_IN_TOKEN", "")
+    if not (expected and constant_time_compare(token, expected) and is_from_this_machine(request)):
+        return HttpResponseForbidden(
+            _("This link works on the machine that runs the demo, until the demo is started anew.")
+        )
+    operator = get_object_or_404(get_user_model(), username="operator", is_active=True)
+    login(request, operator, backend="django.contrib.auth.backends.ModelBackend")
+    return redirect(settings.LOGIN_REDIRECT_URL)
+
+
+def is_from_this_machine(request: HttpRequest) -> bool:
+    """The peer is on loopback, the URL names this machine (no rebound DNS name), and no proxy is between."""
+    peer = ipaddress.ip_address(request.META["REMOTE_ADDR"])
+    named = urlsplit(f"//{request.get_host()}").hostname in {"127.0.0.1", "localhost", "::1"}
+    return peer.is_loopback and named and not any(header in request.headers for header in PROXIED)

@@ -1,0 +1,16 @@
+"""The standalone console's settings, and what only a demo on this machine may have."""
+
+from __future__ import annotations
+
+import os
+
+from apigw_ws_admin.project.settings import *  # noqa: F403
+from apigw_ws_admin.project.settings import APIGW_WS
+
+ROOT_URLCONF = "apigw_ws_admin.demo.urls"
+
+#: Part of the sign-in link, new at every start. Without one there is no link.
+DEMO_SIGN_IN_TOKEN = os.environ.get("APIGW_WS_DEMO_TOKEN", "")
+
+_PORT = os.environ.get("APIGW_WS_DEMO_PORT", "8000")
+APIGW_WS["ALLOWED_ORIGINS"] = [f"http://{name}:{_PORT}" for name in ("127.0.0.1", "localhost")]

@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import path
+
+from apigw_ws.views import WebSocketTokenView
+from apigw_ws_admin.demo.pages import ChatPage, sign_in
+from apigw_ws_admin.demo.views import ChatView, ClockView
+
+urlpatterns = [
+    path("", ChatPage.as_view(), name="chat"),
+    path("admin/", admin.site.urls),
+    path("sign-in/<str:token>/", sign_in, name="sign-in"),
+    path("ws/<slug:route>", ChatView.as_view(), name="websocket"),
+    path("clock/<slug:route>", ClockView.as_view(), name="clock"),
+    path("ws-token/", WebSocketTokenView.as_view(), name="ws-token"),
+]

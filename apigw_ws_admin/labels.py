@@ -1,0 +1,13 @@
+"""Coloured labels in lists, for Unfold's ``@display(label=…)``."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.utils.functional import Promise
+
+#: What picks the colour, and the text.
+Label = tuple[str, str | Promise]
+
+#: The colour of a run's state.
+RUN: Final = {"done": "success", "failed": "danger", "running": "info", "interrupted": "warning"}

@@ -1,0 +1,23 @@
+"""Users and groups in Unfold's clothes. A project of your own has registered its own."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.contrib.auth import admin as plain
+from django.contrib.auth.models import Group, User
+from unfold.admin import ModelAdmin
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+admin.site.unregister([User, Group])
+
+
+@admin.register(User)
+class UserAdmin(plain.UserAdmin, ModelAdmin):  # type: ignore[type-arg]
+    form = UserChangeForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+
+
+@admin.register(Group)
+class GroupAdmin(plain.GroupAdmin, ModelAdmin):
+    pass

@@ -1,0 +1,137 @@
+"""Settings of the standalone console. What differs between installations comes from the environment:
+
+APIGW_WS_SECRET_KEY     Django's SECRET_KEY; required
+APIGW_WS_HOSTS          the names that the console answers to, separated by commas; this machine only if unset
+APIGW_WS_DATABASE       the SQLite file; console.sqlite3 in the current folder if unset
+APIGW_WS_BEHIND_PROXY   1 where a proxy ends TLS and sets X-Forwarded-Proto, and lets no client set it
+APIGW_WS_ENDPOINT_URL   where boto3 finds AWS for gateways that name no endpoint: the emulator's URL, or unset
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from django import VERSION
+from django.core.exceptions import ImproperlyConfigured
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
+
+SECRET_KEY = os.environ.get("APIGW_WS_SECRET_KEY", "")
+if not SECRET_KEY:
+    raise ImproperlyConfigured("Set APIGW_WS_SECRET_KEY to a long random text and keep it.")
+
+ALLOWED_HOSTS = [host for host in os.environ.get("APIGW_WS_HOSTS", "").split(",") if host] or sorted(LOOPBACK)
+ON_LOOPBACK = LOOPBACK.issuperset(ALLOWED_HOSTS)
+
+ROOT_URLCONF = "apigw_ws_admin.project.urls"
+WSGI_APPLICATION = "apigw_ws_admin.project.wsgi.application"
+ASGI_APPLICATION = "apigw_ws_admin.project.asgi.application"
+
+INSTALLED_APPS = [
+    "apigw_ws_admin",  # before unfold, and unfold before the admin: the first template found wins
+    "unfold",
+    "unfold.contrib.filters",
+    "unfold.contrib.forms",
+    "unfold.contrib.inlines",
+    "unfold.contrib.import_export",
+    "import_export",
+    "django_htmx",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    *([] if VERSION >= (6, 0) else ["django_tasks"]),  # part of Django from 6.0 on
+    "django_tasks_db",
+    "apigw_ws",
+    "apigw_ws_admin.project",  # after the users that it registers anew
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "apigw_ws_admin.htmx.RedirectMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": Path(os.environ.get("APIGW_WS_DATABASE", "console.sqlite3")),
+        # A web server and a worker write at the same time: writers queue instead of failing when a
+        # transaction that began with a read wants to write, and readers never wait.
+        "OPTIONS": {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        },
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+APIGW_WS: dict[str, Any] = {"ENDPOINT_URL": os.environ.get("APIGW_WS_ENDPOINT_URL", "")}
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+STATIC_URL = "static/"
+WHITENOISE_USE_FINDERS = True  # straight from the packages: nothing to collect
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # a change list with many rows selected
+
+SESSION_COOKIE_NAME = "apigw_ws_session"  # browsers share cookies between the ports of a host
+CSRF_COOKIE_NAME = "apigw_ws_csrf"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = not ON_LOOPBACK
+SECURE_HSTS_SECONDS = 0 if ON_LOOPBACK else 365 * 24 * 3600
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not ON_LOOPBACK
+if os.environ.get("APIGW_WS_BEHIND_PROXY") == "1":
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# What stays on the machine travels unencrypted: HSTS, the redirect to HTTPS and secure cookies.
+SILENCED_SYSTEM_CHECKS = [f"security.W{n}" for n in ("004", "008", "012", "016")] if ON_LOOPBACK else []
+
+UNFOLD = {
+    "SITE_TITLE": "API Gateway console",
+    "SITE_HEADER": "API Gateway",
+    "SITE_SUBHEADER": "WebSockets",
+    "SITE_SYMBOL": "cable",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "apigw_ws_admin.navigation.favicon"}],
+    "ENVIRONMENT": "apigw_ws_admin.navigation.environment",
+    "SIDEBAR": {"navigation": "apigw_ws_admin.navigation.sidebar"},
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+}

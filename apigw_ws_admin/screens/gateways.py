@@ -1,0 +1,76 @@
+"""Gateways with their routes, and applying them to AWS."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.decorators import display
+
+from apigw_ws.models import ApiGateway, ApiGatewayAdditionalRoute, Run, WebSocketSession
+from apigw_ws_admin.labels import RUN, Label
+
+
+class RouteInline(TabularInline):
+    model = ApiGatewayAdditionalRoute
+    fields = ("route_key", "name", "integration_url", "two_way", "deployed")
+    readonly_fields = ("deployed",)
+    extra = 0
+    tab = True
+
+
+class ApiGatewayAdmin(ModelAdmin):
+    list_display = ("api_name", "state", "stage_name", "address", "connected", "last_run")
+    list_fullwidth = True
+    search_fields = ("api_name", "api_id", "domain_name")
+    readonly_fields = ("uid", "api_id", "address", "deployment_id", "created_on", "updated_on")
+    inlines = (RouteInline,)
+    fieldsets = (
+        (None, {"fields": ("api_name", "api_description", "target_base_endpoint", "region", "endpoint_url")}),
+        (
+            _("Routing"),
+            {
+                "classes": ("tab",),
+                "fields": ("route_selection_expression", "two_way", "default_channel_name", "secret_version"),
+            },
+        ),
+        (
+            _("Stage"),
+            {
+                "classes": ("tab",),
+                "fields": ("stage_name", "stage_description", "api_key_selection_expression", "tags"),
+            },
+        ),
+        (_("In AWS"), {"classes": ("tab",), "fields": readonly_fields}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ApiGateway]:
+        sessions = WebSocketSession.objects.filter(api_gateway=OuterRef("pk"), connected=True)
+        counted = sessions.order_by().values("api_gateway").annotate(count=Count("pk")).values("count")
+        runs = Run.objects.filter(gateway=OuterRef("pk")).order_by("-started_on")
+        gateways: QuerySet[ApiGateway] = super().get_queryset(request)
+        return gateways.annotate(
+            connected_sessions=Coalesce(Subquery(counted), 0),
+            last_run_state=Subquery(runs.values("state")[:1]),
+        )
+
+    @display(description=_("State"), label={"made": "success", "new": "warning"})
+    def state(self, gateway: ApiGateway) -> Label:
+        return ("made", _("In AWS")) if gateway.api_created else ("new", _("Not in AWS yet"))
+
+    @display(description=_("URL for clients"), empty_value=_("Apply to AWS first"))
+    def address(self, gateway: ApiGateway) -> str | None:
+        return f"{gateway.api_endpoint}/{gateway.stage_name}" if gateway.api_endpoint else None
+
+    @display(description=_("Connected"), ordering="connected_sessions")
+    def connected(self, gateway: Any) -> int:
+        return int(gateway.connected_sessions)
+
+    @display(description=_("Last run"), label=RUN)
+    def last_run(self, gateway: Any) -> Label | None:
+        state = gateway.last_run_state
+        return (state, Run.State(state).label) if state else None
