@@ -1,0 +1,34 @@
+"""Identifiers in the shape API Gateway gives them: 16 characters of base64url, 11 random bytes."""
+
+from __future__ import annotations
+
+import binascii
+import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+
+
+def connection_id() -> str:
+    return _identifier("C")
+
+
+def request_id() -> str:
+    return _identifier("F")
+
+
+def is_connection_id(value: str) -> bool:
+    """Whether ``value`` could be a connection's id: base64url with its padding, at most 128 characters."""
+    try:
+        urlsafe_b64decode(value.encode("ascii"))
+    except (UnicodeEncodeError, binascii.Error):
+        return False
+    return 0 < len(value) <= 128 and not set(value) & set("+/")
+
+
+def trace_id(now: float) -> str:
+    """An ``X-Amzn-Trace-Id`` of its own, as X-Ray writes it."""
+    return f"Root=1-{int(now):08x}-{secrets.token_hex(12)}"
+
+
+def _identifier(mark: str) -> str:
+    text = urlsafe_b64encode(secrets.token_bytes(11)).decode()
+    return text[:11] + mark + text[12:]  # AWS's connection ids have a C there, its request ids an F
