@@ -1,0 +1,123 @@
+"""``apigw-ws emulator``: parse, serve, print what a person and a script need to know."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import signal
+import sys
+from typing import TYPE_CHECKING, Final
+
+from apigw_ws.emulator.faults import Fault
+from apigw_ws.emulator.options import Options
+from apigw_ws.emulator.state import State, StateError
+
+if TYPE_CHECKING:
+    from apigw_ws.emulator.app import Emulator
+
+DEFAULT_PORT: Final = 8790
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Serve until SIGINT or SIGTERM. 0 after that, 1 if it could not be served, 2 for wrong arguments."""
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    if bool(arguments.access_key) != bool(arguments.secret_key):
+        parser.error("--access-key and --secret-key belong together")
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    try:
+        return _serve(_options(arguments), State(arguments.state), arguments.port)
+    except StateError as exc:
+        return _complain(str(exc))
+    except ImportError as exc:
+        return _complain(f"The emulator needs {exc.name}: pip install 'apigw-ws[demo]'")
+
+
+def _serve(options: Options, state: State, port: int) -> int:
+    from apigw_ws.emulator.app import Emulator  # needs the extra [demo]
+    from apigw_ws.emulator.server import HOST, Server, bind
+
+    try:
+        listener = bind(port)
+    except (OSError, OverflowError) as exc:
+        reason = getattr(exc, "strerror", None) or exc
+        return _complain(f"Cannot listen on {HOST}:{port}: {reason}. Name another port with --port.")
+    emulator = Emulator(options, state)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)  # uvicorn stops at the signal, then raises it once more
+    Server(emulator, listener, on_ready=lambda: _announce(emulator)).serve_forever()
+    state.save()
+    return 0
+
+
+def _announce(emulator: Emulator) -> None:
+    """One line each, for a person and a script."""
+    access_key, secret_key = next(iter(emulator.keys.items()))
+    lines = {
+        "Emulator": emulator.url,
+        "Region": emulator.options.region,
+        "Access key": access_key,
+        "Secret key": secret_key,
+        "Signatures": "verified" if emulator.options.verify else "not verified",
+    }
+    for name, value in lines.items():
+        print(f"{name}: {value}", flush=True)  # noqa: T201
+
+
+def _complain(sentence: str) -> int:
+    print(sentence, file=sys.stderr)  # noqa: T201
+    return 1
+
+
+def _options(arguments: argparse.Namespace) -> Options:
+    return Options(
+        region=arguments.region,
+        access_key=arguments.access_key,
+        secret_key=arguments.secret_key,
+        verify=arguments.verify,
+        clock_speed=arguments.clock_speed,
+        connect_rate=arguments.connect_rate,
+        front_proxy=arguments.front_proxy,
+        faults=tuple(arguments.fault),
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="apigw-ws emulator",
+        description="API Gateway WebSocket APIs on this machine: real WebSockets, real HTTP, the real boto3.",
+    )
+    add, defaults = parser.add_argument, Options()
+    add("--port", type=int, default=DEFAULT_PORT, help="port on 127.0.0.1, 0 for any (%(default)s)")
+    add("--state", metavar="FILE", help="keep everything in this file; without it nothing is kept")
+    add("--access-key", default="", help="the access key that signs; made at the first start if absent")
+    add("--secret-key", default="", help="its secret key")
+    add("--region", default=defaults.region, help="region of the resources' names (%(default)s)")
+    add("--no-verify", dest="verify", action="store_false", help="accept requests that are not signed")
+    add("--front-proxy", action="store_true", help="send X-Forwarded-* and X-Real-Ip on every route")
+    add("--clock-speed", type=_positive, default=defaults.clock_speed, metavar="N", help="let connections age N times as fast")
+    add("--connect-rate", type=_positive, default=defaults.connect_rate, metavar="N", help="connects a second (%(default)g)")
+    add(
+        "--fault",
+        type=_fault,
+        action="append",
+        default=[],
+        metavar="JSON",
+        help="""fail on purpose, such as '{"operation": "apigateway:CreateRoute", "effect": "throttle"}'""",
+    )
+    return parser
+
+
+def _positive(text: str) -> float:
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise ValueError(text)
+    return number
+
+
+def _fault(text: str) -> Fault:
+    try:
+        return Fault.parse(json.loads(text))
+    except ValueError as exc:
+        raise argparse.ArgumentTypeError(str(exc)) from exc

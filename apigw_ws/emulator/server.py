@@ -1,0 +1,85 @@
+"""Serves the emulator on 127.0.0.1: the only place that binds a port."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Callable
+from typing import Final
+
+import uvicorn
+
+from apigw_ws.emulator.app import Emulator
+from apigw_ws.emulator.frames import MAX_FRAME, MAX_MESSAGE
+from apigw_ws.emulator.protocols import HttpProtocol, SocketProtocol
+
+#: Never another: whoever reaches the port can hold connections.
+HOST: Final = "127.0.0.1"
+#: Seconds within which open connections and calls to backends must end.
+_GRACE: Final = 1
+
+
+def bind(port: int) -> socket.socket:
+    """A socket that listens on the port, on any free one for 0. Raises OSError if it is taken."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((HOST, port))
+        listener.listen(2048)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+class Server(uvicorn.Server):
+    """Runs one emulator on a listening socket until ``should_exit`` is set."""
+
+    def __init__(self, emulator: Emulator, listener: socket.socket, on_ready: Callable[[], None]) -> None:
+        super().__init__(_config(emulator))
+        emulator.url = f"http://{HOST}:{listener.getsockname()[1]}"
+        self._emulator = emulator
+        self._listener = listener
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._emulator.start()
+        await super().startup(sockets)
+        self._on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        await self._emulator.stop()
+
+    def serve_forever(self) -> None:
+        """Returns once the server has been told to exit and everything is closed."""
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner, contextlib.closing(self._listener):
+            runner.run(self.serve(sockets=[self._listener]))
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:  # it exists for CPython on Unix only
+        return None
+    return uvloop.new_event_loop
+
+
+def _config(emulator: Emulator) -> uvicorn.Config:
+    return uvicorn.Config(
+        emulator,
+        http=HttpProtocol,
+        ws=SocketProtocol,
+        ws_max_size=(MAX_MESSAGE, MAX_FRAME),  # type: ignore[arg-type]  # websockets takes the pair since 16
+        ws_ping_interval=None,  # AWS sends no pings
+        ws_per_message_deflate=False,
+        lifespan="off",
+        interface="asgi3",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=_GRACE,
+        timeout_keep_alive=75,
+    )
