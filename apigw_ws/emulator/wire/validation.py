@@ -38,7 +38,8 @@ def _items(shape: ListShape | MapShape, value: Any, path: str) -> Iterator[str]:
         return
     for key, item in value.items():
         yield from violations(shape.key, key, f"{path}.key")
-        yield from violations(shape.value, item, f"{path}.{key}.member")
+        if item != "":  # which removes an entry of RequestParameters or StageVariables
+            yield from violations(shape.value, item, f"{path}.{key}.member")
 
 
 def _scalar(shape: Shape, value: Any, path: str) -> Iterator[str]:
