@@ -1,6 +1,34 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 import pytest
+
+if TYPE_CHECKING:
+    from pytest_django.fixtures import SettingsWrapper
+
+    from tests.emulator.serving import Served
+
+
+@pytest.fixture(scope="session")
+def emulator() -> Iterator[Served]:
+    """An emulator in this process, for all tests that leave it as it was or bring their own gateway."""
+    from tests.emulator.serving import running_emulator
+
+    with running_emulator() as served:
+        yield served
+
+
+@pytest.fixture
+def aws(emulator: Served, settings: SettingsWrapper) -> Iterator[Served]:
+    """The emulator, as what the settings call AWS. Faults that the test sets are cleared."""
+    settings.APIGW_WS = {"REGION": emulator.region, "ENDPOINT_URL": emulator.url}
+    settings.AWS_ACCESS_KEY_ID = emulator.access_key
+    settings.AWS_SECRET_ACCESS_KEY = emulator.secret_key
+    yield emulator
+    assert emulator.emulator is not None
+    emulator.emulator.faults.clear()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

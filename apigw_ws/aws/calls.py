@@ -50,12 +50,6 @@ class Calls:
         integration_id: str = answer["IntegrationId"]
         return integration_id
 
-    def enable_replies(self, route_id: str, *, has_response: bool = False) -> None:
-        """Make the route reply, which takes a route response and the expression that selects it."""
-        if not has_response:
-            self.on_api("create_route_response", RouteId=route_id, RouteResponseKey=DEFAULT)
-        self.on_api("update_route", RouteId=route_id, RouteResponseSelectionExpression=DEFAULT)
-
 
 def api_fields(api: ApiSpec) -> dict[str, Any]:
     return {

@@ -10,7 +10,7 @@ from typing import Final
 
 from django.utils.translation import gettext as _
 
-from apigw_ws.aws.calls import Calls, api_fields, integration_fields, route_fields
+from apigw_ws.aws.calls import DEFAULT, Calls, api_fields, integration_fields, route_fields
 from apigw_ws.aws.operations import (
     CreateApi,
     CreateRoute,
@@ -87,9 +87,11 @@ def remove_tags(operation: RemoveTags, calls: Calls) -> None:
 def create_route(operation: CreateRoute, calls: Calls) -> None:
     route = operation.route
     fields = route_fields(route, calls.create_integration(route))
+    if route.two_way:
+        fields["RouteResponseSelectionExpression"] = DEFAULT
     answer = calls.on_api("create_route", RouteKey=route.key, **fields)
     if route.two_way:
-        calls.enable_replies(answer["RouteId"])
+        calls.on_api("create_route_response", RouteId=answer["RouteId"], RouteResponseKey=DEFAULT)
 
 
 @perform.register
@@ -107,7 +109,10 @@ def update_route(operation: UpdateRoute, calls: Calls) -> None:
 
 @perform.register
 def enable_replies(operation: EnableReplies, calls: Calls) -> None:
-    calls.enable_replies(operation.route_id, has_response=operation.has_response)
+    # AWS replies where a route response exists and the route's expression selects it.
+    if not operation.has_response:
+        calls.on_api("create_route_response", RouteId=operation.route_id, RouteResponseKey=DEFAULT)
+    calls.on_api("update_route", RouteId=operation.route_id, RouteResponseSelectionExpression=DEFAULT)
 
 
 @perform.register
