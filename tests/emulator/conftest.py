@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import boto3
@@ -99,7 +98,7 @@ def metrics(clock: Clock) -> Metrics:
 
 
 @pytest.fixture
-def state(tmp_path: Path) -> State:
+def state() -> State:
     return State()
 
 
@@ -108,42 +107,59 @@ def plane(state: State, clock: Clock, metrics: Metrics) -> ControlPlane:
     return plane_on(state, clock, metrics)
 
 
-@pytest.fixture
-def endpoint(plane: ControlPlane) -> Iterator[str]:
-    """The control plane, which answers only what is signed with the test's keys."""
-    verifier = Verifier({ACCESS_KEY: SECRET_KEY})
+class Gate:
+    """What the one server of the session passes its signed requests to: the plane of the running test."""
 
-    def answer(request: HttpRequest) -> HttpResponse:
+    plane: ControlPlane
+
+    def answer(self, request: HttpRequest) -> HttpResponse:
         try:
-            verifier.verify(request)
+            Verifier({ACCESS_KEY: SECRET_KEY}).verify(request)
         except AwsError as error:
-            return plane.fail(request, error)
-        return plane.handle(request)
-
-    with serving(answer) as url:
-        yield url
+            return self.plane.fail(request, error)
+        return self.plane.handle(request)
 
 
-@pytest.fixture
-def client(endpoint: str) -> Iterator[Callable[..., Any]]:
-    """Makes a boto3 client of a service; closed after the test."""
-    made: list[Any] = []
+@pytest.fixture(scope="session")
+def gate() -> Iterator[tuple[Gate, str]]:
+    made = Gate()
+    with serving(made.answer) as url:
+        yield made, url
+
+
+@pytest.fixture(scope="session")
+def make_client(gate: tuple[Gate, str]) -> Iterator[Callable[..., Any]]:
+    """Makes boto3 clients, each kind once: reading AWS's models takes longer than most tests."""
+    made: dict[str, Any] = {}
 
     def make(service: str, **changes: Any) -> Any:
         settings = {
-            "endpoint_url": endpoint,
+            "endpoint_url": gate[1],
             "region_name": REGION,
             "aws_access_key_id": ACCESS_KEY,
             "aws_secret_access_key": SECRET_KEY,
             "config": Config(retries={"total_max_attempts": 1}),
             **changes,
         }
-        made.append(boto3.client(service, **settings))
-        return made[-1]
+        key = f"{service} {sorted(changes.items())}"
+        made[key] = made.get(key) or boto3.client(service, **settings)
+        return made[key]
 
     yield make
-    for each in made:
+    for each in made.values():
         each.close()
+
+
+@pytest.fixture
+def endpoint(gate: tuple[Gate, str], plane: ControlPlane) -> str:
+    """The URL of this test's control plane, which answers only what is signed with the test's keys."""
+    gate[0].plane = plane
+    return gate[1]
+
+
+@pytest.fixture
+def client(endpoint: str, make_client: Callable[..., Any]) -> Callable[..., Any]:
+    return make_client
 
 
 @pytest.fixture

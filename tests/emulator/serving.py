@@ -59,6 +59,7 @@ class Served:
     region: str = "us-east-1"
     #: The object itself, where it runs in this process.
     emulator: Emulator | None = None
+    server: Server | None = None
     process: subprocess.Popen[str] | None = None
     _clients: list[Any] = field(default_factory=list)
 
@@ -183,6 +184,7 @@ def running_emulator(state: str | Path | None = None, port: int = 0, **options: 
         secret_key=secret_key,
         region=emulator.options.region,
         emulator=emulator,
+        server=server,
     )
     try:
         assert ready.wait(10), "the emulator did not start"
