@@ -17,6 +17,7 @@ from apigw_ws.emulator.control.crud import Crud
 from apigw_ws.emulator.control.deployments import Deployments
 from apigw_ws.emulator.control.extras import Extras
 from apigw_ws.emulator.control.resources import Resource
+from apigw_ws.emulator.control.rules import apis
 from apigw_ws.emulator.control.tables import Path, Record, Tables
 from apigw_ws.emulator.control.world import World
 from apigw_ws.emulator.metrics import Metrics
@@ -63,7 +64,7 @@ class ControlPlane:
         crud = Crud(self.world, self._changed)
         api_gateway = crud.operations() | Extras(crud, self.deployments).operations()
         self.services = {
-            "apigateway": Service("apigatewayv2", api_gateway),
+            "apigateway": Service("apigatewayv2", api_gateway, {"CreateApi": apis.check_protocol}),
             "monitoring": Service("cloudwatch", CloudWatch(metrics).operations()),
             "acm": Service("acm", acm.operations()),
             "route53": Service("route53", Route53(state, now).operations()),

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from apigw_ws.emulator.control.tables import Path, Record
-from apigw_ws.emulator.control.world import World, bad_request
+from apigw_ws.emulator.control.world import Values, World, bad_request
 from apigw_ws.emulator.values import AwsError
 
 KEY_SOURCES = ("$request.header.x-api-key", "$context.authorizer.usageIdentifierKey")
+
+
+def check_protocol(asked: Values) -> None:
+    if asked.get("ProtocolType", "HTTP") not in ("HTTP", "WEBSOCKET"):
+        raise bad_request("Invalid protocol specified. Must be one of [HTTP, WEBSOCKET]")
 
 
 def rule(world: World, path: Path, api: Record, before: Record | None) -> None:
