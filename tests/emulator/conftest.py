@@ -17,6 +17,8 @@ from apigw_ws.emulator.metrics import Metrics
 from apigw_ws.emulator.sigv4 import Verifier
 from apigw_ws.emulator.state import State
 from apigw_ws.emulator.values import AwsError, HttpRequest, HttpResponse
+from tests.emulator.backend import Backend, recording_backend
+from tests.emulator.serving import Served, running_emulator
 
 ACCESS_KEY, SECRET_KEY, REGION, ACCOUNT = "AKIATEST", "secret", "eu-west-2", "123456789012"
 Answer = Callable[[HttpRequest], HttpResponse]
@@ -166,3 +168,17 @@ def client(endpoint: str, make_client: Callable[..., Any]) -> Callable[..., Any]
 def api(client: Callable[..., Any]) -> Any:
     """The real boto3's apigatewayv2 client on the control plane."""
     return client("apigatewayv2")
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[Served]:
+    """The whole emulator, shared by a module's tests; each makes APIs of its own."""
+    with running_emulator() as served:
+        yield served
+
+
+@pytest.fixture
+def backend() -> Iterator[Backend]:
+    """A real HTTP server that records what integrations send."""
+    with recording_backend() as found:
+        yield found
