@@ -13,8 +13,10 @@ from typing import Final, Self
 
 from apigw_ws_admin.demo.state import DemoError
 
-#: Seconds in which a child may finish what it is doing before it is killed.
-GRACE: Final = 1.0
+#: Seconds in which the children together may finish what they are doing before they are killed.
+GRACE: Final = 1.2
+#: The web server hears of the disconnects that the emulator's end causes.
+LAST: Final = ("emulator", "web")
 
 
 @dataclass(slots=True)
@@ -52,10 +54,10 @@ class Children:
                 )
 
     def stop(self) -> None:
-        for process in self.running.values():
-            process.terminate()
         deadline = time.monotonic() + GRACE
-        for process in self.running.values():
+        for name in sorted(self.running, key=lambda name: LAST.index(name) if name in LAST else -1):
+            process = self.running[name]
+            process.terminate()
             try:
                 process.wait(max(0.0, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:

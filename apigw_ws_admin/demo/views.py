@@ -25,7 +25,7 @@ class ChatView(WebSocketView):
         said = {
             "type": "said",
             "from": name_of(me),
-            "text": str(self.body.get("text", ""))[:1000],
+            "text": str(self.body.get("text", "")),
             "channel": me.channel_name,
             "at": timezone.now().isoformat(),
         }
@@ -34,10 +34,10 @@ class ChatView(WebSocketView):
 
     def join(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Reply:
         """{"action": "join", "channel": "kitchen"}: the sender is there from now on, and no longer here."""
-        me = self.websocket_session
-        me.change_channel(self.body.get("channel"))
+        self.change_channel(request)  # asks first whether the sender may
+        here = self.websocket_session
         return reply_to(
-            self.body, {"type": "joined", "channel": me.channel_name, "members": beside(me).count()}
+            self.body, {"type": "joined", "channel": here.channel_name, "members": beside(here).count()}
         )
 
     def who(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Reply:

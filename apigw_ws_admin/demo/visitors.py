@@ -9,7 +9,6 @@ import asyncio
 import json
 import random
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -83,19 +82,21 @@ class Visitor:
 
     async def visit(self, socket: ClientConnection) -> None:
         """Listen and talk for a while, then leave: properly, or as one whose train enters a tunnel."""
-        leaves = time.monotonic() + min(15 + self.dice.expovariate(1 / 90), 900)
-        speaks, answers_to = time.monotonic() + self.dice.uniform(0, 3), ""
-        while time.monotonic() < leaves:
+        now = asyncio.get_running_loop().time
+        leaves = now() + min(15 + self.dice.expovariate(1 / 90), 900)
+        speaks, answers_to = now() + self.dice.uniform(0, 3), ""
+        while speaks < leaves:
             try:
-                async with asyncio.timeout(speaks - time.monotonic()):
+                async with asyncio.timeout_at(speaks):
                     message = json.loads(await socket.recv())
             except TimeoutError:
                 await socket.send(json.dumps(self.next_message(answers_to)))
                 pause = self.dice.uniform(5, 25) * max(1, len(self.company) / 10)
-                speaks, answers_to = time.monotonic() + pause, ""
+                speaks, answers_to = now() + pause, ""
             else:
                 if self.wants_to_answer(message):
-                    speaks, answers_to = time.monotonic() + self.dice.uniform(1, 4), message["from"]
+                    speaks, answers_to = now() + self.dice.uniform(1, 4), message["from"]
+        await asyncio.sleep(self.dice.uniform(0.5, 2))
         if self.dice.random() < 0.3:
             socket.transport.abort()
         else:

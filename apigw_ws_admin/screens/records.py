@@ -77,7 +77,7 @@ class WebSocketSessionAdmin(RecordAdmin):
     search_fields = ("connection_id", "channel_name", "user__username", "ip_address")
     search_help_text = _("Connection ID, channel, user or IP address")
 
-    @display(description=_("State"), label={"open": "success", "closed": "info"}, ordering="connected")
+    @display(description=_("State"), label={"open": "success", "closed": "default"}, ordering="connected")
     def state(self, session: WebSocketSession) -> Label:
         return ("open", _("Connected")) if session.connected else ("closed", _("Closed"))
 
@@ -130,9 +130,13 @@ class RefusalAdmin(RecordAdmin):
 
 class StepInline(ReadOnly, TabularInline):
     model = Step
-    fields = ("description", "started_on", "finished_on", "error_text")
-    readonly_fields = fields
+    fields = readonly_fields = ("description", "took", "request_ids", "error_text")
     extra = 0
+    hide_title = True
+
+    @display(description=_("Took"))
+    def took(self, step: Step) -> str | None:
+        return f"{(step.finished_on - step.started_on).total_seconds():.2f} s" if step.finished_on else None
 
 
 class RunAdmin(RecordAdmin):
