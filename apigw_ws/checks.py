@@ -1,1 +1,152 @@
+"""System checks. E0xx: a value of ``APIGW_WS`` is wrong. W0xx: something will not work as it looks.
+
+| id | what is wrong |
+|---|---|
+| E001 | APIGW_WS is no dict |
+| E002 | a key that does not exist |
+| E003 | a value, or an item of it, of the wrong type |
+| E004 | a number below its minimum |
+| E005 | an origin without a scheme, or with a path |
+| W001 | WebSocketViews are mounted, but no URL takes the route: $connect cannot arrive |
+| W002 | a view demands tokens, and no URL leads to WebSocketTokenView |
+| W003 | every page may connect |
+| W004 | a gateway calls a host that ALLOWED_HOSTS does not list (``check --database default``) |
+"""
+
 from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from itertools import chain
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import DatabaseError
+from django.http.request import validate_host
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from apigw_ws.conf import SETTINGS, Setting, conf
+from apigw_ws.models import ApiGateway
+from apigw_ws.views import WebSocketTokenView, WebSocketView
+
+
+@register
+def check_settings(**_: Any) -> list[CheckMessage]:
+    configured = getattr(settings, "APIGW_WS", {})
+    if not isinstance(configured, Mapping):
+        return [Error("APIGW_WS is not a dict.", hint="Write APIGW_WS = {…}.", id="apigw_ws.E001")]
+    return list(chain.from_iterable(_check_setting(name, value) for name, value in configured.items()))
+
+
+@register(Tags.security)
+def check_origins(**_: Any) -> list[CheckMessage]:
+    if check_settings():
+        return []
+    wrong = [origin for origin in conf.allowed_origins if not _is_origin(origin)]
+    errors: list[CheckMessage] = [
+        Error(
+            f"APIGW_WS['ALLOWED_ORIGINS']: “{origin}” is not an origin.",
+            hint="Write scheme and host, without a path: “https://www.example.com” or “https://*.example.com”.",
+            id="apigw_ws.E005",
+        )
+        for origin in wrong
+    ]
+    if "*" in conf.allowed_origins:
+        hint = "Any site can then open a WebSocket with its visitors' cookies. List the origins you know."
+        errors.append(
+            Warning("APIGW_WS['ALLOWED_ORIGINS'] lets every page connect.", hint=hint, id="apigw_ws.W003")
+        )
+    return errors
+
+
+@register(Tags.urls)
+def check_urls(**_: Any) -> list[CheckMessage]:
+    if not getattr(settings, "ROOT_URLCONF", None):
+        return []
+    patterns = list(_patterns(get_resolver()))
+    ours = [p for p in patterns if issubclass(_view_class(p), WebSocketView)]
+    messages: list[CheckMessage] = []
+    if ours and not any(_takes_route(pattern) for pattern in ours):
+        hint = f'path("ws/<slug:route>", {_view_class(ours[0]).__name__}.as_view())'
+        messages.append(Warning("No URL of a WebSocketView takes the route.", hint=hint, id="apigw_ws.W001"))
+    if any(map(_demands_token, ours)) and not any(
+        issubclass(_view_class(p), WebSocketTokenView) for p in patterns
+    ):
+        hint = 'path("ws-token/", WebSocketTokenView.as_view())'
+        messages.append(
+            Warning("Tokens are demanded, but no URL issues them.", hint=hint, id="apigw_ws.W002")
+        )
+    return messages
+
+
+@register(Tags.database)
+def check_hosts(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    hosts = settings.ALLOWED_HOSTS or ([".localhost", "127.0.0.1", "[::1]"] if settings.DEBUG else [])
+    try:
+        gateways = list(ApiGateway.objects.exclude(target_base_endpoint="")) if databases else []
+    except DatabaseError:  # not migrated yet
+        return []
+    return [
+        Warning(
+            f"The gateway “{gateway}” calls {host}, which ALLOWED_HOSTS does not list.",
+            hint=f"Add “{host}” to ALLOWED_HOSTS; until then Django answers 400 to every event.",
+            id="apigw_ws.W004",
+        )
+        for gateway in gateways
+        if not validate_host(host := urlsplit(gateway.target_base_endpoint).hostname or "", hosts)
+    ]
+
+
+def _check_setting(name: object, value: object) -> Iterator[CheckMessage]:
+    setting = SETTINGS.get(str(name))
+    if setting is None:
+        near = get_close_matches(str(name), SETTINGS, n=1)
+        hint = f"Did you mean “{near[0]}”?" if near else f"Known keys: {', '.join(SETTINGS)}."
+        yield Error(f"APIGW_WS has no key “{name}”.", hint=hint, id="apigw_ws.E002")
+    elif wrong := _wrong_type(setting, value):
+        yield Error(f"APIGW_WS[“{name}”]: {wrong}.", hint=setting.help, id="apigw_ws.E003")
+    elif setting.minimum is not None and isinstance(value, int) and value < setting.minimum:
+        what = f"APIGW_WS[“{name}”] is {value}; the least is {setting.minimum}."
+        yield Error(what, hint=setting.help, id="apigw_ws.E004")
+
+
+def _wrong_type(setting: Setting, value: Any) -> str:
+    names = " or ".join(allowed.__name__ for allowed in setting.types)
+    # True and False are ints to Python, and a mistake here.
+    if not isinstance(value, setting.types) or (isinstance(value, bool) and bool not in setting.types):
+        return f"expected {names}, not {type(value).__name__}"
+    items: Any = value
+    if setting.of is not None and not all(isinstance(item, setting.of) for item in items):
+        return f"expected a {names} of {setting.of.__name__}"
+    return ""
+
+
+def _is_origin(text: str) -> bool:
+    scheme, separator, rest = text.partition("://")
+    return text in ("*", "null") or bool(separator and scheme and rest and "/" not in rest.rstrip("/"))
+
+
+def _patterns(resolver: URLResolver) -> Iterator[URLPattern]:
+    for entry in resolver.url_patterns:
+        if isinstance(entry, URLResolver):
+            yield from _patterns(entry)
+        elif isinstance(entry, URLPattern):
+            yield entry
+
+
+def _view_class(pattern: URLPattern) -> type:
+    found: type = getattr(pattern.callback, "view_class", object)
+    return found
+
+
+def _takes_route(pattern: URLPattern) -> bool:
+    return "route" in pattern.pattern.converters or "route" in (pattern.default_args or {})
+
+
+def _demands_token(pattern: URLPattern) -> bool:
+    configured = getattr(pattern.callback, "view_initkwargs", {}).get(
+        "USE_WS_TOKEN", getattr(_view_class(pattern), "USE_WS_TOKEN", None)
+    )
+    return conf.use_ws_token if configured is None else bool(configured)

@@ -1,7 +1,7 @@
 """The only reader of ``settings.APIGW_WS``.
 
-Values are read live, so ``override_settings`` works. A wrong value is an error of the system checks
-(``apigw_ws.E001``, ``E002``), never silently a default.
+Values are read live, so ``override_settings`` works. A wrong value is an error of the system checks, never
+silently a default.
 """
 
 from __future__ import annotations
@@ -41,8 +41,9 @@ SETTINGS: Final[Mapping[str, Setting]] = {
     "TRUSTED_PROXIES": Setting(
         (int,),
         0,
-        "How many proxies between API Gateway and Django append to X-Forwarded-For. Only read for a gateway "
-        "that does not map the client's address; 0 ignores the header.",
+        "How many proxies append to X-Forwarded-For, API Gateway included: 1 where it calls Django directly, "
+        "2 behind a load balancer. Only read where the gateway does not map the client's address; 0 ignores "
+        "the header.",
         minimum=0,
     ),
     "CONNECT_RATE_LIMIT": Setting(
@@ -58,7 +59,7 @@ SETTINGS: Final[Mapping[str, Setting]] = {
 
 
 class Conf:
-    """One property per setting."""
+    """One property per setting. Their types are what ``checks`` has verified."""
 
     def _value(self, name: str) -> Any:
         configured: Mapping[str, Any] = getattr(settings, "APIGW_WS", {})
@@ -66,65 +67,66 @@ class Conf:
 
     @property
     def endpoint_url(self) -> str:
-        return self._value("ENDPOINT_URL")
+        return str(self._value("ENDPOINT_URL"))
 
     @property
     def region(self) -> str:
         """APIGW_WS["REGION"], else the settings that django-aws-api-gateway-websockets reads."""
-        return (
-            self._value("REGION")
-            or getattr(settings, "AWS_GATEWAY_REGION_NAME", "")
-            or getattr(settings, "AWS_REGION_NAME", "")
-            or ""
+        return str(
+            self._value("REGION") or _django("AWS_GATEWAY_REGION_NAME") or _django("AWS_REGION_NAME") or ""
         )
 
     @property
     def aws_profile(self) -> str:
-        return getattr(settings, "AWS_IAM_PROFILE", "") or ""
+        return _django("AWS_IAM_PROFILE")
 
     @property
     def aws_access_key_id(self) -> str:
-        return getattr(settings, "AWS_ACCESS_KEY_ID", "") or ""
+        return _django("AWS_ACCESS_KEY_ID")
 
     @property
     def aws_secret_access_key(self) -> str:
-        return getattr(settings, "AWS_SECRET_ACCESS_KEY", "") or ""
+        return _django("AWS_SECRET_ACCESS_KEY")
 
     @property
     def allowed_origins(self) -> Sequence[str]:
-        return self._value("ALLOWED_ORIGINS")
+        return tuple(self._value("ALLOWED_ORIGINS"))
 
     @property
     def use_ws_token(self) -> bool:
-        return self._value("USE_WS_TOKEN")
+        return bool(self._value("USE_WS_TOKEN"))
 
     @property
     def token_max_age(self) -> int:
-        return self._value("TOKEN_MAX_AGE")
+        return int(self._value("TOKEN_MAX_AGE"))
 
     @property
     def trusted_proxies(self) -> int:
-        return self._value("TRUSTED_PROXIES")
+        return int(self._value("TRUSTED_PROXIES"))
 
     @property
     def connect_rate_limit(self) -> int:
-        return self._value("CONNECT_RATE_LIMIT")
+        return int(self._value("CONNECT_RATE_LIMIT"))
 
     @property
     def connect_rate_window(self) -> int:
-        return self._value("CONNECT_RATE_WINDOW")
+        return int(self._value("CONNECT_RATE_WINDOW"))
 
     @property
     def allow_unlisted_channels(self) -> bool:
-        return self._value("ALLOW_UNLISTED_CHANNELS")
+        return bool(self._value("ALLOW_UNLISTED_CHANNELS"))
 
     @property
     def send_workers(self) -> int:
-        return self._value("SEND_WORKERS")
+        return int(self._value("SEND_WORKERS"))
 
     @property
     def refusals_kept(self) -> int:
-        return self._value("REFUSALS_KEPT")
+        return int(self._value("REFUSALS_KEPT"))
 
 
-conf = Conf()
+def _django(name: str) -> str:
+    return str(getattr(settings, name, None) or "")
+
+
+conf: Final = Conf()

@@ -1,1 +1,38 @@
+"""Django's own signals; each is one line into a service."""
+
 from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.signals import user_logged_out
+from django.db.models.signals import post_delete, post_save, pre_delete
+from django.dispatch import receiver
+from django.http import HttpRequest
+
+from apigw_ws.models import ApiGateway
+from apigw_ws.services import gateways, sessions
+
+
+@receiver(user_logged_out)
+def end_the_browser_session(request: HttpRequest | None, **_: Any) -> None:
+    sessions.close_of_login(getattr(getattr(request, "session", None), "session_key", None))
+
+
+@receiver(post_save, sender=settings.AUTH_USER_MODEL)
+def end_the_logins_of_a_changed_user(
+    instance: AbstractBaseUser, created: bool, raw: bool, update_fields: frozenset[str] | None, **_: Any
+) -> None:
+    if not (created or raw):
+        sessions.close_of_changed_user(instance, update_fields)
+
+
+@receiver(pre_delete, sender=ApiGateway)
+def end_the_sessions_of_a_gateway(instance: ApiGateway, **_: Any) -> None:
+    sessions.close_of_gateway(instance)
+
+
+@receiver([post_save, post_delete], sender=ApiGateway)
+def forget_known_gateways(**_: Any) -> None:
+    gateways.forget()

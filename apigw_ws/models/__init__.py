@@ -3,9 +3,9 @@ from __future__ import annotations
 from apigw_ws.models.access import (
     ChannelPermission,
     ChannelPermissionRule,
-    ConnectionAttempt,
     Refusal,
     WebSocketToken,
+    is_channel_name,
 )
 from apigw_ws.models.gateways import ApiGateway, ApiGatewayAdditionalRoute
 from apigw_ws.models.runs import Run, Step
@@ -16,10 +16,10 @@ __all__ = [
     "ApiGatewayAdditionalRoute",
     "ChannelPermission",
     "ChannelPermissionRule",
-    "ConnectionAttempt",
     "Refusal",
     "Run",
     "Step",
     "WebSocketSession",
     "WebSocketToken",
+    "is_channel_name",
 ]

@@ -2,16 +2,26 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.contrib.auth.models import Permission
-from django.core.validators import RegexValidator
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from apigw_ws.models.gateways import ApiGateway
 
-CHANNEL_NAME_PATTERN = r"[A-Za-z0-9_.:/-]{1,128}"
-channel_name_validator = RegexValidator(
-    rf"^{CHANNEL_NAME_PATTERN}\Z", _("Use 1 to 128 letters, digits or any of _ . : / -")
-)
+
+def is_channel_name(name: object) -> bool:
+    """Whether ``name`` is 1 to 128 visible characters of any script; emoji too, with the joiner that they
+    use."""
+    return (
+        isinstance(name, str)
+        and 1 <= len(name) <= 128
+        and all(character == "\u200d" or (character.isprintable() and character != " ") for character in name)
+    )
+
+
+def validate_channel_name(name: str) -> None:
+    if not is_channel_name(name):
+        raise ValidationError(_("Use 1 to 128 characters without spaces."))
 
 
 class WebSocketToken(models.Model):
@@ -38,30 +48,6 @@ class WebSocketToken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.token_hash[:8]}…"
-
-
-class ConnectionAttempt(models.Model):
-    """A connect that was let in or refused, counted to limit the rate of connects."""
-
-    ip_address = models.GenericIPAddressField(_("IP address"), null=True, blank=True)
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        verbose_name=_("user"),
-        on_delete=models.CASCADE,
-        related_name="connection_attempts",
-        null=True,
-        blank=True,
-    )
-    successful = models.BooleanField(_("successful"), default=False)
-    created_on = models.DateTimeField(_("at"), auto_now_add=True, db_index=True)
-
-    class Meta:
-        verbose_name = _("connection attempt")
-        verbose_name_plural = _("connection attempts")
-        indexes = [models.Index(fields=["ip_address", "created_on"], name="apigw_ws_attempts_by_address")]
-
-    def __str__(self) -> str:
-        return f"{self.ip_address} {self.created_on:%Y-%m-%d %H:%M:%S}"
 
 
 class Refusal(models.Model):
@@ -97,6 +83,7 @@ class Refusal(models.Model):
         verbose_name = _("refusal")
         verbose_name_plural = _("refusals")
         ordering = ["-created_on"]
+        indexes = [models.Index(fields=["ip_address", "created_on"], name="apigw_ws_refusals_by_address")]
 
     def __str__(self) -> str:
         return f"{self.guard}: {self.reason}"
@@ -113,7 +100,7 @@ class ChannelPermission(models.Model):
         RULES = "rules", _("Users who satisfy one of the rules")
 
     channel_name = models.CharField(
-        _("channel"), max_length=128, unique=True, validators=[channel_name_validator]
+        _("channel"), max_length=128, unique=True, validators=[validate_channel_name]
     )
     access = models.CharField(_("access"), max_length=16, choices=Access.choices, default=Access.EVERYONE)
     description = models.CharField(_("description"), max_length=255, blank=True, default="")

@@ -75,6 +75,7 @@ class WebSocketSession(models.Model):
                 condition=models.Q(connected=True),
             ),
             models.Index(fields=["-created_on"], name="apigw_ws_session_newest"),
+            models.Index(fields=["ip_address", "created_on"], name="apigw_ws_session_by_address"),
         ]
 
     def __str__(self) -> str:

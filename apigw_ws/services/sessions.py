@@ -1,22 +1,170 @@
-"""The only writer of ``WebSocketSession``: open, touch, close."""
+"""The only writer of ``WebSocketSession``: opened, heard from, closed."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import datetime as dt
+import hashlib
+from collections.abc import Collection, Iterable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Final
 
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import IntegrityError, connections, router, transaction
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 
-from apigw_ws.models import WebSocketSession
-from apigw_ws.signals import disconnected
+from apigw_ws.exceptions import Refused
+from apigw_ws.models import ApiGateway, WebSocketSession
+from apigw_ws.services import tokens
+from apigw_ws.signals import connected, disconnected
+
+#: AWS answers 410 for a connection until its $connect is answered. A broadcast that meets a newcomer must not
+#: close it.
+SETTLING: Final = dt.timedelta(seconds=5)
+
+#: What a save of a user can end a login by.
+_LOGIN_FIELDS: Final = frozenset({"password", "is_active"})
+
+
+def open_session(session: WebSocketSession) -> WebSocketSession:
+    """Store the session, and return it, or the stored one where this $connect was delivered before.
+
+    Raises Refused (guard ``session``, 403) where the connection ID belongs to somebody else.
+    """
+    try:
+        with _savepoint():
+            session.save(force_insert=True)
+    except IntegrityError:
+        return _delivered_before(session)
+    connected.send_robust(WebSocketSession, session=session)
+    return session
+
+
+def find(gateway: ApiGateway, connection_id: str) -> WebSocketSession | None:
+    """Return the gateway's session of a connection, open or closed, with its user; one query."""
+    mine = WebSocketSession.objects.select_related("user")
+    session = mine.filter(connection_id=connection_id, api_gateway=gateway).order_by().first()
+    if session is not None:
+        session.api_gateway = gateway  # the one at hand: sending needs it
+    return session
+
+
+def touch(session: WebSocketSession) -> None:
+    """Count a message and note the time; one query, which overwrites nothing else."""
+    now = timezone.now()
+    WebSocketSession.objects.filter(pk=session.pk).update(
+        request_count=F("request_count") + 1, last_seen_on=now, updated_on=now
+    )
+    session.request_count += 1
+    session.last_seen_on = session.updated_on = now
+
+
+def change_channel(session: WebSocketSession, channel_name: str) -> None:
+    """Move the connection to another channel."""
+    now = timezone.now()
+    WebSocketSession.objects.filter(pk=session.pk).update(channel_name=channel_name, updated_on=now)
+    session.channel_name, session.updated_on = channel_name, now
+
+
+def close(session: WebSocketSession, *, code: int | None = None, reason: str = "") -> bool:
+    """Record that a session is over; return whether it was open until now. One query."""
+    now = timezone.now()
+    was_open = WebSocketSession.objects.filter(pk=session.pk, connected=True).update(
+        connected=False, disconnected_on=now, updated_on=now, close_code=code, close_reason=reason
+    )
+    session.connected, session.disconnected_on = False, now
+    session.close_code, session.close_reason = code, reason
+    if was_open:
+        disconnected.send_robust(WebSocketSession, session=session)
+    return bool(was_open)
 
 
 def mark_gone(connection_ids: Collection[str]) -> int:
-    """Record that AWS no longer knows these connections; return how many sessions were open until now."""
-    gone = WebSocketSession.objects.filter(connection_id__in=connection_ids, connected=True)
-    told = list(gone.select_related("user")) if disconnected.has_listeners(WebSocketSession) else []
+    """Record that AWS no longer knows these connections; return how many sessions were open until now.
+
+    A session that was opened in the last five seconds and was not heard from stays: see ``SETTLING``.
+    """
+    settling = Q(connected_on__isnull=False, last_seen_on=None, created_on__gt=timezone.now() - SETTLING)
+    return _close_all(WebSocketSession.objects.filter(~settling, connection_id__in=connection_ids))
+
+
+def close_of_login(session_key: str | None) -> int:
+    """Close the sessions that were opened under a browser session that ended, and void its tokens; return how
+    many."""
+    if not session_key:
+        return 0
+    tokens.revoke(session_key)
+    sessions = WebSocketSession.objects.filter(session_key_hash=tokens.digest(session_key))
+    return _close_all(sessions, reason="Logged out")
+
+
+def close_of_changed_user(user: AbstractBaseUser, update_fields: Iterable[str] | None = None) -> int:
+    """Close the sessions of a user who was deactivated or has a new password; return how many."""
+    if update_fields is not None and _LOGIN_FIELDS.isdisjoint(update_fields):
+        return 0
+    sessions = WebSocketSession.objects.filter(user_id=user.pk).exclude(auth_hash="")
+    if user.is_active:
+        sessions = sessions.exclude(auth_hash__in=_auth_hashes(user))
+    return _close_all(sessions, reason="Login ended")
+
+
+def close_of_gateway(gateway: ApiGateway, *, reason: str = "Gateway deleted") -> int:
+    """Close the sessions of a gateway that is going away or has lost its connections; return how many."""
+    return _close_all(WebSocketSession.objects.filter(api_gateway=gateway), reason=reason)
+
+
+def delete_closed() -> int:
+    """Delete the sessions that are over; return how many."""
+    return WebSocketSession.objects.filter(connected=False).delete()[1].get("apigw_ws.WebSocketSession", 0)
+
+
+def login_holds(session: WebSocketSession) -> bool:
+    """Whether the login that the session was opened under is still good: active user, unchanged password."""
+    if session.user is None or not session.auth_hash:
+        return session.user is None or session.user.is_active
+    return session.user.is_active and any(
+        constant_time_compare(session.auth_hash, hashed) for hashed in _auth_hashes(session.user)
+    )
+
+
+def auth_hash(user: AbstractBaseUser) -> str:
+    """Return what changes with the user's password, hashed once more: what is stored cannot be used to sign
+    in."""
+    return next(iter(_auth_hashes(user)), "")
+
+
+def _auth_hashes(user: Any) -> list[str]:
+    if not hasattr(user, "get_session_auth_hash"):
+        return []
+    fallbacks = (
+        user.get_session_auth_fallback_hash() if hasattr(user, "get_session_auth_fallback_hash") else ()
+    )
+    return [
+        hashlib.sha256(value.encode()).hexdigest() for value in (user.get_session_auth_hash(), *fallbacks)
+    ]
+
+
+def _close_all(sessions: QuerySet[WebSocketSession], reason: str = "") -> int:
+    sessions = sessions.filter(connected=True)
+    told = list(sessions.select_related("user")) if disconnected.has_listeners(WebSocketSession) else []
     now = timezone.now()
-    count = gone.update(connected=False, disconnected_on=now, updated_on=now)
+    count = sessions.update(connected=False, disconnected_on=now, updated_on=now, close_reason=reason)
     for session in told:
-        session.connected, session.disconnected_on = False, now
+        session.connected, session.disconnected_on, session.close_reason = False, now, reason
         disconnected.send_robust(WebSocketSession, session=session)
     return count
+
+
+def _delivered_before(session: WebSocketSession) -> WebSocketSession:
+    stored = WebSocketSession.objects.select_related("user").get(connection_id=session.connection_id)
+    if (stored.api_gateway_id, stored.user_id) != (session.api_gateway_id, session.user_id):
+        raise Refused("session", 403, "The connection ID belongs to another connection.")
+    return stored
+
+
+def _savepoint() -> AbstractContextManager[Any]:
+    """Inside a transaction a refused INSERT would spoil all of it; outside one, a savepoint is two queries
+    for nothing."""
+    using = router.db_for_write(WebSocketSession)
+    return transaction.atomic(using) if connections[using].in_atomic_block else nullcontext()

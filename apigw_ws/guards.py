@@ -1,0 +1,193 @@
+"""Functions that let an event pass or raise ``Refused``. The tuples at the end are the policy, in order.
+
+A project adds its own to a view:
+``guards = {**GUARDS, Phase.CONNECT: (*GUARDS[Phase.CONNECT], office_hours)}``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser, PermissionsMixin
+from django.http import HttpRequest
+
+from apigw_ws.conf import conf
+from apigw_ws.events import Event, Mapped, Phase
+from apigw_ws.exceptions import Refused
+from apigw_ws.models import ApiGateway, WebSocketSession, is_channel_name
+from apigw_ws.services import access, gateways, origins, secrets, sessions, tokens
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demands:
+    """What a view asks for."""
+
+    headers: Sequence[str]
+    connection_headers: Sequence[str]
+    api_id: str | None
+    token: bool
+    any_permission: Sequence[str]
+    all_permissions: Sequence[str]
+
+
+class GuardedRequest(HttpRequest):
+    """The request as guards see it: with the view's demands, and what the guards before found."""
+
+    demands: Demands
+    event: Event
+    api_gateway: ApiGateway
+    #: What our integrations map, once the secret proved that it was ours; empty otherwise.
+    mapped: Mapped
+    websocket_session: WebSocketSession
+    channel_name: str
+    user: AbstractBaseUser | AnonymousUser  # type: ignore[assignment]
+
+
+Guard = Callable[[GuardedRequest, Event], None]
+
+
+def address(request: GuardedRequest, event: Event) -> str | None:
+    """Return the client's address: as mapped, else by TRUSTED_PROXIES; None where neither says it."""
+    return request.mapped.source_ip or event.forwarded_address(conf.trusted_proxies)
+
+
+def headers_present(request: GuardedRequest, event: Event) -> None:
+    """The headers that the view asks for are there. It asks for none by itself."""
+    wanted = [*request.demands.headers]
+    if event.phase is Phase.CONNECT:
+        wanted += request.demands.connection_headers
+    if missing := [name for name in wanted if name not in request.headers]:
+        raise Refused("headers", 400, "Headers that the view requires are missing.", {"missing": missing})
+
+
+def gateway_known(request: GuardedRequest, event: Event) -> None:
+    """The call names a gateway that we have, and that the view serves."""
+    gateway = gateways.by_api_id(event.api_id)
+    if gateway is None:
+        raise Refused("gateway", 403, "No gateway has this API ID.", {"api_id": event.api_id})
+    if request.demands.api_id and request.demands.api_id != event.api_id:
+        facts = {"api_id": event.api_id, "served": request.demands.api_id}
+        raise Refused("gateway", 403, "The view serves another gateway.", facts)
+    request.api_gateway = gateway
+
+
+def gateway_secret(request: GuardedRequest, event: Event) -> None:
+    """The call proves that it comes through our integrations; only then what they map is believed.
+
+    A gateway without a secret (version 0) proves nothing: its calls pass, what they claim does not count.
+    """
+    if not request.api_gateway.secret_version:
+        return
+    if not secrets.matches(request.api_gateway, event.secret):
+        # The secret may have been rotated since this process read the gateway.
+        request.api_gateway = (
+            gateways.by_api_id(event.api_id, max_age=gateways.MIN_AGE) or request.api_gateway
+        )
+        if not secrets.matches(request.api_gateway, event.secret):
+            facts = {"presented": bool(event.secret), "secret_version": request.api_gateway.secret_version}
+            raise Refused("secret", 403, "The gateway's secret is missing or wrong.", facts)
+    request.mapped = event.claimed
+
+
+def event_type(request: GuardedRequest, event: Event) -> None:
+    """The route's URL is that of its event: a mix-up would let a message in as a connect."""
+    said = request.mapped.event_type
+    if said and said != event.phase.upper():
+        facts = {"event_type": said, "route_key": request.mapped.route_key, "path": request.path}
+        raise Refused("event_type", 400, "The event does not belong to this URL.", facts)
+
+
+def rate(request: GuardedRequest, event: Event) -> None:
+    """The address has not connected too often; where the address is unknown nobody is counted."""
+    ip_address, limit = address(request, event), conf.connect_rate_limit
+    if ip_address is None or not limit:
+        return
+    count = access.attempts(ip_address, conf.connect_rate_window)
+    if count >= limit:
+        facts = {"attempts": count, "limit": limit, "seconds": conf.connect_rate_window}
+        raise Refused("rate", 429, "Too many connects from this address.", facts)
+
+
+def origin(request: GuardedRequest, event: Event) -> None:
+    """The page is one that may connect.
+
+    Browsers always send an Origin. What sends none is no browser, so no page misuses its cookies; should
+    something on the way have removed the header, the session cookie gives the browser away.
+    """
+    facts = {"origin": event.origin, "host": request.get_host()}
+    if event.origin is None:
+        if settings.SESSION_COOKIE_NAME in request.COOKIES:
+            raise Refused("origin", 403, "A session cookie came without an Origin header.", facts)
+    elif not origins.is_allowed(event.origin, scheme=request.scheme or "", host=request.get_host()):
+        raise Refused("origin", 403, "Pages of this origin may not connect.", facts)
+
+
+def token(request: GuardedRequest, event: Event) -> None:
+    """The token, where one is demanded, was issued to this browser session and is used for the first time."""
+    if not request.demands.token:
+        return
+    session_key = getattr(getattr(request, "session", None), "session_key", None)
+    facts = {"token": bool(event.token), "session": bool(session_key)}
+    if not event.token or not session_key:
+        raise Refused("token", 403, "The connect token or the session cookie is missing.", facts)
+    if not tokens.consume(event.token, session_key, event.connection_id):
+        raise Refused("token", 403, "The token is unknown, used, too old or of another session.", facts)
+
+
+def permissions(request: GuardedRequest, event: Event) -> None:
+    """The user has any of ``permissions_required`` and all of ``all_permissions_required``."""
+    any_of, all_of = request.demands.any_permission, request.demands.all_permissions
+    if (any_of or all_of) and not _has(request.user, any_of, all_of):
+        raise Refused("permissions", 403, "The user lacks permissions.", {"any": [*any_of], "all": [*all_of]})
+
+
+def channel(request: GuardedRequest, event: Event) -> None:
+    """The user may be in the channel that the URL names, or in the gateway's default one."""
+    request.channel_name = event.channel or request.api_gateway.default_channel_name
+    if request.channel_name:
+        may_join(request, request.channel_name)
+
+
+def may_join(request: GuardedRequest, channel_name: object) -> None:
+    """Raise Refused where the name is no channel name, or the user may not be in that channel."""
+    if not is_channel_name(channel_name):
+        raise Refused("channel", 400, "This is no channel name.", {"channel": str(channel_name)[:128]})
+    if not access.may_join(request.user, str(channel_name)):
+        raise Refused("channel", 403, "The user may not join this channel.", {"channel": channel_name})
+
+
+def session_open(request: GuardedRequest, event: Event) -> None:
+    """The connection is open, and of this gateway. Afterwards the request's user is the session's."""
+    session = sessions.find(request.api_gateway, event.connection_id)
+    if session is None or not session.connected:
+        known = session is not None
+        raise Refused("session", 403, "The connection has no open session.", {"known": known})
+    request.websocket_session = session
+    request.user = session.user or AnonymousUser()
+
+
+def login_valid(request: GuardedRequest, event: Event) -> None:
+    """The login that the connection was opened under still holds. Otherwise its session is over."""
+    session = request.websocket_session
+    if not sessions.login_holds(session):
+        sessions.close(session, reason="Login ended")
+        raise Refused("login", 403, "The user was deactivated or the password changed.")
+
+
+def _has(user: object, any_of: Sequence[str], all_of: Sequence[str]) -> bool:
+    if not isinstance(user, PermissionsMixin):
+        return False
+    return user.has_perms(all_of) and (not any_of or any(user.has_perm(name) for name in any_of))
+
+
+ARRIVAL: Final[tuple[Guard, ...]] = (headers_present, gateway_known, gateway_secret, event_type)
+
+GUARDS: Final[Mapping[Phase, tuple[Guard, ...]]] = {
+    Phase.CONNECT: (*ARRIVAL, rate, origin, token, permissions, channel),
+    Phase.MESSAGE: (*ARRIVAL, session_open, login_valid, permissions),
+    Phase.DISCONNECT: ARRIVAL,
+}

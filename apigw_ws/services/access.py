@@ -1,0 +1,107 @@
+"""How often an address tried, which channels are whose, and the record of who was refused."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Mapping
+from typing import Any, Final
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser, PermissionsMixin
+from django.db import DatabaseError
+from django.utils import timezone
+
+from apigw_ws.conf import conf
+from apigw_ws.exceptions import Refused
+from apigw_ws.models import ApiGateway, ChannelPermission, Refusal, WebSocketSession
+
+logger = logging.getLogger("apigw_ws.access")
+
+#: Refused before it was clear who asks (anybody could lock others out), or because of the rate (who does not
+#: stop trying would be locked out for good).
+_NOT_ATTEMPTS: Final = ("headers", "gateway", "secret", "event_type", "rate")
+
+
+def attempts(ip_address: str, window: int) -> int:
+    """Return how many connects from the address were let in or refused in the last ``window`` seconds."""
+    lately = {"ip_address": ip_address, "created_on__gt": timezone.now() - dt.timedelta(seconds=window)}
+    opened = WebSocketSession.objects.filter(**lately)
+    refused = Refusal.objects.filter(phase="connect", **lately).exclude(guard__in=_NOT_ATTEMPTS)
+    return opened.order_by().values("pk").union(refused.order_by().values("pk"), all=True).count()
+
+
+def may_join(user: AbstractBaseUser | AnonymousUser, channel_name: str) -> bool:
+    """Whether ``user`` may be in the channel."""
+    permission = ChannelPermission.objects.filter(channel_name=channel_name).first()
+    return conf.allow_unlisted_channels if permission is None else _satisfies(user, permission)
+
+
+def _satisfies(user: AbstractBaseUser | AnonymousUser, permission: ChannelPermission) -> bool:
+    match permission.access:
+        case ChannelPermission.Access.EVERYONE:
+            return True
+        case ChannelPermission.Access.AUTHENTICATED:
+            return user.is_authenticated
+        case ChannelPermission.Access.STAFF:
+            return bool(getattr(user, "is_staff", False))
+        case ChannelPermission.Access.SUPERUSERS:
+            return bool(getattr(user, "is_superuser", False))
+    return _satisfies_a_rule(user, permission)
+
+
+def _satisfies_a_rule(user: AbstractBaseUser | AnonymousUser, permission: ChannelPermission) -> bool:
+    if not isinstance(user, PermissionsMixin):
+        return False
+    rules = permission.rules.prefetch_related("permissions__content_type")
+    wanted = [[f"{p.content_type.app_label}.{p.codename}" for p in rule.permissions.all()] for rule in rules]
+    return any(names and user.has_perms(names) for names in wanted)
+
+
+def record_refusal(
+    refused: Refused,
+    *,
+    phase: str,
+    connection_id: str = "",
+    gateway: ApiGateway | None = None,
+    user: AbstractBaseUser | AnonymousUser | None = None,
+    ip_address: str | None = None,
+    origin: str = "",
+) -> None:
+    """Keep a row of what was refused and why, and the newest REFUSALS_KEPT of them.
+
+    A database that fails is logged: the client is refused all the same.
+    """
+    logger.info("Refused %s %s by %s: %s", phase, connection_id, refused.guard, refused)
+    try:
+        row = Refusal.objects.create(
+            guard=refused.guard,
+            phase=phase,
+            status=refused.status,
+            reason=refused.reason[:255],
+            facts=_plain(refused.facts),
+            api_gateway=gateway,
+            user_id=user.pk if user is not None and user.is_authenticated else None,
+            ip_address=ip_address,
+            origin=origin,
+            connection_id=connection_id,
+        )
+        _forget_refusals_before(row.pk)
+    except DatabaseError:
+        logger.exception("A refusal could not be recorded.")
+
+
+def _forget_refusals_before(newest: int) -> None:
+    """IDs grow, so the oldest go by one range; once in a while, so a flood of refusals costs little more."""
+    if newest % max(1, conf.refusals_kept // 100) == 0:
+        Refusal.objects.filter(pk__lte=newest - conf.refusals_kept).delete()
+
+
+def _plain(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """PostgreSQL's jsonb takes neither NUL nor lone surrogates."""
+    texts = {
+        key: value.replace("\0", "").encode(errors="replace").decode()
+        for key, value in facts.items()
+        if isinstance(value, str)
+    }
+    return {**facts, **texts}

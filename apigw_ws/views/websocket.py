@@ -1,0 +1,246 @@
+"""The view that answers API Gateway's events: parse, guards, handler, response."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, Final, cast
+
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import SuspiciousOperation
+from django.core.signals import got_request_exception
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+from django.views.generic import View
+
+from apigw_ws.conf import conf
+from apigw_ws.events import Event, Mapped, Phase, parse, parse_body, storable
+from apigw_ws.exceptions import Refused
+from apigw_ws.guards import GUARDS, Demands, Guard, GuardedRequest, address, may_join
+from apigw_ws.handlers import Handler, registry
+from apigw_ws.models import ApiGateway, WebSocketSession
+from apigw_ws.services import access, messages, sessions
+from apigw_ws.services.tokens import digest
+from apigw_ws.signals import message_received
+
+logger = logging.getLogger("apigw_ws.views")
+
+#: Of the methods below, those that a client may call by name.
+OPEN_NAMES: Final = ("default", "change_channel")
+
+
+class WebSocketView(View):
+    """Answers the events of a WebSocket API at ``path("ws/<slug:route>", ChatView.as_view())``.
+
+    A message goes to the method that its "handler" names, else its "action", else to ``default``. Clients can
+    call the methods that a subclass adds, and those marked with @handles. A dict or list that a method
+    returns is the reply; a response is returned as it is; None says nothing.
+    """
+
+    route_selection_key = "action"
+    handler_selection_key = "handler"
+    #: Serve only the gateway with this ID in AWS.
+    aws_api_gateway_id: str | None = None
+    required_headers: Sequence[str] = ()
+    additional_required_headers: Sequence[str] = ()
+    required_connection_headers: Sequence[str] = ()
+    #: The user needs any of these, and all of those; asked on connect and on every message.
+    permissions_required: Sequence[str] = ()
+    all_permissions_required: Sequence[str] = ()
+    #: Demand a token from WebSocketTokenView on connect. None: as APIGW_WS["USE_WS_TOKEN"] says.
+    USE_WS_TOKEN: bool | None = None
+    guards: Mapping[Phase, tuple[Guard, ...]] = GUARDS
+    debug = False
+    debug_log: list[str]
+
+    #: The message's JSON object, {} where it is none, and its text.
+    body: dict[str, Any]
+    raw_body: str
+    api_gateway: ApiGateway
+    #: None until ``connect`` has opened it; there in every other method.
+    websocket_session: WebSocketSession = None  # type: ignore[assignment]
+
+    _is_closed = False
+    _handlers: ClassVar[Mapping[str, Handler]] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._handlers = registry(cls, WebSocketView, OPEN_NAMES)
+
+    def __init__(self, **kwargs: Any) -> None:
+        self.debug_log = []
+        super().__init__(**kwargs)
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
+        """Return the view. API Gateway has no CSRF token and no login, and handlers wait for the network."""
+        return csrf_exempt(login_not_required(transaction.non_atomic_requests(super().as_view(**initkwargs))))
+
+    def connect(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Open the session.
+
+        An override calls ``super().connect``; a status of 300 or more refuses the client.
+        """
+        self.websocket_session = sessions.open_session(_new_session(cast(GuardedRequest, request)))
+        return HttpResponse()
+
+    def disconnect(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Close the session. It is closed after an override too, whatever that does."""
+        self._close(cast(GuardedRequest, request).mapped)
+
+    def default(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Answer a message that names no method, or is no JSON object.
+
+        Override it; by itself it says nothing.
+        """
+
+    def change_channel(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Move the connection to another channel: {"action": "change_channel", "channel": "lobby"}."""
+        channel_name = self.body.get("channel")
+        may_join(cast(GuardedRequest, request), channel_name)
+        sessions.change_channel(self.websocket_session, str(channel_name))
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Answer an event.
+
+        A client learns a status and nothing else; the operator finds the refusal or the traceback.
+        """
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        guarded = cast(GuardedRequest, request)
+        guarded.demands, guarded.mapped = self._demands(), Mapped()
+        try:
+            return self._answer(guarded, kwargs.get("route", "default"))
+        except Refused as refused:
+            self._record(guarded, refused)
+            return HttpResponse(status=refused.status)
+        except SuspiciousOperation:
+            logger.warning("Bad request at %s", request.path, exc_info=True)
+            return HttpResponse(status=400)
+        except Exception:
+            logger.exception("%s failed at %s", type(self).__qualname__, request.path)
+            got_request_exception.send(type(self), request=request)  # for error reporters and the test client
+            return HttpResponse(status=500)
+
+    def _debug(self, msg: str) -> None:
+        """Note something in ``debug_log``, where ``debug`` is on."""
+        if self.debug:
+            self.debug_log.append(str(msg)[:500])
+
+    def _answer(self, request: GuardedRequest, route: str) -> HttpResponseBase:
+        request.event = event = parse(request, route)
+        for guard in self.guards[event.phase]:
+            self._debug(f"guard {guard.__name__}")
+            guard(request, event)
+        body = parse_body(request.body)
+        self.body, self.raw_body, self.api_gateway = body.data, body.text, request.api_gateway
+        match event.phase:
+            case Phase.CONNECT:
+                return self._answer_connect(request)
+            case Phase.DISCONNECT:
+                return self._answer_disconnect(request)
+        return self._answer_message(request)
+
+    def _answer_connect(self, request: GuardedRequest) -> HttpResponseBase:
+        """A client that is refused after all, or by a failure, has no session."""
+        response = None
+        try:
+            response = _response(self.connect(request, *self.args, **self.kwargs))
+        finally:
+            if response is None or response.status_code >= 300:
+                self._close(Mapped(close_reason="Refused"))
+        return response
+
+    def _answer_disconnect(self, request: GuardedRequest) -> HttpResponseBase:
+        """AWS has closed the socket already, so the session is closed even where an override fails."""
+        session = sessions.find(request.api_gateway, request.event.connection_id)
+        if session is None:
+            return HttpResponse()
+        self.websocket_session, request.user = session, session.user or AnonymousUser()
+        try:
+            return _response(self.disconnect(request, *self.args, **self.kwargs))
+        finally:
+            self._close(request.mapped)
+
+    def _answer_message(self, request: GuardedRequest) -> HttpResponseBase:
+        self.websocket_session = session = request.websocket_session
+        sessions.touch(session)
+        message_received.send_robust(
+            type(self), session=session, body=self.body, raw_body=self.raw_body, request=request
+        )
+        reply = self._handler()(self, request, *self.args, **self.kwargs)
+        if not isinstance(reply, dict | list):
+            return _response(reply)
+        if request.mapped.two_way:
+            return HttpResponse(messages.encode(reply), content_type="application/json")
+        messages.send(session, reply)
+        return HttpResponse()
+
+    def _handler(self) -> Handler:
+        for key in (self.handler_selection_key, self.route_selection_key):
+            name = self.body.get(key)
+            if isinstance(name, str) and (handler := self._handlers.get(name)):
+                self._debug(f"handler {name}")
+                return handler
+        return type(self).default
+
+    def _close(self, mapped: Mapped) -> None:
+        """Close the session, once."""
+        if self.websocket_session and not self._is_closed:
+            sessions.close(self.websocket_session, code=mapped.close_code, reason=mapped.close_reason)
+            self._is_closed = True
+
+    def _demands(self) -> Demands:
+        return Demands(
+            headers=(*self.required_headers, *self.additional_required_headers),
+            connection_headers=self.required_connection_headers,
+            api_id=self.aws_api_gateway_id,
+            token=conf.use_ws_token if self.USE_WS_TOKEN is None else self.USE_WS_TOKEN,
+            any_permission=self.permissions_required,
+            all_permissions=self.all_permissions_required,
+        )
+
+    def _record(self, request: GuardedRequest, refused: Refused) -> None:
+        self._debug(f"refused by {refused.guard}: {refused}")
+        event: Event | None = getattr(request, "event", None)
+        access.record_refusal(
+            refused,
+            phase=event.phase if event else "",
+            connection_id=event.connection_id if event else "",
+            gateway=getattr(request, "api_gateway", None),
+            user=getattr(request, "user", None),
+            ip_address=address(request, event) if event else None,
+            origin=storable(event.origin or "", 255) if event else "",
+        )
+
+
+def _new_session(request: GuardedRequest) -> WebSocketSession:
+    event, mapped = request.event, request.mapped
+    user = request.user if request.user.is_authenticated else None
+    session_key = getattr(getattr(request, "session", None), "session_key", None)
+    return WebSocketSession(
+        connection_id=event.connection_id,
+        api_gateway=request.api_gateway,
+        channel_name=request.channel_name,
+        user=cast(Any, user),  # the project's user model, which only its settings know
+        ip_address=address(request, event),
+        user_agent=mapped.user_agent or event.user_agent,
+        origin=storable(event.origin or "", 255),
+        connected_on=mapped.connected_on or timezone.now(),
+        session_key_hash=digest(session_key) if session_key else "",
+        auth_hash=sessions.auth_hash(user) if user else "",
+    )
+
+
+def _response(result: Any) -> HttpResponseBase:
+    """A dict that answers no message goes nowhere: AWS reads only the status of $connect and nothing of
+    $disconnect."""
+    if isinstance(result, HttpResponseBase):
+        return result
+    if result is None or isinstance(result, dict | list):
+        return HttpResponse()
+    raise TypeError(f"A handler returns None, a dict, a list or a response, not {type(result).__qualname__}.")
