@@ -166,7 +166,9 @@ def _unanswered(error: Exception) -> ApigwWsError:
             % {"said": str(error).rstrip(".")}
         )
     if name == "ParamValidationError":
-        return AwsError(_("AWS takes no such value: %(said)s") % {"said": error}, code=name)
+        return AwsError(
+            _("AWS takes no such value: %(said)s.") % {"said": " ".join(str(error).split())}, code=name
+        )
     return AwsUnreachable(
         _("No answer from AWS: %(said)s. Check the network, the endpoint URL and the credentials.")
         % {"said": str(error).rstrip(".")},
