@@ -176,6 +176,7 @@ def _free_port(first: int, held: ExitStack) -> int:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
+            probe.listen()  # else the same port could be bound once more
         except OSError as error:
             refused = error.strerror
         else:
