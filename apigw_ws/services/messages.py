@@ -29,27 +29,33 @@ BATCH: Final = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Target:
-    """A connection and the client of its gateway, or why there is none."""
+class _Way:
+    """How the connections of one gateway are reached, or why they are not."""
 
+    client: Any = None
+    obstacle: ApigwWsError | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Target:
     connection_id: str
-    client: Any
+    way: _Way
 
 
 def encode(data: Any) -> bytes:
     """``data`` as it goes to the client: bytes and text as they are, anything else as compact JSON.
 
-    Raises PayloadTooLarge over 131,072 bytes, TypeError for what JSON cannot hold.
+    Raises PayloadTooLarge over 131,072 bytes; TypeError or ValueError for what JSON cannot hold.
     """
-    if isinstance(data, str):
-        payload = data.encode()
-    elif isinstance(data, bytes):
-        payload = data
-    else:
-        payload = json.dumps(data, cls=DjangoJSONEncoder, ensure_ascii=False, separators=(",", ":")).encode()
+    if not isinstance(data, str | bytes):
+        data = json.dumps(
+            data, cls=DjangoJSONEncoder, ensure_ascii=False, allow_nan=False, separators=(",", ":")
+        )
+    # A lone surrogate, which a client can write in JSON, has no UTF-8.
+    payload = data if isinstance(data, bytes) else data.encode(errors="replace")
     if len(payload) > MAX_BYTES:
         raise PayloadTooLarge(
-            _("The message has %(size)d bytes; AWS takes at most %(max)d.")
+            _("The message has %(size)d bytes; AWS takes at most %(max)d. Send it in parts.")
             % {"size": len(payload), "max": MAX_BYTES}
         )
     return payload
@@ -61,9 +67,7 @@ def send(session: WebSocketSession, data: Any) -> bool:
     Raises PayloadTooLarge, NotProvisioned and AwsError.
     """
     payload = encode(data)
-    if session.api_gateway is None:
-        raise _without_gateway(session.connection_id)
-    client = endpoints.connections_client(session.api_gateway)
+    client = _client(session.api_gateway)
     try:
         connections.post(client, session.connection_id, payload)
     except ConnectionGone:
@@ -92,30 +96,33 @@ def send_to_all(queryset: QuerySet[WebSocketSession], data: Any) -> list[bool]:
 
 def _targets(queryset: QuerySet[WebSocketSession]) -> Iterator[_Target]:
     """Stream the sessions; each gateway is read, and its client made, once."""
-    clients: dict[int | None, Any] = {}
+    ways: dict[int | None, _Way] = {}
     for connection_id, gateway_id in queryset.values_list("connection_id", "api_gateway_id").iterator(BATCH):
-        if gateway_id not in clients:
-            clients[gateway_id] = _client(gateway_id)
-        yield _Target(connection_id=connection_id, client=clients[gateway_id])
+        if gateway_id not in ways:
+            ways[gateway_id] = _way(gateway_id)
+        yield _Target(connection_id=connection_id, way=ways[gateway_id])
 
 
-def _client(gateway_id: int | None) -> Any:
-    """The client of a gateway, or the error that its sessions meet."""
+def _way(gateway_id: int | None) -> _Way:
     gateway = ApiGateway.objects.filter(pk=gateway_id).first() if gateway_id else None
-    if gateway is None:
-        return NotProvisioned(_("A session without a gateway cannot be sent to."))
     try:
-        return endpoints.connections_client(gateway)
+        return _Way(client=_client(gateway))
     except ApigwWsError as error:
-        return error
+        return _Way(obstacle=error)
+
+
+def _client(gateway: ApiGateway | None) -> Any:
+    if gateway is None:
+        raise NotProvisioned(_("The session belongs to no gateway, so there is nothing to send through."))
+    return endpoints.connections_client(gateway)
 
 
 def _post(target: _Target, payload: bytes) -> ApigwWsError | None:
-    """Runs in a worker thread: no database here."""
-    if isinstance(target.client, ApigwWsError):
-        return target.client
+    """Why the message was not sent. Runs in a worker thread: no database here."""
+    if target.way.obstacle is not None:
+        return target.way.obstacle
     try:
-        connections.post(target.client, target.connection_id, payload)
+        connections.post(target.way.client, target.connection_id, payload)
     except ApigwWsError as error:
         return error
     return None
@@ -136,10 +143,3 @@ def _settle(batch: list[_Target], outcomes: list[ApigwWsError | None]) -> None:
             target.connection_id,
             error,
         )
-
-
-def _without_gateway(connection_id: str) -> NotProvisioned:
-    return NotProvisioned(
-        _("The session %(id)s belongs to no gateway, so there is no endpoint to send through.")
-        % {"id": connection_id}
-    )
