@@ -40,6 +40,8 @@ def serving(answer: Answer) -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        #: One write for headers and body; two would wait for each other's acknowledgement.
+        wbufsize = -1
 
         def handle_one_request(self) -> None:
             self.raw_requestline = self.rfile.readline(65537)
@@ -63,6 +65,7 @@ def serving(answer: Answer) -> Iterator[str]:
                 self.send_header("Content-Length", str(len(response.body)))
             self.end_headers()
             self.wfile.write(response.body)
+            self.wfile.flush()
 
         def log_message(self, *_: Any) -> None: ...
 
