@@ -3,4 +3,16 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import path
 
-urlpatterns = [path("admin/", admin.site.urls)]
+from apigw_ws.views import WebSocketTokenView
+from tests.app import views
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("ws/<slug:route>", views.ChatView.as_view(), name="ws"),
+    path("picky/<slug:route>", views.PickyView.as_view()),
+    path("tokened/<slug:route>", views.TokenChatView.as_view()),
+    path("staff/<slug:route>", views.StaffView.as_view()),
+    path("reviewers/<slug:route>", views.ReviewerView.as_view()),
+    path("strict/<slug:route>", views.StrictView.as_view()),
+    path("ws-token/", WebSocketTokenView.as_view(), name="ws-token"),
+]
