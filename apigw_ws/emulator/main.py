@@ -36,17 +36,19 @@ def main(argv: list[str] | None = None) -> int:
 
 def _serve(options: Options, state: State, port: int) -> int:
     from apigw_ws.emulator.app import Emulator  # needs the extra [demo]
-    from apigw_ws.emulator.server import HOST, Server, bind
+    from apigw_ws.emulator.server import HOST, Server, allow_connections, bind
 
     try:
         listener = bind(port)
     except (OSError, OverflowError) as exc:
         reason = getattr(exc, "strerror", None) or exc
         return _complain(f"Cannot listen on {HOST}:{port}: {reason}. Name another port with --port.")
-    emulator = Emulator(options, state)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: None)  # uvicorn stops at the signal, then raises it once more
-    Server(emulator, listener, on_ready=lambda: _announce(emulator)).serve_forever()
+    with listener:
+        allow_connections()
+        emulator = Emulator(options, state)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: None)  # uvicorn stops at the signal, then raises it once more
+        Server(emulator, listener, on_ready=lambda: _announce(emulator)).serve_forever()
     state.save()
     return 0
 
@@ -96,8 +98,20 @@ def _parser() -> argparse.ArgumentParser:
     add("--region", default=defaults.region, help="region of the resources' names (%(default)s)")
     add("--no-verify", dest="verify", action="store_false", help="accept requests that are not signed")
     add("--front-proxy", action="store_true", help="send X-Forwarded-* and X-Real-Ip on every route")
-    add("--clock-speed", type=_positive, default=defaults.clock_speed, metavar="N", help="let connections age N times as fast")
-    add("--connect-rate", type=_positive, default=defaults.connect_rate, metavar="N", help="connects a second (%(default)g)")
+    add(
+        "--clock-speed",
+        type=_positive,
+        default=defaults.clock_speed,
+        metavar="N",
+        help="let connections age N times as fast",
+    )
+    add(
+        "--connect-rate",
+        type=_positive,
+        default=defaults.connect_rate,
+        metavar="N",
+        help="connects a second (%(default)g)",
+    )
     add(
         "--fault",
         type=_fault,

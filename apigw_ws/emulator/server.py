@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import socket
 from collections.abc import Callable
 from typing import Final
@@ -21,16 +20,27 @@ _GRACE: Final = 1
 
 
 def bind(port: int) -> socket.socket:
-    """A socket that listens on the port, on any free one for 0. Raises OSError if it is taken."""
+    """A socket that listens on the port, on any free one for 0. Raises OSError or OverflowError."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((HOST, port))
         listener.listen(2048)
-    except OSError:
+    except (OSError, OverflowError):
         listener.close()
         raise
     return listener
+
+
+def allow_connections() -> int:
+    """How many files this process may have open now: all that the system lets it have (Unix)."""
+    try:
+        import resource
+    except ImportError:
+        return 0
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard
 
 
 class Server(uvicorn.Server):
@@ -54,7 +64,7 @@ class Server(uvicorn.Server):
 
     def serve_forever(self) -> None:
         """Returns once the server has been told to exit and everything is closed."""
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner, contextlib.closing(self._listener):
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(self.serve(sockets=[self._listener]))
 
 

@@ -174,7 +174,8 @@ def running_emulator(state: str | Path | None = None, port: int = 0, **options: 
     chosen = {"access_key": ACCESS_KEY, "secret_key": SECRET_KEY, **options}
     emulator = Emulator(Options(**chosen), State(state))
     ready = threading.Event()
-    server = Server(emulator, bind(port), on_ready=ready.set)
+    listener = bind(port)
+    server = Server(emulator, listener, on_ready=ready.set)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     access_key, secret_key = next(iter(emulator.keys.items()))
@@ -193,6 +194,7 @@ def running_emulator(state: str | Path | None = None, port: int = 0, **options: 
         served.close()
         server.should_exit = True
         thread.join()
+        listener.close()
 
 
 @contextmanager
