@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from pytest_django.fixtures import SettingsWrapper
+    from pytest_django import Settings
 
     from tests.emulator.serving import Served
 
@@ -21,7 +21,7 @@ def emulator() -> Iterator[Served]:
 
 
 @pytest.fixture
-def aws(emulator: Served, settings: SettingsWrapper) -> Iterator[Served]:
+def aws(emulator: Served, settings: Settings) -> Iterator[Served]:
     """The emulator, as what the settings call AWS. Faults that the test sets are cleared."""
     settings.APIGW_WS = {"REGION": emulator.region, "ENDPOINT_URL": emulator.url}
     settings.AWS_ACCESS_KEY_ID = emulator.access_key
@@ -48,3 +48,11 @@ def touches_the_database(item: pytest.Item) -> bool:
     return item.get_closest_marker("django_db") is not None or not {"db", "transactional_db"}.isdisjoint(
         fixtures
     )
+
+
+@pytest.fixture(autouse=True)
+def nothing_known_of_other_tests() -> None:
+    """The process remembers gateways; a test's are rolled back behind its back."""
+    from apigw_ws.services import gateways
+
+    gateways.forget()

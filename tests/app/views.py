@@ -74,7 +74,7 @@ class StrictView(ChatView):
     aws_api_gateway_id = "abc123"
     required_headers = ("X-Amzn-Trace-Id",)
     additional_required_headers = ("X-Real-Ip",)
-    required_connection_headers = ("Cookie",)
+    required_connection_headers = ("Sec-WebSocket-Extensions",)
 
 
 class PageView(AddWebSocketRouteToContextMixin, TemplateView):
