@@ -80,6 +80,7 @@ def _options(arguments: argparse.Namespace) -> Options:
         verify=arguments.verify,
         clock_speed=arguments.clock_speed,
         connect_rate=arguments.connect_rate,
+        request_rate=arguments.request_rate,
         front_proxy=arguments.front_proxy,
         faults=tuple(arguments.fault),
     )
@@ -105,13 +106,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="let connections age N times as fast",
     )
-    add(
-        "--connect-rate",
-        type=_positive,
-        default=defaults.connect_rate,
-        metavar="N",
-        help="connects a second (%(default)g)",
-    )
+    for name, default in (("connect", defaults.connect_rate), ("request", defaults.request_rate)):
+        text = f"{name}s a second of the account ({default:g}, as on AWS)"
+        add(f"--{name}-rate", type=_positive, default=default, metavar="N", help=text)
     add(
         "--fault",
         type=_fault,
