@@ -280,3 +280,202 @@ def test_a_run_that_dies_at_any_call_is_finished_by_the_next(
         assert_as_wanted(aws, gateway)
         endpoints.control_client(gateway).delete_api(ApiId=gateway.api_id)
     assert nth == len(calls) + 1
+
+
+def test_a_process_that_is_killed_is_finished_after_it_is_silent_for_long(aws: Served) -> None:
+    gateway = new_gateway()
+    with killed_at(gateway, 5, "after"), pytest.raises(Killed):
+        provisioning.apply(gateway)
+    # What a kill leaves: nobody ended the run.
+    gateway.runs.update(state=Run.State.RUNNING, finished_on=None)
+
+    with pytest.raises(
+        RunInProgress, match="A command or task has been applying to the gateway “chat” since"
+    ):
+        provisioning.apply(gateway)
+    gateway.runs.update(heartbeat_on=timezone.now() - timedelta(minutes=5))
+    run = provisioning.apply(gateway)
+
+    assert [run.state for run in gateway.runs.order_by("pk")] == [Run.State.INTERRUPTED, Run.State.DONE]
+    assert run.steps.exists()
+    assert_as_wanted(aws, gateway)
+
+
+def test_a_run_says_whose_it_is(aws: Served, django_user_model: Any) -> None:
+    gateway = new_gateway()
+    user = django_user_model.objects.create(username="Grace")
+
+    with runs.running(gateway, user), pytest.raises(RunInProgress, match="Grace has been applying"):
+        provisioning.apply(gateway)
+
+
+def test_a_run_that_was_taken_over_stops_before_its_next_operation(aws: Served) -> None:
+    gateway = new_gateway()
+
+    with pytest.raises(RunInProgress, match="taken over"):
+        provisioning.apply(
+            gateway, on_step=lambda step: gateway.runs.update(finished_on=timezone.now()) and None
+        )
+
+    assert Step.objects.count() == 1
+
+
+def test_an_operator_can_release_a_gateway_whose_process_is_dead(aws: Served) -> None:
+    gateway = new_gateway()
+    Run.objects.create(gateway=gateway)
+
+    assert runs.interrupt(gateway) == 1
+    assert runs.interrupt(gateway) == 0
+    assert provisioning.apply(gateway).state == Run.State.DONE
+
+
+def test_only_the_plan_that_was_seen_is_applied(aws: Served) -> None:
+    gateway = new_gateway()
+    seen = provisioning.preview(gateway)
+    gateway.api_description = "changed in the meantime"
+
+    with pytest.raises(PlanChanged, match="Look at the new plan"):
+        provisioning.apply(gateway, seen=seen.digest)
+
+    assert tagged_apis(aws, gateway) == []
+    assert gateway.runs.get().state == Run.State.FAILED
+    assert provisioning.apply(gateway, seen=provisioning.preview(gateway).digest).state == Run.State.DONE
+
+
+def test_a_rotated_secret_is_another_plan(aws: Served) -> None:
+    gateway = new_gateway()
+    seen = provisioning.preview(gateway)
+    gateway.secret_version = 2
+
+    assert provisioning.preview(gateway).digest != seen.digest
+    assert describe(provisioning.preview(gateway).operations) == describe(seen.operations)
+
+
+def test_a_preview_changes_nothing(aws: Served) -> None:
+    gateway = new_gateway()
+
+    plan = provisioning.preview(gateway)
+
+    assert describe(plan.operations) == [
+        "Create the WebSocket API “chat”.",
+        f"Create the route “$connect”, which calls {BASE}connect.",
+        f"Create the route “$default”, which calls {BASE}default.",
+        f"Create the route “$disconnect”, which calls {BASE}disconnect.",
+        f"Create the route “join”, which calls {BASE}join.",
+        "Create the stage “production”.",
+        "Deploy to the stage “production”, which makes the routes live.",
+    ]
+    assert tagged_apis(aws, gateway) == []
+    assert not Run.objects.exists()
+
+
+def test_a_failure_is_on_the_run_and_on_its_step(aws: Served) -> None:
+    gateway = new_gateway()
+    aws.fault("apigateway:CreateRoute", "error", nth=2, status=500)
+
+    with pytest.raises(AwsError, match="AWS refused CreateRoute"):
+        provisioning.apply(gateway)
+
+    run = gateway.runs.get()
+    last = run.steps.last()
+    assert (run.state, run.planned) == (Run.State.FAILED, 7)
+    assert run.finished_on is not None
+    assert last is not None
+    assert (last.position, last.operation, last.finished_on) == (3, "CreateRoute", None)
+    assert last.error_text == run.error_text
+    assert last.error_code == run.error_code != ""
+    assert last.request_ids
+
+
+def test_a_deployment_that_is_throttled_is_made_by_the_next_run(
+    aws: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gateway = new_gateway()
+    provisioning.apply(gateway)
+    gateway.target_base_endpoint = "https://new.example.com/ws/"
+    aws.fault("apigateway:CreateDeployment", "throttle", times=None)
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+
+    with pytest.raises(Throttled):
+        provisioning.apply(gateway)
+    assert live(aws, gateway)["$connect"]["IntegrationUri"] == f"{BASE}connect"
+    aws.control("DELETE", "faults")
+    run = provisioning.apply(gateway)
+
+    assert [step.operation for step in run.steps.all()] == ["Deploy"]
+    assert_as_wanted(aws, gateway)
+
+
+def test_an_api_that_somebody_deleted_is_made_again(aws: Served) -> None:
+    gateway = new_gateway()
+    provisioning.apply(gateway)
+    first = gateway.api_id
+    aws.client("apigatewayv2").delete_api(ApiId=first)
+
+    provisioning.apply(gateway)
+
+    assert gateway.api_id != first
+    assert_as_wanted(aws, gateway)
+
+
+def test_a_record_that_forgot_its_api_finds_it_by_the_tag(aws: Served) -> None:
+    gateway = new_gateway()
+    provisioning.apply(gateway)
+    first = gateway.api_id
+    gateway.api_id = ""
+
+    run = provisioning.apply(gateway)
+
+    assert (gateway.api_id, run.planned) == (first, 0)
+
+
+def test_somebody_elses_api_is_not_touched(aws: Served) -> None:
+    theirs = aws.client("apigatewayv2").create_api(
+        Name="theirs", ProtocolType="WEBSOCKET", RouteSelectionExpression="$request.body.action"
+    )
+    gateway = new_gateway(api_id=theirs["ApiId"])
+
+    with pytest.raises(OwnershipConflict, match=f"The API {theirs['ApiId']} exists in AWS but was not made"):
+        provisioning.preview(gateway)
+
+
+def test_two_apis_with_our_tag_are_for_a_person_to_sort_out(aws: Served) -> None:
+    gateway = new_gateway()
+    for _copy in range(2):
+        aws.client("apigatewayv2").create_api(
+            Name="copy",
+            ProtocolType="WEBSOCKET",
+            RouteSelectionExpression="$request.body.action",
+            Tags={"apigw-ws:uid": str(gateway.uid)},
+        )
+
+    with pytest.raises(OwnershipConflict, match="Several APIs carry the tag"):
+        provisioning.preview(gateway)
+
+
+def test_what_others_added_to_our_api_stays(aws: Served) -> None:
+    gateway = new_gateway()
+    provisioning.apply(gateway)
+    client = aws.client("apigatewayv2")
+    api = {"ApiId": gateway.api_id}
+    theirs = client.create_integration(**api, IntegrationType="MOCK", Description="by hand")["IntegrationId"]
+    client.create_route(**api, RouteKey="theirs", Target=f"integrations/{theirs}")
+    client.create_stage(**api, StageName="theirs")
+    arn = f"arn:aws:apigateway:{aws.region}::/apis/{gateway.api_id}"
+    client.tag_resource(ResourceArn=arn, Tags={"cost": "7"})
+    change_everything(gateway)
+
+    provisioning.apply(gateway)
+
+    assert "theirs" in {route["RouteKey"] for route in client.get_routes(**api)["Items"]}
+    assert theirs in {item["IntegrationId"] for item in client.get_integrations(**api)["Items"]}
+    assert "theirs" in {stage["StageName"] for stage in client.get_stages(**api)["Items"]}
+    assert client.get_api(**api)["Tags"]["cost"] == "7"
+    assert provisioning.preview(gateway).operations == ()
+
+
+def test_a_gateway_without_a_target_says_what_to_enter(aws: Served) -> None:
+    gateway = ApiGateway.objects.create(api_name="new")
+
+    with pytest.raises(ConfigurationError, match=r"“new” has no target base URL\. Enter where"):
+        provisioning.preview(gateway)
