@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth import get_user_model, login
+from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.crypto import constant_time_compare
@@ -24,7 +25,7 @@ from apigw_ws.models import ApiGateway
 PROXIED = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip")
 
 
-@method_decorator(ensure_csrf_cookie, name="dispatch")
+@method_decorator([login_not_required, ensure_csrf_cookie], name="dispatch")
 class ChatPage(TemplateView):
     template_name = "apigw_ws_admin/chat.html"
 
@@ -38,6 +39,7 @@ class ChatPage(TemplateView):
         )
 
 
+@login_not_required
 @never_cache
 @require_GET
 def sign_in(request: HttpRequest, token: str) -> HttpResponse:
