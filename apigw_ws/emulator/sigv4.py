@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from urllib.parse import parse_qsl, quote
+from urllib.parse import parse_qsl, quote, unquote
 
 from apigw_ws.emulator.values import AwsError, HttpRequest
 
@@ -101,9 +101,9 @@ class Verifier:
             message = "The security token included in the request is invalid."
             raise AwsError("UnrecognizedClientException", 403, message)
         self._check_time(signature)
-        canonical = canonical_request(request, signature)
-        if not hmac.compare_digest(sign(secret, signature, canonical).encode(), signature.value.encode()):
-            raise AwsError("InvalidSignatureException", 403, _mismatch(signature, canonical))
+        texts = [canonical_request(request, signature, path) for path in _canonical_paths(request)]
+        if not any(hmac.compare_digest(sign(secret, signature, text), signature.value) for text in texts):
+            raise AwsError("InvalidSignatureException", 403, _mismatch(signature, texts[0]))
         return signature.scope
 
     def _check_time(self, signature: Signature) -> None:
@@ -119,17 +119,20 @@ class Verifier:
             raise AwsError("InvalidSignatureException", 403, message)
 
 
-def canonical_request(request: HttpRequest, signature: Signature) -> str:
-    """The text that was signed, from the raw path, the raw query and the body as received.
+def _canonical_paths(request: HttpRequest) -> tuple[str, str]:
+    """The path encoded once more, as boto3 does, or once, as API Gateway itself shows it (awscurl #61)."""
+    path = request.raw_path or "/"
+    return quote(path, safe="/~"), quote(unquote(path), safe="/~")
 
-    The raw path is encoded once more, as every client does for every service but S3.
-    """
+
+def canonical_request(request: HttpRequest, signature: Signature, path: str) -> str:
+    """The text that was signed, with the raw query and the body as received."""
     headers = {name: " ".join(request.header(name).split()) for name in signature.signed_headers}
     hashed = "UNSIGNED-PAYLOAD" if request.header("x-amz-content-sha256") == "UNSIGNED-PAYLOAD" else ""
     return "\n".join(
         (
             request.method,
-            quote(request.raw_path or "/", safe="/~"),
+            path,
             _canonical_query(request.raw_query),
             *(f"{name}:{value}" for name, value in headers.items()),
             "",
