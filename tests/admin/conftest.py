@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+
+os.environ.setdefault("APIGW_WS_SECRET_KEY", "only-for-tests")
+
+
+@pytest.fixture(autouse=True)
+def console(settings: Any) -> None:
+    """The frame and the middleware of the standalone console."""
+    from apigw_ws_admin.project import settings as project
+
+    settings.UNFOLD = project.UNFOLD
+    settings.MIDDLEWARE = [name for name in project.MIDDLEWARE if "whitenoise" not in name]
+
+
+@pytest.fixture
+def operator(db: None) -> Client:
+    """A superuser's browser."""
+    client = Client()
+    client.force_login(User.objects.create_superuser("operator"))
+    return client
+
+
+@pytest.fixture
+def staff(db: None) -> Callable[..., Client]:
+    """The browser of a member of staff who has these permissions of `apigw_ws`."""
+
+    def made(*codenames: str) -> Client:
+        user = User.objects.create_user("staff", is_staff=True)
+        user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return made

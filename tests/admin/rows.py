@@ -1,0 +1,61 @@
+"""Rows for the console's pages."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from apigw_ws.models import (
+    ApiGateway,
+    ChannelPermission,
+    ChannelPermissionRule,
+    Refusal,
+    Run,
+    Step,
+    WebSocketSession,
+    WebSocketToken,
+)
+
+
+def gateway(number: int = 0, **fields: object) -> ApiGateway:
+    return ApiGateway.objects.create(
+        **{
+            "api_name": f"gateway-{number}",
+            "api_id": f"api{number}",
+            "api_endpoint": f"wss://api{number}.example.com",
+            "api_created": True,
+            "target_base_endpoint": "https://www.example.com/ws/",
+        }
+        | fields
+    )
+
+
+def fill(number: int) -> None:
+    """A row of each kind, with all that it can refer to."""
+    now = timezone.now()
+    user = User.objects.create_user(f"user-{number}")
+    made = gateway(number)
+    made.additional_routes.create(name="a", route_key="a", integration_url="https://www.example.com/a")
+    run = Run.objects.create(gateway=made, started_by=user, state="done", planned=1, finished_on=now)
+    Step.objects.create(
+        run=run, position=1, operation="Deploy", description="Deploy.", started_on=now, finished_on=now
+    )
+    WebSocketSession.objects.create(
+        connection_id=f"connection-{number}=",
+        user=user,
+        api_gateway=made,
+        channel_name="lobby",
+        connected_on=now,
+    )
+    WebSocketToken.objects.create(token_hash=f"{number:064}", user=user, session_key_hash="f" * 64)
+    Refusal.objects.create(
+        guard="origin",
+        phase="connect",
+        status=403,
+        reason=f"Refused {number}.",
+        facts={"origin": "https://evil.example.com"},
+        api_gateway=made,
+        user=user,
+    )
+    permission = ChannelPermission.objects.create(channel_name=f"channel-{number}", access="rules")
+    ChannelPermissionRule.objects.create(channel_permission=permission)

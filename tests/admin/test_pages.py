@@ -1,0 +1,183 @@
+"""Every page of the console: who sees it, what it costs, what it does not show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from apigw_ws.models import ApiGateway, WebSocketSession
+from tests.admin.rows import fill, gateway
+
+pytestmark = pytest.mark.django_db
+
+RECORDS = ("websocketsession", "websockettoken", "refusal", "run")
+MODELS = ("apigateway", "channelpermission", *RECORDS)
+
+
+def queries(client: Client, path: str) -> int:
+    with CaptureQueriesContext(
+        connection,
+    ) as captured:
+        assert client.get(path).status_code == 200
+    return len(captured)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_list_costs_as_many_queries_with_fifty_rows_as_with_one(operator: Client, model: str) -> None:
+    path = f"/admin/apigw_ws/{model}/"
+    queries(operator, path)  # what is cached for the process
+    empty = queries(operator, path)
+    fill(0)
+    one = queries(operator, path)
+    for number in range(1, 50):
+        fill(number)
+
+    assert empty <= one == queries(operator, path) <= 6
+
+
+@pytest.mark.parametrize("model", RECORDS)
+def test_records_are_never_counted(operator: Client, model: str) -> None:
+    fill(0)
+    with CaptureQueriesContext(connection) as captured:
+        operator.get(f"/admin/apigw_ws/{model}/")
+
+    assert not [query["sql"] for query in captured if "COUNT(" in query["sql"]]
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_row_has_a_page(operator: Client, model: str) -> None:
+    fill(0)
+
+    response = operator.get(f"/admin/apigw_ws/{model}/1/change/", follow=True)
+
+    assert response.status_code == 200
+    assert not response.redirect_chain
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_stranger_is_sent_to_sign_in(client: Client, model: str) -> None:
+    for path in (f"/admin/apigw_ws/{model}/", f"/admin/apigw_ws/{model}/1/change/"):
+        assert client.get(path).headers["Location"] == f"/admin/login/?next={path}"
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_staff_without_the_permission_see_nothing(staff: Callable[..., Client], model: str) -> None:
+    fill(0)
+    browser = staff()
+
+    assert browser.get(f"/admin/apigw_ws/{model}/").status_code == 403
+    assert browser.get(f"/admin/apigw_ws/{model}/1/change/").status_code == 403
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_staff_who_may_look_may_do_nothing_else(staff: Callable[..., Client], model: str) -> None:
+    fill(0)
+    browser = staff(f"view_{model}")
+
+    assert browser.get(f"/admin/apigw_ws/{model}/").status_code == 200
+    assert browser.get(f"/admin/apigw_ws/{model}/1/change/").status_code == 200
+    assert browser.get(f"/admin/apigw_ws/{model}/add/").status_code == 403
+    assert browser.post(f"/admin/apigw_ws/{model}/1/change/", {"api_name": "x"}).status_code == 403
+    assert browser.post(f"/admin/apigw_ws/{model}/1/delete/", {"post": "yes"}).status_code == 403
+
+
+@pytest.mark.parametrize("model", RECORDS)
+def test_nobody_changes_or_deletes_a_record(operator: Client, model: str) -> None:
+    fill(0)
+
+    assert operator.get(f"/admin/apigw_ws/{model}/add/").status_code == 403
+    assert operator.post(f"/admin/apigw_ws/{model}/1/change/", {}).status_code == 403
+    assert operator.post(f"/admin/apigw_ws/{model}/1/delete/", {"post": "yes"}).status_code == 403
+
+
+def test_a_user_is_deleted_with_their_sessions(operator: Client) -> None:
+    fill(0)
+    user = User.objects.get(username="user-0")
+
+    response = operator.post(f"/admin/auth/user/{user.pk}/delete/", {"post": "yes"})
+
+    assert response.status_code == 302
+    assert not User.objects.filter(pk=user.pk).exists()
+    assert not WebSocketSession.objects.exists()
+
+
+def test_a_gateway_is_deleted_with_its_runs(operator: Client) -> None:
+    fill(0)
+
+    assert operator.post("/admin/apigw_ws/apigateway/1/delete/", {"post": "yes"}).status_code == 302
+    assert not ApiGateway.objects.exists()
+
+
+def test_no_page_shows_a_hash_of_a_secret(operator: Client) -> None:
+    fill(0)
+    WebSocketSession.objects.update(session_key_hash="d" * 64, auth_hash="e" * 64)
+
+    for path in ("websockettoken/", "websockettoken/1/change/", "websocketsession/1/change/"):
+        text = operator.get(f"/admin/apigw_ws/{path}").text
+        assert not any(secret in text for secret in ("0" * 64, "d" * 64, "e" * 64, "f" * 64))
+
+
+def test_facts_are_shown_as_text_and_never_as_html(operator: Client) -> None:
+    fill(0)
+    from apigw_ws.models import Refusal
+
+    Refusal.objects.update(facts={"origin": "<script>alert(1)</script>"})
+
+    text = operator.get("/admin/apigw_ws/refusal/1/change/").text
+
+    assert "<script>alert(1)</script>" not in text
+    assert "&lt;script&gt;" in text
+
+
+@pytest.mark.parametrize("words", ["connection-1", "user-1", "lobby"])
+def test_sessions_are_found(operator: Client, words: str) -> None:
+    fill(1)
+
+    assert "connection-1=" in operator.get("/admin/apigw_ws/websocketsession/", {"q": words}).text
+    assert "connection-1=" not in operator.get("/admin/apigw_ws/websocketsession/", {"q": "nobody"}).text
+
+
+def test_sessions_are_filtered(operator: Client) -> None:
+    fill(1)
+
+    shown = {"connected__exact": "1", "channel_name__icontains": "lob", "api_gateway__id__exact": "1"}
+    hidden = {"connected__exact": "0"}
+
+    assert "connection-1=" in operator.get("/admin/apigw_ws/websocketsession/", shown).text
+    assert "connection-1=" not in operator.get("/admin/apigw_ws/websocketsession/", hidden).text
+
+
+def test_a_gateway_and_its_route_are_made(operator: Client) -> None:
+    fields = {
+        "api_name": "chat",
+        "target_base_endpoint": "http://127.0.0.1:8000/ws/",
+        "api_key_selection_expression": "$request.header.x-api-key",
+        "route_selection_expression": "$request.body.action",
+        "stage_name": "production",
+        "secret_version": "1",
+        "tags": "{}",
+        "additional_routes-TOTAL_FORMS": "1",
+        "additional_routes-INITIAL_FORMS": "0",
+        "additional_routes-0-name": "clock",
+        "additional_routes-0-route_key": "time",
+        "additional_routes-0-integration_url": "http://127.0.0.1:8000/clock",
+    }
+
+    response = operator.post("/admin/apigw_ws/apigateway/add/", fields)
+
+    assert response.status_code == 302
+    assert ApiGateway.objects.get().additional_routes.get().route_key == "time"
+
+
+def test_a_gateway_says_whether_it_is_in_aws(operator: Client) -> None:
+    gateway(api_created=False, api_endpoint="", api_id="")
+
+    text = operator.get("/admin/apigw_ws/apigateway/").text
+
+    assert "Not in AWS yet" in text
+    assert "Apply to AWS first" in text
