@@ -103,7 +103,7 @@ def test_an_update_changes_what_it_names_and_an_empty_text_takes_away(api: Any) 
     ],
 )
 def test_an_unknown_api_is_404(api: Any, method: str, ids: dict[str, str]) -> None:
-    with refused(404, "NotFoundException", "Invalid Api identifier specified nope"):
+    with refused(404, "NotFoundException", "Invalid API identifier specified nope"):
         getattr(api, method)(ApiId="nope", **ids)
 
 

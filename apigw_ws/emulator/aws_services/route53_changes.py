@@ -6,9 +6,11 @@ https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeResourceRecord
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterator
 from typing import Any
 
+from apigw_ws.emulator.hosted_zones import gateway_zone
 from apigw_ws.emulator.values import AwsError
 
 Record = dict[str, Any]
@@ -17,6 +19,7 @@ _ADDRESS: dict[str, tuple[type[Any], str]] = {
     "A": (ipaddress.IPv4Address, "ARRDATAIllegalIPv4Address (Value is not a valid IPv4 address)"),
     "AAAA": (ipaddress.IPv6Address, "AAAARRDATAIllegalIPv6Address (Value is not a valid IPv6 address)"),
 }
+_GATEWAY = re.compile(r"d-[^.]+\.execute-api\.([a-z0-9-]+)\.amazonaws\.com\.")
 
 
 def absolute(name: str) -> str:
@@ -40,18 +43,28 @@ def applied(zone: Record, batch: list[Record]) -> list[Record]:
     records = {_key(record): record for record in zone["Records"]}
     errors: list[str] = []
     for change in batch:
-        record = change["ResourceRecordSet"] | {"Name": absolute(change["ResourceRecordSet"]["Name"])}
+        record = _absolute(change["ResourceRecordSet"])
         _check_form(change["Action"], record)
-        found = [*_misfits(zone["Name"], record), *_clashes(change["Action"], record, records)]
-        errors += found
+        errors += [
+            *_misfits(zone["Name"], record),
+            *_clashes(change["Action"], record, records),
+        ]
         if change["Action"] == "DELETE":
             records.pop(_key(record), None)
         else:
             records[_key(record)] = record
+    errors += (text for record in records.values() for text in _lost_alias(zone["Id"], record, records))
     errors += _shared_names(zone["Name"], records)
     if errors:
         raise AwsError("InvalidChangeBatch", 400, f"[{', '.join(errors)}]")
     return list(records.values())
+
+
+def _absolute(record: Record) -> Record:
+    changed = record | {"Name": absolute(record["Name"])}
+    if target := record.get("AliasTarget"):
+        changed["AliasTarget"] = target | {"DNSName": absolute(target["DNSName"])}
+    return changed
 
 
 def _key(record: Record) -> Key:
@@ -84,9 +97,20 @@ def _misfits(zone: str, record: Record) -> Iterator[str]:
             address(item["Value"])
         except ValueError:
             yield f"Invalid Resource Record: 'FATAL problem: {problem} encountered with '{item['Value']}''"
-    target = record.get("AliasTarget", {})
-    if target and not target["DNSName"].strip("."):
-        yield f"Invalid alias target of RRSet with DNS name {name}, type {kind}"
+
+
+def _lost_alias(zone_id: str, record: Record, records: dict[Key, Record]) -> Iterator[str]:
+    """An alias must name a record of this zone, or API Gateway's own zone of the region it points at."""
+    target = record.get("AliasTarget")
+    if target is None:
+        return
+    name, wanted = target["DNSName"], target["HostedZoneId"].rpartition("/")[2]
+    shown = f"Tried to create an alias that targets {name}, type {record['Type']} in zone {wanted}"
+    if wanted == zone_id and not any(key[:2] == (name, record["Type"]) for key in records):
+        yield f"{shown}, but the alias target name was not found"
+    region = _GATEWAY.fullmatch(name)
+    if region and wanted != gateway_zone(region[1]):
+        yield f"{shown}, but the alias target name does not lie within the target zone"
 
 
 def _clashes(action: str, record: Record, records: dict[Key, Record]) -> Iterator[str]:

@@ -39,7 +39,8 @@ class Resource:
     #: 0: the client names it, and the name is its id.
     id_length: int = 7
     id_member: str = ""
-    unknown: str = ""
+    #: What AWS says of one that does not exist.
+    unknown: str = "Invalid {kind} identifier specified {name}"
     #: Filled in before the rule runs; values are copied.
     defaults: Mapping[str, Any] = field(default_factory=dict)
     #: Members whose keys an update adds; an empty value removes one.
@@ -60,7 +61,7 @@ class Resource:
         return f"{self.kind}s"
 
     def missing(self, name: str) -> str:
-        return self.unknown or f"Invalid {self.kind} identifier specified {name}"
+        return self.unknown.format(kind=self.kind, name=name)
 
 
 RESOURCES = (
@@ -68,6 +69,7 @@ RESOURCES = (
         kind="Api",
         parents=(),
         id_length=10,
+        unknown="Invalid API identifier specified {name}",
         rule=apis.rule,
         removal=apis.removal,
         defaults={

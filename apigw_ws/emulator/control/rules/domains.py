@@ -6,26 +6,11 @@ import re
 
 from apigw_ws.emulator.control.tables import Path, Record
 from apigw_ws.emulator.control.world import World, bad_request, conflict, new_id, not_found
+from apigw_ws.emulator.hosted_zones import gateway_zone
 
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN = re.compile(rf"(\*\.)?({_LABEL}\.)+{_LABEL}")
 _MAPPING_KEY = re.compile(r"[A-Za-z0-9$\-_.+!*'()]{1,300}")
-#: API Gateway's own hosted zones, for alias records (AWS General Reference, "Amazon API Gateway endpoints").
-_ZONES = {
-    "us-east-1": "Z1UJRXOUMOOFQ8",
-    "us-east-2": "ZOJJZC49E0EPZ",
-    "us-west-1": "Z2MUQ32089INYE",
-    "us-west-2": "Z2OJLYMUO9EFXC",
-    "eu-west-1": "ZLY8HYME6SFDD",
-    "eu-west-2": "ZJ5UAJN8Y3Z2Q",
-    "eu-central-1": "Z1U9ULNL0V5AJ3",
-    "ap-northeast-1": "Z1YSHQZHG15GKL",
-    "ap-southeast-2": "Z2RPCDW04V8134",
-}
-
-
-def gateway_zone(region: str) -> str:
-    return _ZONES.get(region, _ZONES["us-east-1"])
 
 
 def rule(world: World, path: Path, domain: Record, before: Record | None) -> None:
