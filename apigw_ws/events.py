@@ -28,7 +28,7 @@ from apigw_ws.exceptions import Refused
 #: AWS: 131,072 bytes (https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html).
 MAX_MESSAGE_BYTES: Final = 128 * 1024
 
-_CONNECTION_ID: Final = re.compile(r"[A-Za-z0-9_=+/-]{1,128}\Z")
+_CONNECTION_ID: Final = re.compile(r"[A-Za-z0-9_=-]{1,128}\Z")
 
 
 class Phase(StrEnum):

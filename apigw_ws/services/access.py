@@ -64,7 +64,7 @@ def record_refusal(
     phase: str,
     connection_id: str = "",
     gateway: ApiGateway | None = None,
-    user: AbstractBaseUser | AnonymousUser | None = None,
+    user: AbstractBaseUser | AnonymousUser,
     ip_address: str | None = None,
     origin: str = "",
 ) -> None:
@@ -81,7 +81,7 @@ def record_refusal(
             reason=refused.reason[:255],
             facts=_plain(refused.facts),
             api_gateway=gateway,
-            user_id=user.pk if user is not None and user.is_authenticated else None,
+            user_id=user.pk if user.is_authenticated else None,
             ip_address=ip_address,
             origin=origin,
             connection_id=connection_id,

@@ -29,9 +29,9 @@ class WebSocketTestClient:
         assert socket.send({"action": "say", "text": "Hello"}).json() == {"ok": True}
         socket.disconnect()
 
-    The gateway needs an ``api_id`` and a ``target_base_endpoint``. ``client`` has the browser's cookies, which
-    travel with the connect only. ``mapped=False`` plays an API whose integrations map nothing but the connection
-    ID. An exception in a handler is raised in the test, unless the client was made not to.
+    The gateway needs an ``api_id`` and a ``target_base_endpoint``. ``client`` has the browser's cookies,
+    which travel with the connect only. ``mapped=False`` plays an API whose integrations map nothing but the
+    connection ID. An exception in a handler is raised in the test, unless the client was made not to.
     """
 
     def __init__(
@@ -49,13 +49,13 @@ class WebSocketTestClient:
         self.source_ip = source_ip
         self.user_agent = user_agent
         self.mapped = mapped
-        self.connection_id = base64.b64encode(random.token_bytes(11)).decode()
+        self.connection_id = base64.urlsafe_b64encode(random.token_bytes(11)).decode()
         self.connected_at = int(time.time() * 1000)
 
     def connect(
         self, *, query: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
     ) -> HttpResponse:
-        """Open the connection. The page is on the view's own host unless ``headers`` has another Origin, or ""."""
+        """Open the connection, from a page on the view's own host unless ``headers`` has another Origin or ""."""
         base = urlsplit(self.gateway.target_base_endpoint)
         handshake = {
             "Origin": f"{base.scheme}://{base.netloc}",
@@ -69,7 +69,7 @@ class WebSocketTestClient:
         return self._post(url, "CONNECT", "$connect", {k: v for k, v in handshake.items() if v}, self.client)
 
     def send(self, message: Any) -> HttpResponse:
-        """Send a message, text and bytes as they are, anything else as JSON. A reply is the response's body."""
+        """Send text and bytes as they are, anything else as JSON. A reply is the response's body."""
         body = message if isinstance(message, bytes) else _text(message).encode()
         route = self.gateway.additional_routes.filter(route_key=self._selected(body)).first()
         url, key, two_way = (
@@ -85,18 +85,16 @@ class WebSocketTestClient:
     ) -> HttpResponse:
         """Close the connection."""
         said = {headers.CLOSE_CODE: str(code), headers.CLOSE_REASON: reason} if self.mapped else {}
-        return self._post(
-            self._url("disconnect"), "DISCONNECT", "$disconnect", said, self._without_cookies()
-        )
+        return self._post(self._url("disconnect"), "DISCONNECT", "$disconnect", said, self._without_cookies())
 
     def _post(
-        self, url: str, event: str, route_key: str, extra: Mapping[str, str], client: Client, body: bytes = b""
+        self, url: str, event: str, key: str, extra: Mapping[str, str], client: Client, body: bytes = b""
     ) -> HttpResponse:
         parts = urlsplit(url)
         sent = {
             "User-Agent": f"AmazonAPIGateway_{self.gateway.api_id}",
             **extra,
-            **self._headers(event, route_key),
+            **self._headers(event, key),
             "Host": parts.netloc,
             headers.API_ID: self.gateway.api_id,
         }
@@ -128,7 +126,7 @@ class WebSocketTestClient:
         expression = re.fullmatch(r"\$\{?request\.body\.(\w+)\}?", self.gateway.route_selection_expression)
         try:
             data = json.loads(body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return ""
         return str(data.get(expression[1], "")) if expression and isinstance(data, dict) else ""
 

@@ -113,6 +113,8 @@ class WebSocketView(View):
             return HttpResponseNotAllowed(["POST"])
         guarded = cast(GuardedRequest, request)
         guarded.demands, guarded.mapped = self._demands(), Mapped()
+        if not hasattr(request, "user"):  # no AuthenticationMiddleware
+            guarded.user = AnonymousUser()
         try:
             return self._answer(guarded, kwargs.get("route", "default"))
         except Refused as refused:
@@ -212,7 +214,7 @@ class WebSocketView(View):
             phase=event.phase if event else "",
             connection_id=event.connection_id if event else "",
             gateway=getattr(request, "api_gateway", None),
-            user=getattr(request, "user", None),
+            user=request.user,
             ip_address=address(request, event) if event else None,
             origin=storable(event.origin or "", 255) if event else "",
         )

@@ -1,0 +1,120 @@
+"""What a client may call, and what it may not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from apigw_ws.exceptions import ConfigurationError
+from apigw_ws.handlers import handles
+from apigw_ws.views import WebSocketView
+
+
+def answer(self: Any, request: Any, *args: Any, **kwargs: Any) -> None: ...
+
+
+class Chat(WebSocketView):
+    limit = 3
+
+    def say(self, request: Any) -> str:
+        return "chat"
+
+    @handles("chat.send")
+    def post_it(self, request: Any) -> str:
+        return "chat"
+
+    def _helper(self) -> None: ...
+
+    @property
+    def busy(self) -> bool:
+        return False
+
+    @staticmethod
+    def clean(text: str) -> str:
+        return text
+
+    @classmethod
+    def build(cls) -> None: ...
+
+    class Inner: ...
+
+    def connect(self, request: Any, *args: Any, **kwargs: Any) -> None: ...
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any: ...
+
+
+class Mixin:
+    def get_context(self) -> None: ...
+
+    @handles("from.mixin")
+    def marked(self, request: Any) -> None: ...
+
+
+def names(view: type[WebSocketView]) -> set[str]:
+    return set(view._handlers)
+
+
+def test_only_new_functions_and_marked_ones_are_registered() -> None:
+    assert names(Chat) == {"default", "change_channel", "say", "chat.send"}
+
+
+def test_a_marked_method_is_not_open_under_its_own_name() -> None:
+    assert "post_it" not in Chat._handlers
+
+
+def test_a_subclass_inherits_and_overrides_handlers() -> None:
+    class Louder(Chat):
+        def say(self, request: Any) -> str:
+            return "louder"
+
+        def post_it(self, request: Any) -> str:
+            return "louder"
+
+    view = Louder()
+    assert names(Louder) == names(Chat)
+    assert [Louder._handlers[name](view, None) for name in ("say", "chat.send")] == ["louder", "louder"]
+
+
+def test_a_subclass_closes_a_handler_by_none() -> None:
+    class Quiet(Chat):
+        say = None  # type: ignore[assignment]
+
+    assert "say" not in names(Quiet)
+
+
+def test_of_a_mixin_only_marked_methods_are_open() -> None:
+    class Mixed(Mixin, Chat): ...
+
+    assert names(Mixed) == names(Chat) | {"from.mixin"}
+
+
+def test_a_marked_method_takes_the_name_of_an_inherited_one() -> None:
+    class Other(Chat):
+        @handles("say")
+        def speak(self, request: Any) -> str:
+            return "spoken"
+
+    assert Other._handlers["say"](Other(), None) == "spoken"
+
+
+def test_two_methods_of_a_class_cannot_handle_one_name() -> None:
+    with pytest.raises(ConfigurationError, match="“a” is handled by first and by second"):
+        type("Twice", (WebSocketView,), {"first": handles("a")(_copy()), "second": handles("a")(_copy())})
+
+
+def test_a_handler_is_not_async() -> None:
+    async def say(self: Any, request: Any) -> None: ...
+
+    with pytest.raises(ConfigurationError, match="is async"):
+        type("Async", (WebSocketView,), {"say": say})
+
+
+@pytest.mark.parametrize("wrong", [(), ("",), (1,)])
+def test_handles_wants_names(wrong: tuple[Any, ...]) -> None:
+    with pytest.raises(ConfigurationError, match="names that clients send"):
+        handles(*wrong)
+
+
+def _copy() -> Any:
+    return lambda self, request: None
