@@ -132,7 +132,9 @@ class StepInline(ReadOnly, TabularInline):
     model = Step
     fields = readonly_fields = ("description", "took", "request_ids", "error_text")
     extra = 0
-    hide_title = True
+    show_title = False
+    if hasattr(TabularInline, "hide_title"):
+        hide_title = True  # Unfold 0.91 calls it so
 
     @display(description=_("Took"))
     def took(self, step: Step) -> str | None:
