@@ -55,7 +55,7 @@ class WebSocketTestClient:
     def connect(
         self, *, query: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
     ) -> HttpResponse:
-        """Open the connection, from a page on the view's own host unless ``headers`` has another Origin or ""."""
+        """Open the connection. Its page is on the view's own host, unless ``headers`` has an Origin or ""."""
         base = urlsplit(self.gateway.target_base_endpoint)
         handshake = {
             "Origin": f"{base.scheme}://{base.netloc}",

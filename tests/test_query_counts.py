@@ -1,0 +1,97 @@
+"""What an event costs in SQL, outside of a transaction as in production, once the gateway is known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from apigw_ws.models import ApiGateway, ChannelPermission
+from apigw_ws.services import gateways
+from apigw_ws.testing import WebSocketTestClient
+from tests.app.factories import new_gateway, new_user
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def gateway() -> ApiGateway:
+    return new_gateway()
+
+
+@pytest.fixture
+def browser() -> Client:
+    client = Client()
+    client.force_login(new_user())
+    return client
+
+
+@contextmanager
+def costs(expected: int) -> Iterator[None]:
+    with CaptureQueriesContext(connection) as captured:
+        yield
+    # The test client itself asks for the gateway's routes.
+    statements = [q["sql"] for q in captured.captured_queries if "additionalroute" not in q["sql"]]
+    assert len(statements) == expected, "\n".join(statements)
+
+
+def known(gateway: ApiGateway, client: Client | None = None) -> WebSocketTestClient:
+    """A client of a gateway that the process has met."""
+    socket = WebSocketTestClient(gateway, client=client)
+    gateways.by_api_id(gateway.api_id)
+    return socket
+
+
+def test_a_connect_of_a_visitor_with_the_limit_costs_2(gateway: ApiGateway) -> None:
+    socket = known(gateway)
+    with costs(2):  # attempts, INSERT
+        assert socket.connect().status_code == 200
+
+
+def test_a_connect_with_login_token_limit_and_channel_costs_6(browser: Client) -> None:
+    gateway = new_gateway("tokened")
+    ChannelPermission.objects.create(channel_name="room", access="authenticated")
+    token = browser.post("/ws-token/").json()["token"]
+    socket = known(gateway, browser)
+
+    with costs(6):  # attempts, browser session, user, token, channel, INSERT
+        assert socket.connect(query={"channel": "room", "ws_token": token}).status_code == 200
+
+
+def test_the_same_connect_again_costs_one_more(gateway: ApiGateway) -> None:
+    socket = known(gateway)
+    socket.connect()
+    with costs(3):  # attempts, refused INSERT, the stored one
+        assert socket.connect().status_code == 200
+
+
+@pytest.mark.parametrize("client", [lambda browser: None, lambda browser: browser])
+def test_a_message_costs_2(
+    gateway: ApiGateway, browser: Client, client: Callable[[Client], Client | None]
+) -> None:
+    socket = known(gateway, client(browser))
+    socket.connect()
+    with costs(2):  # session with user, UPDATE
+        assert socket.send({"action": "say", "text": "hi"}).json()["said"] == "hi"
+
+
+def test_a_disconnect_costs_2(gateway: ApiGateway, browser: Client) -> None:
+    socket = known(gateway, browser)
+    socket.connect()
+    with costs(2):  # session with user, UPDATE
+        socket.disconnect()
+
+
+def test_a_disconnect_of_an_unknown_connection_costs_1(gateway: ApiGateway) -> None:
+    socket = known(gateway)
+    with costs(1):
+        socket.disconnect()
+
+
+def test_a_token_costs_4(browser: Client) -> None:
+    with costs(4):  # browser session, user, tokens that wait, INSERT
+        browser.post("/ws-token/")
