@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 from apigw_ws.emulator import lifecycle
+from apigw_ws.emulator.backstage import Backstage
 from apigw_ws.emulator.calling import Caller
 from apigw_ws.emulator.clock import Clock
 from apigw_ws.emulator.connections import Connection, Registry
-from apigw_ws.emulator.console import Console
 from apigw_ws.emulator.control.plane import ControlPlane
 from apigw_ws.emulator.dataplane import DataPlane
 from apigw_ws.emulator.faults import Faults
@@ -92,7 +92,7 @@ class Emulator:
             has_stage=self._has_stage,
             on_posted=self._on_posted,
         )
-        console = Console(
+        backstage = Backstage(
             secrets=self.keys,
             faults=self.faults,
             clock=self.clock,
@@ -102,7 +102,7 @@ class Emulator:
         return Front(
             control=self.control,
             management=management,
-            console=console,
+            backstage=backstage,
             faults=self.faults,
             verify=self._verifier.verify if self.options.verify else None,
         )

@@ -18,7 +18,7 @@ from apigw_ws.emulator.values import DeployedRoute
 
 logger = logging.getLogger(__name__)
 
-_MOCK_STATUS = re.compile(r'"statusCode"\s*:\s*(\d{3})')
+_MOCK_STATUS = re.compile(r'"statusCode"\s*:\s*([2-5]\d\d)')
 
 
 class Counter(Protocol):

@@ -42,7 +42,7 @@ class Refused:
 
     @classmethod
     def because(cls, status: int, message: str) -> Refused:
-        return cls(status=status, body=json.dumps({"message": message}).encode())
+        return cls(status=status, body=json.dumps({"message": message}, separators=(",", ":")).encode())
 
 
 class DataPlane:
@@ -120,6 +120,8 @@ class DataPlane:
             return Refused.because(exc.status, exc.message)
         if 200 <= answer.status < 300:
             return Accepted(client=client, subprotocol=answer.header("sec-websocket-protocol"))
+        if not 300 <= answer.status < 600:
+            return Refused.because(500, frames.INTERNAL_ERROR)  # no status that could be passed on
         kind = answer.header("content-type") or "text/plain"
         return Refused(status=answer.status, body=answer.body, content_type=kind)
 
@@ -136,7 +138,8 @@ class DataPlane:
             return frames.error(exc.message, event.context)
         if not route.two_way:
             return ""
-        if answer.status >= 400 and self._options.two_way_errors == "frame":
+        hidden = answer.status >= 400 and self._options.two_way_errors == "frame"
+        if hidden or len(answer.body) > frames.MAX_MESSAGE:
             return frames.error(frames.INTERNAL_ERROR, event.context)
         return answer.body.decode("utf-8", "replace")
 

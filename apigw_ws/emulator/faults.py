@@ -17,15 +17,10 @@ from typing import Any, Final, Literal, TypeVar, get_args
 T = TypeVar("T")
 Effect = Literal["delay", "drop", "error", "reset", "throttle", "timeout"]
 
-_TYPES: Final[dict[str, tuple[type, ...]]] = {
-    "operation": (str,),
-    "effect": (str,),
-    "when": (str,),
-    "nth": (int,),
-    "times": (int, type(None)),
-    "status": (int,),
-    "seconds": (int, float),
-}
+_WHEN: Final = ("before", "after")
+#: The least and the greatest number that a member may be.
+_RANGES: Final = {"nth": (1, 10**9), "times": (1, 10**9), "status": (400, 599), "seconds": (0, 86_400)}
+_MEMBERS: Final = ("operation", "effect", "when", *_RANGES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,14 +49,10 @@ class Fault:
         if not isinstance(data, Mapping) or not {"operation", "effect"} <= set(data):
             raise ValueError("A fault is a JSON object with at least “operation” and “effect”.")
         for name, value in data.items():
-            if name not in _TYPES:
-                raise ValueError(f"A fault has no “{name}”; it has {', '.join(_TYPES)}.")
-            if not isinstance(value, _TYPES[name]) or isinstance(value, bool):
+            if name not in _MEMBERS:
+                raise ValueError(f"A fault has no “{name}”; it has {', '.join(_MEMBERS)}.")
+            if not _fits(name, value):
                 raise ValueError(f"“{name}” cannot be {value!r}.")
-        if data["effect"] not in get_args(Effect):
-            raise ValueError(f"“effect” is one of {', '.join(get_args(Effect))}.")
-        if data.get("when", "before") not in ("before", "after"):
-            raise ValueError("“when” is “before” or “after”.")
         return cls(**data)
 
 
@@ -116,6 +107,16 @@ class Faults:
         if fault.effect != "delay":
             raise Faulted(fault)
         return early[0] if early else await call()
+
+
+def _fits(name: str, value: Any) -> bool:
+    if name in _RANGES:
+        kinds = (int, float) if name == "seconds" else (int,)
+        least, greatest = _RANGES[name]
+        number = isinstance(value, kinds) and not isinstance(value, bool) and least <= value <= greatest
+        return number or (name == "times" and value is None)
+    choices = {"effect": get_args(Effect), "when": _WHEN}.get(name)
+    return isinstance(value, str) and (choices is None or value in choices)
 
 
 def _is_due(fault: Fault, call: int) -> bool:

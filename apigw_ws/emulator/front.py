@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from apigw_ws.emulator import console, management, resolve, sockets
-from apigw_ws.emulator.console import Console
+from apigw_ws.emulator import backstage, management, resolve, sockets
+from apigw_ws.emulator.backstage import Backstage
 from apigw_ws.emulator.faults import Fault, Faulted, Faults
 from apigw_ws.emulator.management import Management
 from apigw_ws.emulator.sigv4 import Scope
@@ -33,20 +33,20 @@ class Front:
         *,
         control: Control,
         management: Management,
-        console: Console,
+        backstage: Backstage,
         faults: Faults,
         verify: Callable[[HttpRequest], Scope] | None,
     ) -> None:
         self._control = control
         self._management = management
-        self._console = console
+        self._backstage = backstage
         self._faults = faults
         self._verify = verify
 
     async def answer(self, request: HttpRequest) -> HttpResponse:
         """The answer; raises Reset if there must be none."""
-        if request.raw_path.startswith(console.PREFIX):
-            return self._console.handle(request)
+        if request.raw_path.startswith(backstage.PREFIX):
+            return self._backstage.handle(request)
         if connection := resolve.connection(request.header("host"), request.raw_path, self._control):
             return await self._managed(request, connection)
         return self._no_socket(request) or await self._controlled(request)

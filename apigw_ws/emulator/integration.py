@@ -76,11 +76,12 @@ def call_of(
     Raises ValueError if the integration has no URL that can be called.
     """
     parameters = mapping.mapped(integration.get("RequestParameters") or {}, event)
-    passed = handshake if integration["IntegrationType"] == "HTTP_PROXY" else None
+    kind = integration["IntegrationType"]
+    passed = handshake if kind == "HTTP_PROXY" else None
     return Call(
         method=integration.get("IntegrationMethod") or "POST",
         url=_url(integration.get("IntegrationUri") or "", event, parameters, passed),
-        headers=_headers(event, parameters, passed, options, now=now, has_body=bool(body)),
+        headers=_headers(kind, event, parameters, passed, options, now=now, has_body=bool(body)),
         body=body,
         timeout=(integration.get("TimeoutInMillis") or _DEFAULT_TIMEOUT) / 1000,
     )
@@ -110,6 +111,7 @@ def _without(raw_query: str, names: set[str]) -> str:
 
 
 def _headers(
+    kind: str,
     event: Event,
     parameters: Mapped,
     handshake: Handshake | None,
@@ -118,14 +120,9 @@ def _headers(
     now: float,
     has_body: bool,
 ) -> Pairs:
-    own = {"User-Agent": f"AmazonAPIGateway_{event.context['apiId']}"}
-    if has_body and options.message_content_type:
-        own["Content-Type"] = options.message_content_type
-    if handshake:
-        own |= {key: value for key, value in _passed(handshake) if key == "user-agent"}
-    pairs = [*own.items(), *_forwarded(handshake, options)]
-    if handshake:
-        pairs += [pair for pair in _passed(handshake) if pair[0] != "user-agent"]
+    pairs = [*_passed(handshake), *_forwarded(handshake, options), *_own(kind, options, has_body=has_body)]
+    if "user-agent" not in dict(pairs):
+        pairs.append(("User-Agent", f"AmazonAPIGateway_{event.context['apiId']}"))
     mapped_names = {name.lower() for name, _ in parameters.headers}
     return (
         *(pair for pair in pairs if pair[0].lower() not in mapped_names),
@@ -135,8 +132,16 @@ def _headers(
     )
 
 
-def _passed(handshake: Handshake) -> list[tuple[str, str]]:
-    return [pair for pair in handshake.headers if pair[0] not in _NOT_PASSED]
+def _passed(handshake: Handshake | None) -> list[tuple[str, str]]:
+    return [pair for pair in handshake.headers if pair[0] not in _NOT_PASSED] if handshake else []
+
+
+def _own(kind: str, options: Options, *, has_body: bool) -> list[tuple[str, str]]:
+    """An "HTTP" integration says that it is JSON; of a proxied message AWS documents nothing."""
+    if kind == "HTTP":
+        return [("Accept", "application/json"), ("Content-Type", "application/json")]
+    proxied = options.message_content_type
+    return [("Content-Type", proxied)] if has_body and proxied else []
 
 
 def _forwarded(handshake: Handshake | None, options: Options) -> list[tuple[str, str]]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from typing import Any, Final, Protocol
@@ -13,6 +15,8 @@ from apigw_ws.emulator.connections import Connection, Registry
 from apigw_ws.emulator.dataplane import Accepted, DataPlane, Refused
 from apigw_ws.emulator.integration import Handshake
 from apigw_ws.emulator.values import DeployedStage, HttpRequest
+
+logger = logging.getLogger(__name__)
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -55,19 +59,26 @@ class Sockets:
             return
         connection = self._connection(outcome, send, scope["state"]["abort"])
         code, reason = await self._converse(connection, outcome.subprotocol, receive, send)
-        await self._plane.disconnect(connection, code, reason)
+        await asyncio.sleep(0)  # the last messages set out before the news of the end
+        with contextlib.suppress(asyncio.CancelledError):  # the emulator stops and waits no longer
+            await self._plane.disconnect(connection, code, reason)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Do ``work`` beside everything else."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._done)
 
     async def close(self) -> None:
         """No work is under way any more."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            logger.error("The emulator failed", exc_info=error)
 
     def _stage(self, request: HttpRequest) -> DeployedStage | None:
         target = resolve.stage(request.header("host"), request.raw_path, self._control)

@@ -48,7 +48,7 @@ def served() -> Iterator[Served]:
 @pytest.fixture(autouse=True)
 def no_faults(served: Served) -> Iterator[None]:
     yield
-    served.control("DELETE", "faults")
+    served.backstage("DELETE", "faults")
 
 
 @pytest.fixture(scope="module")

@@ -82,7 +82,7 @@ async def _hold(aws: Served, url: str, count: int, before: int, started: float) 
         for _ in range(0, count, 100):
             await asyncio.gather(*(stack.enter_async_context(_idle(url)) for _ in range(100)))
         seconds = time.perf_counter() - started
-        status, listed = await asyncio.to_thread(aws.control, "GET", "connections")
+        status, listed = await asyncio.to_thread(aws.backstage, "GET", "connections")
         assert (status, len(listed)) == (200, count)
         after = resident(pid_of(aws))
     return Idle(

@@ -141,8 +141,8 @@ class Served:
             integrations=integration_ids,
         )
 
-    def control(self, method: str, path: str, data: Any = None) -> tuple[int, Any]:
-        """Call the emulator's own controls: ``control("POST", "clock", {"advance": 600})``."""
+    def backstage(self, method: str, path: str, data: Any = None) -> tuple[int, Any]:
+        """Call the emulator's own controls: ``backstage("POST", "clock", {"advance": 600})``."""
         request = urllib.request.Request(
             f"{self.url}/_emulator/{path}",
             method=method,
@@ -159,7 +159,7 @@ class Served:
 
     def fault(self, operation: str, effect: str, **details: Any) -> int:
         """Set a fault; its number."""
-        status, data = self.control("POST", "faults", {"operation": operation, "effect": effect, **details})
+        status, data = self.backstage("POST", "faults", {"operation": operation, "effect": effect, **details})
         assert status == 201, data
         return int(data["number"])
 

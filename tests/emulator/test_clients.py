@@ -203,4 +203,4 @@ def test_a_page_can_neither_post_nor_create_nor_set_faults(aws: Served, api: Api
 
     assert page.evaluate(script, urls) == ["opaque", "opaque"]
     assert len(aws.client("apigatewayv2").get_apis()["Items"]) == before
-    assert aws.control("GET", "faults") == (200, {})
+    assert aws.backstage("GET", "faults") == (200, {})

@@ -111,7 +111,7 @@ def test_any_other_status_of_the_backend_refuses_the_client_with_it(
 def test_a_backend_that_is_not_there_refuses_the_client(aws: Served) -> None:
     api = aws.create_api("http://127.0.0.1:1")
 
-    assert refused(api.socket_url)[:2] == (500, b'{"message": "Internal server error"}')
+    assert refused(api.socket_url)[:2] == (500, b'{"message":"Internal server error"}')
 
 
 def test_a_backend_that_speaks_no_http_refuses_the_client(aws: Served) -> None:
@@ -137,7 +137,7 @@ def test_a_backend_that_is_too_slow_refuses_the_client(aws: Served, backend: Bac
     backend.answer = slow
     api = aws.create_api(backend.url, integration={"TimeoutInMillis": 50})
 
-    assert refused(api.socket_url)[:2] == (504, b'{"message": "Endpoint request timed out"}')
+    assert refused(api.socket_url)[:2] == (504, b'{"message":"Endpoint request timed out"}')
 
 
 def test_a_subprotocol_is_chosen_by_the_backend_alone(aws: Served, backend: Backend) -> None:
@@ -182,7 +182,7 @@ def test_an_unknown_stage_or_api_is_forbidden(aws: Served, backend: Backend, pat
     api = aws.create_api(backend.url)
     status, body, _ = refused(aws.url.replace("http", "ws") + path.format(api=api.api_id))
 
-    assert (status, body) == (403, b'{"message": "Forbidden"}')
+    assert (status, body) == (403, b'{"message":"Forbidden"}')
 
 
 def test_a_stage_that_was_never_deployed_is_forbidden(aws: Served, backend: Backend) -> None:
@@ -347,7 +347,7 @@ def test_the_account_s_rate_of_new_connections_is_limited(backend: Backend) -> N
         for _ in range(2):
             visit(api.socket_url)
 
-        assert refused(api.socket_url)[:2] == (429, b'{"message": "Too Many Requests"}')
+        assert refused(api.socket_url)[:2] == (429, b'{"message":"Too Many Requests"}')
 
 
 def test_the_connect_route_can_be_throttled(aws: Served, backend: Backend) -> None:

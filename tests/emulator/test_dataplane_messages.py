@@ -344,3 +344,27 @@ def test_the_traffic_is_counted_for_cloudwatch(aws: Served, backend: Backend) ->
     )["MetricDataResults"]
 
     assert [sum(each["Values"]) for each in found] == [1, 2, 1, 3, 0]
+
+
+def test_a_reply_that_is_too_long_is_an_internal_server_error(aws: Served, backend: Backend) -> None:
+    backend.answer = lambda request: Reply(body=b"x" * (128 * 1024 + (request.body == b"more")))
+    api = aws.create_api(backend.url, ROUTES, two_way=["$default"])
+
+    with connect(api.socket_url) as ws:
+        ws.send("just")
+        assert len(ws.recv(timeout=3)) == 128 * 1024
+        ws.send("more")
+        assert json.loads(ws.recv(timeout=3))["message"] == "Internal server error"
+
+
+def test_a_message_just_before_the_end_sets_out_before_the_news_of_the_end(
+    aws: Served, backend: Backend
+) -> None:
+    api = aws.create_api(backend.url)
+
+    for _ in range(10):
+        with connect(api.socket_url) as ws:
+            ws.send("last words")
+    paths = [request.path for request in backend.wait(30)]
+
+    assert paths.count("/default") == paths.count("/disconnect") == 10

@@ -22,7 +22,7 @@ from tests.emulator.serving import Served, running_emulator
 @pytest.fixture(autouse=True)
 def no_faults_left(aws: Served) -> Any:
     yield
-    aws.control("DELETE", "faults")
+    aws.backstage("DELETE", "faults")
 
 
 def create(client: Any, name: str = "x") -> Any:
@@ -154,16 +154,16 @@ def test_a_connection_can_be_forgotten(aws: Served, backend: Backend) -> None:
 
     with connect(api.socket_url) as ws:
         connection_id = backend.wait()[0].header("connectionId")
-        status, listed = aws.control("GET", "connections")
+        status, listed = aws.backstage("GET", "connections")
         assert (status, [c["api_id"] for c in listed if c["connection_id"] == connection_id]) == (
             200,
             [api.api_id],
         )
-        assert aws.control("DELETE", f"connections/{connection_id}") == (204, None)
+        assert aws.backstage("DELETE", f"connections/{connection_id}") == (204, None)
         assert failure(api.management.get_connection, ConnectionId=connection_id)[0] == 410
         with pytest.raises(ConnectionClosed):
             ws.recv(timeout=3)
-    assert aws.control("DELETE", f"connections/{connection_id}")[0] == 404
+    assert aws.backstage("DELETE", f"connections/{connection_id}")[0] == 404
     time.sleep(0.05)
     assert [r.path for r in backend.requests] == ["/connect"]
 
@@ -171,7 +171,7 @@ def test_a_connection_can_be_forgotten(aws: Served, backend: Backend) -> None:
 def test_faults_are_listed_and_removed(aws: Served) -> None:
     number = aws.fault("sts:*", "throttle", times=None)
 
-    assert aws.control("GET", "faults")[1][str(number)] == {
+    assert aws.backstage("GET", "faults")[1][str(number)] == {
         "operation": "sts:*",
         "effect": "throttle",
         "when": "before",
@@ -182,8 +182,8 @@ def test_faults_are_listed_and_removed(aws: Served) -> None:
     }
     sts = aws.client("sts")
     assert [failure(sts.get_caller_identity)[0] for _ in range(3)] == [429] * 3
-    assert aws.control("DELETE", f"faults/{number}") == (204, None)
-    assert aws.control("DELETE", f"faults/{number}")[0] == 404
+    assert aws.backstage("DELETE", f"faults/{number}") == (204, None)
+    assert aws.backstage("DELETE", f"faults/{number}")[0] == 404
     assert sts.get_caller_identity()["Account"]
 
 
@@ -197,15 +197,20 @@ def test_faults_can_be_given_at_the_start() -> None:
     [
         ([], "is not a JSON object"),
         ({"operation": "x"}, "at least “operation” and “effect”"),
-        ({"operation": "x", "effect": "explode"}, "“effect” is one of"),
-        ({"operation": "x", "effect": "drop", "when": "never"}, "“when” is"),
+        ({"operation": "x", "effect": "explode"}, "“effect” cannot be 'explode'"),
+        ({"operation": "x", "effect": "drop", "when": "never"}, "“when” cannot be 'never'"),
         ({"operation": "x", "effect": "drop", "nth": "1"}, "“nth” cannot be '1'"),
         ({"operation": "x", "effect": "drop", "nth": True}, "“nth” cannot be True"),
+        ({"operation": "x", "effect": "drop", "nth": 0}, "“nth” cannot be 0"),
+        ({"operation": "x", "effect": "drop", "nth": None}, "“nth” cannot be None"),
+        ({"operation": "x", "effect": "error", "status": 200}, "“status” cannot be 200"),
+        ({"operation": "x", "effect": "delay", "seconds": "1"}, "“seconds” cannot be '1'"),
+        ({"operation": 1, "effect": "delay"}, "“operation” cannot be 1"),
         ({"operation": "x", "effect": "drop", "colour": 1}, "has no “colour”"),
     ],
 )
 def test_a_wrong_fault_gets_a_sentence(aws: Served, data: Any, problem: str) -> None:
-    status, answer = aws.control("POST", "faults", data)
+    status, answer = aws.backstage("POST", "faults", data)
 
     assert status == 400
     assert problem in answer["message"]
@@ -223,12 +228,12 @@ def test_a_wrong_fault_gets_a_sentence(aws: Served, data: Any, problem: str) -> 
     ],
 )
 def test_there_is_nothing_else(aws: Served, method: str, path: str, status: int) -> None:
-    assert aws.control(method, path)[0] == status
+    assert aws.backstage(method, path)[0] == status
 
 
 def test_time_cannot_go_back(aws: Served) -> None:
-    assert aws.control("POST", "clock", {"advance": -1})[0] == 400
-    assert aws.control("POST", "clock", {"advance": "1"})[0] == 400
+    assert aws.backstage("POST", "clock", {"advance": -1})[0] == 400
+    assert aws.backstage("POST", "clock", {"advance": "1"})[0] == 400
 
 
 @pytest.mark.parametrize("authorization", ["", "Bearer wrong", "Bearer ", "Basic secret-of-the-tests"])

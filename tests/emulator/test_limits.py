@@ -174,17 +174,17 @@ def test_a_backend_that_fails_on_disconnect_changes_nothing(aws: Served) -> None
 
 def test_ten_minutes_of_silence_close_the_connection(aws: Served, api: Api, backend: Backend) -> None:
     with connect(api.socket_url) as ws:
-        aws.control("POST", "clock", {"advance": 599})
+        aws.backstage("POST", "clock", {"advance": 599})
         ws.send("still here")
         backend.wait(path="/default")
-        aws.control("POST", "clock", {"advance": 599})
+        aws.backstage("POST", "clock", {"advance": 599})
         api.management.post_to_connection(
             ConnectionId=backend.requests[0].header("connectionId"), Data=b"me too"
         )
         assert ws.recv(timeout=3) == "me too"
-        aws.control("POST", "clock", {"advance": 599})
+        aws.backstage("POST", "clock", {"advance": 599})
         ws.ping().wait(3)
-        aws.control("POST", "clock", {"advance": 2})
+        aws.backstage("POST", "clock", {"advance": 2})
 
         assert closed(ws) == (1001, "Going away")
     assert ending(backend) == ("1001", "Going away")
@@ -193,10 +193,10 @@ def test_ten_minutes_of_silence_close_the_connection(aws: Served, api: Api, back
 def test_two_hours_close_the_connection_whatever_it_does(aws: Served, api: Api, backend: Backend) -> None:
     with connect(api.socket_url) as ws:
         for number in range(1, 13):
-            aws.control("POST", "clock", {"advance": 599})
+            aws.backstage("POST", "clock", {"advance": 599})
             ws.send("busy")
             backend.wait(number, path="/default")
-        aws.control("POST", "clock", {"advance": 20})
+        aws.backstage("POST", "clock", {"advance": 20})
 
         assert closed(ws) == (1001, "Going away")
 

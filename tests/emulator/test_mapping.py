@@ -244,3 +244,15 @@ def test_the_url_takes_stage_variables_and_path_parameters() -> None:
 def test_an_integration_without_a_url_cannot_be_called(uri: str) -> None:
     with pytest.raises(ValueError, match="is not an HTTP URL"):
         call(connect_event(), IntegrationUri=uri)
+
+
+def test_no_header_of_a_client_is_doubled() -> None:
+    names = [name.lower() for name, _ in call(connect_event(), HANDSHAKE).headers]
+
+    assert sorted(name for name in names if names.count(name) > 1) == ["x-tag", "x-tag"]
+
+
+def test_an_http_integration_says_that_it_sends_json() -> None:
+    found = headers(call(message_event(), IntegrationType="HTTP"))
+
+    assert (found["content-type"], found["accept"]) == ("application/json", "application/json")

@@ -27,7 +27,7 @@ from apigw_ws.emulator.values import HttpRequest, HttpResponse
 PREFIX: Final = "/_emulator/"
 
 
-class Console:
+class Backstage:
     """The emulator's own controls. ``advanced`` is called after the clock has been pushed on."""
 
     def __init__(
