@@ -68,11 +68,17 @@ def _read(path: Path) -> dict[str, Any]:
         raise StateError(f"The file {path} is not a state file of the emulator. {advice}")
     if document.get("version") != VERSION:
         raise StateError(f"The state file {path} was written by another version. {advice}")
-    if not all(
-        isinstance(value, dict) for name, value in document.items() if name not in ("format", "version")
-    ):
+    if not _is_whole(document):
         raise StateError(f"The state file {path} is damaged: a section is not an object. {advice}")
     return document
+
+
+def _is_whole(document: dict[str, Any]) -> bool:
+    sections = [value for name, value in document.items() if name not in ("format", "version")]
+    tables = document.get("tables", {})
+    return all(isinstance(part, dict) for part in sections) and all(
+        isinstance(table, dict) for table in tables.values()
+    )
 
 
 def _replace(path: Path, content: bytes) -> None:

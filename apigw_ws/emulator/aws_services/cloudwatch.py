@@ -74,7 +74,7 @@ class CloudWatch:
 
     def _of_metric(self, stat: Values, start: datetime, end: datetime) -> Series:
         period, metric = stat["Period"], stat["Metric"]
-        if period < 1 or (period % 60 and period not in (1, 5, 10, 30)):
+        if period < 1 or (period % 60 and period not in (1, 5, 10, 20, 30)):
             raise _invalid(f"The period {period} must be 1, 5, 10, 20, 30 or a multiple of 60.")
         given = {d["Name"]: d["Value"] for d in metric.get("Dimensions", [])}
         names = NAMES[: len(given)]

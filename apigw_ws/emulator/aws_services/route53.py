@@ -23,6 +23,7 @@ class Route53:
         if not self._zones:
             zone = _new_zone("example.com.")
             self._zones[zone["Id"]] = zone
+            state.save()
 
     def operations(self) -> dict[str, Any]:
         return {

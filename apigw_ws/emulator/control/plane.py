@@ -46,7 +46,7 @@ class ControlPlane:
     ) -> None:
         """`endpoint` is http://127.0.0.1:PORT, asked for when an answer needs it."""
         self.on_removed: list[Removed] = []
-        self._state = state
+        self.state = state
         self._lock = threading.RLock()
         self._served: dict[tuple[str, str], DeployedStage] = {}
         self._removed: list[tuple[str, str | None]] = []
@@ -79,7 +79,7 @@ class ControlPlane:
                 response = self._service(request).handle(request)
                 if response.status < 300 and request.method != "GET":
                     self._served.clear()
-                    self._state.save()
+                    self.state.save()
                 removed, self._removed = self._removed, []
         except AwsError as error:
             return self.fail(request, error)

@@ -91,5 +91,5 @@ def _join(path: str, name: str) -> str:
 
 
 def _sentence(value: Any, path: str, constraint: str) -> str:
-    shown = "null" if value is None else f"'{value}'"
-    return f"Value at '{path}' failed to satisfy constraint: {constraint} (found {shown})"
+    shown = "null" if value is None else f"'{str(value)[:200]}'"
+    return f"Value {shown} at '{path}' failed to satisfy constraint: {constraint}"
