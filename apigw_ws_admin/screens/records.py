@@ -138,7 +138,11 @@ class StepInline(ReadOnly, TabularInline):
 
     @display(description=_("Took"))
     def took(self, step: Step) -> str | None:
-        return f"{(step.finished_on - step.started_on).total_seconds():.2f} s" if step.finished_on else None
+        return (
+            f"{(step.finished_on - step.started_on).total_seconds():.2f}\N{NO-BREAK SPACE}s"
+            if step.finished_on
+            else None
+        )
 
 
 class RunAdmin(RecordAdmin):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -156,3 +157,6 @@ def test_a_taken_port_is_passed_over(demo: Demo, tmp_path: Path) -> None:
     with running(tmp_path, "--port", port, "--gateway-port", port, "--visitors", "0") as second:
         assert second.lines["Chat"].split(":")[2].strip("/") != port
         assert ask(second.gateway, {"action": "time"})["type"] == "time"
+        code, seconds, _ = second.stop(signal.SIGTERM)
+        assert code == 0
+        assert seconds < 2

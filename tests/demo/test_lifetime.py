@@ -9,7 +9,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from tests.demo.running import ask, eventually, processes_on, refused, running
+from tests.demo.running import Demo, ask, eventually, processes_on, refused, running, spawn
 
 
 def connected_sessions(state: Path) -> int:
@@ -53,20 +53,10 @@ def test_a_demo_stops_within_two_seconds_and_finds_its_state_again(tmp_path: Pat
         assert processes_on(tmp_path) == set()
 
 
-def test_sigterm_stops_it_too(tmp_path: Path) -> None:
-    with running(tmp_path) as demo:
-        code, seconds, _ = demo.stop(signal.SIGTERM)
-
-    assert code == 0
-    assert seconds < 2
-
-
-def test_ctrl_c_in_the_middle_of_the_start_leaves_nothing(tmp_path: Path) -> None:
-    from tests.demo.running import Demo, spawn
-
+def test_sigterm_in_the_middle_of_the_start_leaves_nothing(tmp_path: Path) -> None:
     demo = Demo(spawn(tmp_path, "--port", "0", "--gateway-port", "0"), tmp_path)
     eventually(demo.children)
-    code, seconds, errors = demo.stop()
+    code, seconds, errors = demo.stop(signal.SIGTERM)
 
     assert (code, errors) == (0, "")
     assert seconds < 2
