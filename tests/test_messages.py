@@ -10,14 +10,15 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import connection
+from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
+from apigw_ws.aws import connections
 from apigw_ws.exceptions import AwsError, NotProvisioned, PayloadTooLarge, Throttled
 from apigw_ws.models import ApiGateway, WebSocketSession
-from apigw_ws.services import messages, provisioning
+from apigw_ws.services import endpoints, messages, provisioning
 from tests.emulator.backend import Backend, recording_backend
 from tests.emulator.serving import Served
 
@@ -210,9 +211,7 @@ def test_queries_do_not_grow_with_the_recipients(
         WebSocketSession.objects.bulk_create(
             WebSocketSession(connection_id=connection_id, api_gateway=gateway) for connection_id in ids
         )
-        with CaptureQueriesContext(
-            connection,
-        ) as captured:
+        with CaptureQueriesContext(database) as captured:
             assert messages.send_to_all(WebSocketSession.objects.all(), "x") == [False] * recipients
         assert not WebSocketSession.objects.filter(connected=True).exists()
         return len(captured)
@@ -229,6 +228,19 @@ def test_batches_are_settled_one_after_the_other(
 
     assert messages.send_to_all(WebSocketSession.objects.all(), "x") == [False] * 5
     assert not WebSocketSession.objects.filter(connected=True).exists()
+
+
+def test_aws_tells_of_a_connection_and_closes_it(visit: Connect, gateway: ApiGateway) -> None:
+    socket, session = visit()
+    client = endpoints.connections_client(gateway)
+
+    assert connections.get(client, session.connection_id)["Identity"]["SourceIp"] == "127.0.0.1"
+    connections.close(client, session.connection_id)
+
+    with pytest.raises(ConnectionClosed) as caught:
+        socket.recv(timeout=5)
+    assert caught.value.rcvd is not None
+    assert caught.value.rcvd.code == 1000
 
 
 def test_a_message_over_a_frame_arrives_whole(visit: Connect) -> None:

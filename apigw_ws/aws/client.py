@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import threading
 from collections.abc import Iterator, Mapping
@@ -54,11 +55,12 @@ def client(service: Service, config: ClientConfig) -> Any:
     Raises ConfigurationError when boto3 finds no region or not the profile.
     """
     with _lock, translated():
-        return _client(service, config)
+        return _client(service, config, os.getpid())
 
 
 @lru_cache(maxsize=128)
-def _client(service: Service, config: ClientConfig) -> Any:
+def _client(service: Service, config: ClientConfig, _process: int) -> Any:
+    # A forked process must not share its parent's sockets.
     import boto3
     from botocore.config import Config
 

@@ -153,10 +153,10 @@ def deploy(operation: Deploy, calls: Calls) -> None:
         StageName=operation.stage_name,
         Description=DEPLOYMENT_MARK + operation.digest,
     )
-    for _second in range(DEPLOYMENT_PATIENCE):
-        if answer["DeploymentStatus"] != "PENDING":
-            break
+    patience = DEPLOYMENT_PATIENCE
+    while answer["DeploymentStatus"] == "PENDING" and patience:
         time.sleep(1)
+        patience -= 1
         answer = calls.on_api("get_deployment", DeploymentId=answer["DeploymentId"])
     if answer["DeploymentStatus"] != "DEPLOYED":
         raise AwsError(

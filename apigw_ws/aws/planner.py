@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import fields
 
+from django.utils.translation import gettext as _
+
 from apigw_ws.aws.operations import (
     CreateApi,
     CreateRoute,
@@ -93,8 +95,11 @@ def _differences(route: RouteSpec, state: RouteState) -> Iterator[Operation]:
     there = state.integration or IntegrationState(id="")
     if state.integration and not state.managed:
         raise OwnershipConflict(
-            f"The route “{route.key}” exists in AWS and calls {there.url}, which was not set up here. "
-            "Remove it there, or choose another route key."
+            _(
+                "The route “%(key)s” exists in AWS and calls %(url)s, which was not set up here. "
+                "Remove it there, or choose another route key."
+            )
+            % {"key": route.key, "url": there.url}
         )
     if changes := _changes(route, state, there):
         yield UpdateRoute(

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from apigw_ws.aws.client import translated
 from apigw_ws.aws.spec import (
     DEPLOYMENT_MARK,
+    LIFECYCLE,
     OWNER_TAG,
     ApiSpec,
     IntegrationState,
@@ -38,13 +41,16 @@ def _find(client: Any, uid: str, api_id: str) -> Answer | None:
     tagged = [api for api in _pages(client, "get_apis") if api.get("Tags", {}).get(OWNER_TAG) == uid]
     if len(tagged) > 1:
         raise OwnershipConflict(
-            f"Several APIs carry the tag {OWNER_TAG}={uid}: {', '.join(api['ApiId'] for api in tagged)}. "
-            "Delete all but one in AWS, or remove the tag from them."
+            _("Several APIs carry the tag %(tag)s: %(ids)s. In AWS, delete or untag all but one.")
+            % {"tag": f"{OWNER_TAG}={uid}", "ids": ", ".join(api["ApiId"] for api in tagged)}
         )
     if cached and not tagged:
         raise OwnershipConflict(
-            f"The API {api_id} exists in AWS but was not made for this gateway. "
-            f"Clear the gateway's API ID to make a new API, or tag that one with {OWNER_TAG}={uid}."
+            _(
+                "The API %(id)s exists in AWS but was not made for this gateway. "
+                "Clear the gateway's API ID to make a new API, or tag that one with %(tag)s."
+            )
+            % {"id": api_id, "tag": f"{OWNER_TAG}={uid}"}
         )
     return tagged[0] if tagged else None
 
@@ -89,7 +95,9 @@ def _integration(item: Answer) -> IntegrationState:
 def _route(
     client: Any, api_id: str, item: Answer, integrations: Mapping[str, IntegrationState]
 ) -> RouteState:
-    responses = _pages(client, "get_route_responses", ApiId=api_id, RouteId=item["RouteId"])
+    one_way = item["RouteKey"] in LIFECYCLE
+    route = {"ApiId": api_id, "RouteId": item["RouteId"]}
+    responses = [] if one_way else _pages(client, "get_route_responses", **route)
     return RouteState(
         id=item["RouteId"],
         key=item["RouteKey"],

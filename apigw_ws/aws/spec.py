@@ -17,6 +17,10 @@ LEDGER_SEPARATOR: Final = " / "
 MARK: Final = "Managed by apigw-ws"
 #: How the Description of a deployment of ours begins; the digest of what it made live follows.
 DEPLOYMENT_MARK: Final = "apigw-ws digest "
+CONNECT: Final = "$connect"
+DISCONNECT: Final = "$disconnect"
+#: Routes whose answer reaches no client.
+LIFECYCLE: Final = frozenset({CONNECT, DISCONNECT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,29 +8,18 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
-from apigw_ws import headers
 from apigw_ws.aws import executor, planner, reader
 from apigw_ws.aws.calls import Calls
 from apigw_ws.aws.operations import CreateApi, Deploy, Operation
-from apigw_ws.aws.spec import (
-    ApiSpec,
-    GatewaySpec,
-    IntegrationSpec,
-    RouteSpec,
-    Snapshot,
-    StageSpec,
-    digest,
-)
-from apigw_ws.exceptions import ConfigurationError, PlanChanged
+from apigw_ws.aws.spec import Snapshot, digest
+from apigw_ws.exceptions import PlanChanged
 from apigw_ws.models import ApiGateway, Run, Step
-from apigw_ws.services import endpoints, runs, secrets
+from apigw_ws.services import endpoints, runs
+from apigw_ws.services.specs import spec_for
 from apigw_ws.signals import deployed
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
-
-CONNECT = "$connect"
-DISCONNECT = "$disconnect"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,36 +32,6 @@ class Plan:
     def digest(self) -> str:
         """Names the plan, so that ``apply`` does what was shown and nothing else."""
         return digest([[type(operation).__name__, asdict(operation)] for operation in self.operations])
-
-
-def spec_for(gateway: ApiGateway) -> GatewaySpec:
-    """What the gateway's record says should be in AWS. Raises ConfigurationError without a target URL."""
-    if not gateway.target_base_endpoint:
-        raise ConfigurationError(
-            _("The gateway “%(gateway)s” has no target base URL. Enter where your WebSocketView is.")
-            % {"gateway": gateway}
-        )
-    base = gateway.target_base_endpoint.rstrip("/") + "/"
-    return GatewaySpec(
-        uid=str(gateway.uid),
-        api=ApiSpec(
-            name=gateway.api_name,
-            description=gateway.api_description,
-            route_selection_expression=gateway.route_selection_expression,
-            api_key_selection_expression=gateway.api_key_selection_expression,
-        ),
-        routes=(
-            _route(gateway, CONNECT, f"{base}connect"),
-            _route(gateway, gateway.route_key, f"{base}default", two_way=gateway.two_way),
-            _route(gateway, DISCONNECT, f"{base}disconnect"),
-            *(
-                _route(gateway, route.route_key, route.integration_url, two_way=route.two_way)
-                for route in gateway.additional_routes.all()
-            ),
-        ),
-        stage=StageSpec(name=gateway.stage_name, description=gateway.stage_description),
-        tags={str(key): str(value) for key, value in gateway.tags.items()},
-    )
 
 
 def preview(gateway: ApiGateway) -> Plan:
@@ -152,15 +111,3 @@ def _remember(gateway: ApiGateway, snapshot: Snapshot | None) -> None:
         route.integration_id = state.integration.id if state and state.integration else ""
         route.deployed = live and state is not None
         route.save(update_fields=["route_id", "integration_id", "deployed", "updated_on"])
-
-
-def _route(gateway: ApiGateway, key: str, url: str, *, two_way: bool = False) -> RouteSpec:
-    mapped = {**headers.FROM_CONTEXT, **(headers.ON_DISCONNECT if key == DISCONNECT else {})}
-    if secret := secrets.derive(gateway):
-        mapped[headers.SECRET] = f"'{secret}'"
-    if two_way:
-        mapped[headers.TWO_WAY] = "'1'"
-    if key not in (CONNECT, DISCONNECT):
-        mapped["Content-Type"] = "'application/json'"
-    parameters = {f"integration.request.header.{name}": value for name, value in mapped.items()}
-    return RouteSpec(key=key, integration=IntegrationSpec(url=url, parameters=parameters), two_way=two_way)

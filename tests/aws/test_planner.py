@@ -138,6 +138,7 @@ def test_an_integration_of_ours_that_no_route_calls_is_removed_without_a_deploym
     operations = plan(spec, replace(snapshot, integrations=(*snapshot.integrations, orphan)))
 
     assert operations == (ops.RemoveIntegration(integration_id="orphan"),)
+    assert operations[0].describe() == "Remove the unused integration orphan that an earlier run left behind."
 
 
 def test_a_route_that_somebody_else_made_is_a_conflict() -> None:

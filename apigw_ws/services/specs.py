@@ -1,0 +1,78 @@
+"""What a gateway's record says should be in AWS."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from django.utils.translation import gettext as _
+
+from apigw_ws import headers
+from apigw_ws.aws.spec import (
+    CONNECT,
+    DISCONNECT,
+    LIFECYCLE,
+    ApiSpec,
+    GatewaySpec,
+    IntegrationSpec,
+    RouteSpec,
+    StageSpec,
+)
+from apigw_ws.exceptions import ConfigurationError
+from apigw_ws.models import ApiGateway
+from apigw_ws.services import secrets
+
+
+def spec_for(gateway: ApiGateway) -> GatewaySpec:
+    """The API, routes and stage that the gateway wants.
+
+    Raises ConfigurationError without a target URL, or when two routes have one key.
+    """
+    if not gateway.target_base_endpoint:
+        raise ConfigurationError(
+            _("The gateway “%(gateway)s” has no target base URL. Enter where your WebSocketView is.")
+            % {"gateway": gateway}
+        )
+    return GatewaySpec(
+        uid=str(gateway.uid),
+        api=ApiSpec(
+            name=gateway.api_name,
+            description=gateway.api_description,
+            route_selection_expression=gateway.route_selection_expression,
+            api_key_selection_expression=gateway.api_key_selection_expression,
+        ),
+        routes=_routes(gateway),
+        stage=StageSpec(name=gateway.stage_name, description=gateway.stage_description),
+        tags={str(key): str(value) for key, value in gateway.tags.items()},
+    )
+
+
+def _routes(gateway: ApiGateway) -> tuple[RouteSpec, ...]:
+    base = gateway.target_base_endpoint.rstrip("/") + "/"
+    routes = (
+        _route(gateway, CONNECT, f"{base}connect"),
+        _route(gateway, gateway.route_key, f"{base}default", two_way=gateway.two_way),
+        _route(gateway, DISCONNECT, f"{base}disconnect"),
+        *(
+            _route(gateway, route.route_key, route.integration_url, two_way=route.two_way)
+            for route in gateway.additional_routes.all()
+        ),
+    )
+    key, count = Counter(route.key for route in routes).most_common(1)[0]
+    if count > 1:
+        raise ConfigurationError(
+            _("The gateway “%(gateway)s” has %(count)d routes with the key “%(key)s”. Give each its own.")
+            % {"gateway": gateway, "count": count, "key": key}
+        )
+    return routes
+
+
+def _route(gateway: ApiGateway, key: str, url: str, *, two_way: bool = False) -> RouteSpec:
+    mapped = {**headers.FROM_CONTEXT, **(headers.ON_DISCONNECT if key == DISCONNECT else {})}
+    if secret := secrets.derive(gateway):
+        mapped[headers.SECRET] = f"'{secret}'"
+    if two_way:
+        mapped[headers.TWO_WAY] = "'1'"
+    if key not in LIFECYCLE:
+        mapped["Content-Type"] = "'application/json'"
+    parameters = {f"integration.request.header.{name}": value for name, value in mapped.items()}
+    return RouteSpec(key=key, integration=IntegrationSpec(url=url, parameters=parameters), two_way=two_way)
