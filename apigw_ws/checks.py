@@ -63,7 +63,7 @@ def check_origins(**_: Any) -> list[CheckMessage]:
 
 @register(Tags.urls)
 def check_urls(**_: Any) -> list[CheckMessage]:
-    if not getattr(settings, "ROOT_URLCONF", None):
+    if check_settings() or not getattr(settings, "ROOT_URLCONF", None):
         return []
     patterns = list(_patterns(get_resolver()))
     ours = [p for p in patterns if issubclass(_view_class(p), WebSocketView)]

@@ -1,0 +1,87 @@
+"""What ends in Django ends our sessions."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import User
+from django.contrib.auth.signals import user_logged_out
+from django.test import Client
+
+from apigw_ws.testing import WebSocketTestClient
+from tests.app.factories import new_gateway, new_user, session_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def user() -> User:
+    return new_user()
+
+
+def opened(user: User, client: Client) -> WebSocketTestClient:
+    client.force_login(user)
+    socket = WebSocketTestClient(new_gateway(), client=client)
+    assert socket.connect().status_code == 200
+    return socket
+
+
+def test_logging_out_closes_what_that_browser_opened_and_nothing_else(user: User) -> None:
+    laptop, phone = Client(), Client()
+    socket = opened(user, laptop)
+    phone.force_login(user)
+    other = WebSocketTestClient(socket.gateway, client=phone)
+    other.connect()
+
+    laptop.logout()
+
+    assert (session_of(socket).connected, session_of(socket).close_reason) == (False, "Logged out")
+    assert session_of(other).connected
+    assert [socket.send({}).status_code, other.send({}).status_code] == [403, 200]
+
+
+def test_a_logout_without_a_browser_session_closes_nothing(user: User) -> None:
+    socket = opened(user, Client())
+
+    user_logged_out.send(User, request=None, user=user)
+
+    assert session_of(socket).connected
+
+
+@pytest.mark.parametrize("fields", [None, ["password"]])
+def test_a_new_password_closes_the_users_sessions(user: User, fields: list[str] | None) -> None:
+    socket = opened(user, Client())
+
+    user.set_password("new")
+    user.save(update_fields=fields)
+
+    assert (session_of(socket).connected, session_of(socket).close_reason) == (False, "Login ended")
+
+
+def test_deactivating_a_user_closes_the_sessions(user: User) -> None:
+    socket = opened(user, Client())
+
+    user.is_active = False
+    user.save()
+
+    assert not session_of(socket).connected
+
+
+def test_other_changes_of_a_user_close_nothing(user: User) -> None:
+    socket = opened(user, Client())
+
+    user.first_name = "Ada"
+    user.save()
+    user.set_password("new")
+    user.save(update_fields=["first_name"])
+
+    assert session_of(socket).connected
+
+
+def test_an_anonymous_connection_outlives_all_of_it(user: User) -> None:
+    socket = WebSocketTestClient(new_gateway())
+    socket.connect()
+
+    user.is_active = False
+    user.save()
+
+    assert session_of(socket).connected
