@@ -19,7 +19,11 @@ CHECK = (sys.executable, "-m", "django", "check", "--deploy", "--fail-level", "W
 
 def check(**environ: str) -> subprocess.CompletedProcess[str]:
     own = {name: value for name, value in os.environ.items() if not name.startswith("APIGW_WS_")}
-    settings = {"DJANGO_SETTINGS_MODULE": "apigw_ws_admin.project.settings", "PYTHONPATH": "."}
+    settings = {
+        "DJANGO_SETTINGS_MODULE": "apigw_ws_admin.project.settings",
+        "APIGW_WS_DATABASE": ":memory:",
+        "PYTHONPATH": ".",
+    }
     return subprocess.run(CHECK, env=own | settings | environ, capture_output=True, text=True, timeout=60)
 
 
