@@ -103,6 +103,7 @@ def test_the_task_needs_no_user(gateway: ApiGateway) -> None:
     assert Run.objects.get(pk=apply_gateway.call(gateway.pk)).started_by is None
 
 
+@pytest.mark.django_db(transaction=True)  # the worker closes its connections
 def test_the_task_is_run_by_the_projects_worker(gateway: ApiGateway) -> None:
     result = apply_gateway.enqueue(gateway.pk)
 
