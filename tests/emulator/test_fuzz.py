@@ -22,6 +22,7 @@ from botocore import UNSIGNED
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from botocore.loaders import Loader
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
 
 from apigw_ws.emulator.values import AwsError, HttpRequest
@@ -63,9 +64,8 @@ class Wire:
         session = botocore.session.Session()
         service = name.removesuffix("-query")
         if name != service:
-            loader = session.get_component("data_loader")
-            _write_query_model(folder, loader.load_service_model(service, "service-2"))
-            loader.search_paths.insert(0, str(folder))
+            _write_query_model(folder, Loader().load_service_model(service, "service-2"))
+            session.get_component("data_loader").search_paths.insert(0, str(folder))
         self.recorder = Recorder(service, {})
         self.client = session.create_client(
             service,
@@ -79,6 +79,7 @@ class Wire:
         self.model = self.client.meta.service_model
         self.methods = {name: method for method, name in self.client.meta.method_to_api_mapping.items()}
         self.is_query = self.model.metadata["protocol"] == "query"
+        assert self.is_query == (name in ("sts", "cloudwatch-query"))
 
     def _send(self, request: Any, **_: Any) -> AWSResponse:
         parts = urlsplit(request.url)
@@ -141,7 +142,7 @@ class Values:
         return self.random.randrange(1 if self.never_empty else 0, 3 if depth < 4 else 2)
 
     def structure(self, shape: StructureShape, depth: int) -> dict[str, Any]:
-        names = list(shape.members)
+        names = [name for name, member in shape.members.items() if not self.is_mute(member)]
         if shape.is_tagged_union:
             chosen = self.random.sample(names, 1)
         else:
@@ -150,6 +151,10 @@ class Values:
         if self.never_empty and names and not chosen:
             chosen = [self.random.choice(names)]
         return {name: self.of(shape.members[name], depth + 1) for name in chosen}
+
+    def is_mute(self, shape: Shape) -> bool:
+        """A form has no way to say that a structure without members is there."""
+        return self.never_empty and isinstance(shape, StructureShape) and not shape.members
 
     def scalar(self, shape: Shape) -> Any:
         match shape.type_name:
@@ -160,7 +165,9 @@ class Values:
             case "float" | "double":
                 return self.random.choice([0.0, 1.5, -2e10, self.random.random()])
             case "timestamp":
-                return datetime.fromtimestamp(self.random.randrange(2**31), UTC)
+                # At noon: botocore answers in local time, and an hour that a clock repeats equals no other.
+                noon = self.random.randrange(20_000) * 86_400 + 43_200
+                return datetime.fromtimestamp(noon + self.random.randrange(3_600), UTC)
             case "blob":
                 return self.random.randbytes(self.random.randrange(20))
             case _ if shape.serialization.get("location") in ("uri", "header") or shape.name in CUT_AT_SLASH:
