@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, Literal
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from apigw_ws.aws.operations import Operation
@@ -497,3 +499,30 @@ def test_a_gateway_without_a_target_says_what_to_enter(aws: Served) -> None:
 
     with pytest.raises(ConfigurationError, match=r"“new” has no target base URL\. Enter where"):
         provisioning.preview(gateway)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_apply_at_once_make_one_api(aws: Served) -> None:
+    if connection.vendor == "sqlite":
+        pytest.skip("SQLite's database in memory has one writer")
+    gateway = new_gateway()
+    outcomes: list[type[Exception] | None] = []
+
+    def apply() -> None:
+        try:
+            provisioning.apply(ApiGateway.objects.get(pk=gateway.pk))
+            outcomes.append(None)
+        except RunInProgress as error:
+            outcomes.append(type(error))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=apply) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    gateway.refresh_from_db()
+    assert None in outcomes
+    assert_as_wanted(aws, gateway)

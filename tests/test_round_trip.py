@@ -1,0 +1,106 @@
+"""The whole way: a socket, the emulator, Django over HTTP, a handler, and back by reply and by boto3."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, make_server
+
+import pytest
+from django.core.wsgi import get_wsgi_application
+from django.db import connections
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+
+from apigw_ws.models import ApiGateway, Refusal, WebSocketSession
+from apigw_ws.services import provisioning
+from tests.emulator.serving import Served
+
+
+class Quiet(WSGIRequestHandler):
+    def log_message(self, *args: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def site(db: None) -> Iterator[str]:
+    """Django over HTTP, on a thread that shares the test's connection to a database in memory."""
+    with make_server("127.0.0.1", 0, get_wsgi_application(), handler_class=Quiet) as server:
+
+        def serve() -> None:
+            connections["default"] = shared
+            server.serve_forever(poll_interval=0.01)
+
+        shared = connections["default"]
+        shared.inc_thread_sharing()
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+        shared.dec_thread_sharing()
+
+
+@pytest.fixture
+def gateway(aws: Served, site: str) -> ApiGateway:
+    gateway = ApiGateway.objects.create(api_name="chat", target_base_endpoint=f"{site}/ws/")
+    gateway.additional_routes.create(name="say", route_key="say", integration_url=f"{site}/ws/say")
+    gateway.create_gateway()
+    return gateway
+
+
+def eventually(check: Callable[[], bool]) -> bool:
+    """Whether ``check`` holds within five seconds: a disconnect reaches Django after the client is gone."""
+    deadline = time.monotonic() + 5
+    while not check() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return check()
+
+
+def test_a_message_goes_round(gateway: ApiGateway) -> None:
+    with connect(f"{gateway.client_url}?channel=lobby", user_agent_header="Round/1") as socket:
+        session = WebSocketSession.objects.get()
+        assert (session.channel_name, session.ip_address) == ("lobby", "127.0.0.1")
+        assert session.user_agent == "Round/1"
+
+        socket.send('{"action": "say", "text": "hi"}')
+        assert json.loads(socket.recv(timeout=5)) == {"said": "hi", "by": "AnonymousUser"}
+
+        socket.send("not JSON")
+        assert json.loads(socket.recv(timeout=5)) == {"default": {}, "raw": "not JSON"}
+
+        assert WebSocketSession.objects.filter(channel_name="lobby").send_message({"n": 1}) == [True]
+        assert json.loads(socket.recv(timeout=5)) == {"n": 1}
+        socket.close(4001, "done")
+
+    assert eventually(lambda: not WebSocketSession.objects.get().connected)
+    session.refresh_from_db()
+    assert (session.close_code, session.close_reason) == (4001, "done")
+    assert not Refusal.objects.exists()
+
+
+def test_a_new_secret_is_wanted_from_the_moment_it_is_deployed(gateway: ApiGateway) -> None:
+    gateway.secret_version = 2
+    gateway.save()
+    with pytest.raises(InvalidStatus), connect(gateway.client_url):
+        pass
+
+    provisioning.apply(gateway)
+
+    with connect(gateway.client_url) as socket:
+        socket.send('{"action": "say", "text": "hi"}')
+        assert json.loads(socket.recv(timeout=5))["said"] == "hi"
+
+
+def test_without_replies_the_handler_answers_through_boto3(gateway: ApiGateway) -> None:
+    gateway.additional_routes.update(two_way=False)
+    provisioning.apply(gateway)
+
+    with connect(gateway.client_url) as socket:
+        socket.send('{"action": "say", "text": "hi"}')
+        reply: dict[str, Any] = json.loads(socket.recv(timeout=5))
+
+    assert reply["said"] == "hi"
