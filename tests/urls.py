@@ -14,5 +14,6 @@ urlpatterns = [
     path("staff/<slug:route>", views.StaffView.as_view()),
     path("reviewers/<slug:route>", views.ReviewerView.as_view()),
     path("strict/<slug:route>", views.StrictView.as_view()),
+    path("empty/", views.empty),
     path("ws-token/", WebSocketTokenView.as_view(), name="ws-token"),
 ]

@@ -44,9 +44,11 @@ def open_session(session: WebSocketSession) -> WebSocketSession:
 def find(gateway: ApiGateway, connection_id: str) -> WebSocketSession | None:
     """Return the gateway's session of a connection, open or closed, with its user; one query."""
     mine = WebSocketSession.objects.select_related("user")
-    session = mine.filter(connection_id=connection_id, api_gateway=gateway).order_by().first()
-    if session is not None:
-        session.api_gateway = gateway  # the one at hand: sending needs it
+    try:
+        session = mine.get(connection_id=connection_id, api_gateway=gateway)
+    except WebSocketSession.DoesNotExist:
+        return None
+    session.api_gateway = gateway  # the one at hand: sending needs it
     return session
 
 

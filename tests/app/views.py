@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import TemplateView
 
 from apigw_ws.handlers import handles
 from apigw_ws.mixins import AddWebSocketRouteToContextMixin, AppChannelWebSocketMixin
 from apigw_ws.views import WebSocketView
+
+
+@csrf_exempt
+@login_not_required
+def empty(request: HttpRequest) -> HttpResponse:
+    """What the benchmark compares with."""
+    return HttpResponse()
 
 
 class ChatView(WebSocketView):
