@@ -1,7 +1,8 @@
-"""The emulator as one ASGI application: its parts, put together, behind one port."""
+"""The emulator's parts, put together: an ASGI application for HTTP, and a handler of sockets beside it."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from apigw_ws.emulator import lifecycle
@@ -19,10 +20,13 @@ from apigw_ws.emulator.management import Management
 from apigw_ws.emulator.metrics import Metrics
 from apigw_ws.emulator.options import Options
 from apigw_ws.emulator.sigv4 import Verifier
-from apigw_ws.emulator.sockets import Receive, Send, Sockets
+from apigw_ws.emulator.sockets import Socket, Sockets
 from apigw_ws.emulator.state import State
 from apigw_ws.emulator.throttle import Throttle
 from apigw_ws.emulator.values import HttpRequest, HttpResponse
+
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[Any], Awaitable[None]]
 
 #: More than any request of AWS's clients; what is longer is not read.
 _MAX_BODY: Final = 10 * 1024 * 1024
@@ -72,10 +76,11 @@ class Emulator:
         await self._sockets.close()
         await self._forwarder.close()
 
+    async def serve_socket(self, socket: Socket, request: HttpRequest) -> None:
+        """A WebSocket, from its handshake to its end."""
+        await self._sockets.serve(socket, request)
+
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
-        if scope["type"] == "websocket":
-            await self._sockets.serve(_request(scope), scope, receive, send)
-            return
         body = await _body(receive)
         try:
             response = await self._front.answer(_request(scope, body))
@@ -97,7 +102,7 @@ class Emulator:
             faults=self.faults,
             clock=self.clock,
             registry=self.registry,
-            advanced=lambda: self._close(lifecycle.overdue(self.registry, self.clock, self.options)),
+            advanced=lambda: lifecycle.close(lifecycle.overdue(self.registry, self.clock, self.options)),
         )
         return Front(
             control=self.control,
@@ -116,28 +121,17 @@ class Emulator:
         self.metrics.count(client.api_id, client.stage_name, "", "MessageCount")
 
     def _on_removed(self, api_id: str, stage: str | None) -> None:
-        self._close(self.registry.of(api_id, stage))
-
-    def _close(self, connections: list[Connection]) -> None:
-        self._sockets.spawn(lifecycle.close(connections))
+        lifecycle.close(self.registry.of(api_id, stage))
 
 
-def _request(scope: Any, body: bytes = b"") -> HttpRequest:
+def _request(scope: Any, body: bytes) -> HttpRequest:
     return HttpRequest(
-        method=scope.get("method", "GET"),
+        method=scope["method"],
         raw_path=scope["raw_path"].decode("latin-1"),
         raw_query=scope["query_string"].decode("latin-1"),
-        headers=tuple((name.decode("latin-1").lower(), _text(value)) for name, value in scope["headers"]),
+        headers=tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]),
         body=body,
     )
-
-
-def _text(value: bytes) -> str:
-    """A header's value, so that it goes on to the backend with the bytes it came with."""
-    try:
-        return value.decode()
-    except UnicodeDecodeError:
-        return value.decode("latin-1")
 
 
 async def _body(receive: Receive) -> bytes:

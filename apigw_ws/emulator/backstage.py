@@ -92,7 +92,7 @@ class Backstage:
             return None
         connection.is_forgotten = True
         self._registry.remove(connection)
-        connection.abort()
+        connection.socket.abort()
         return _answer(204)
 
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final, Protocol
 
 from apigw_ws.emulator.context import Client
-
-Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 #: Seconds after which a client that does not read is told to be too slow.
 _PATIENCE: Final = 1.0
@@ -23,14 +21,31 @@ class TooSlow(Exception):
     """The client does not take what it is sent: its buffer is full."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """With which code and reason a connection ended: the client's, ours, or 1006 if it was lost."""
+
+    code: int
+    reason: str
+
+
+class Socket(Protocol):
+    """The client's end of a connection."""
+
+    async def send(self, text: str) -> None:
+        """Raises OSError if the client has gone."""
+        ...
+
+    def close(self, code: int, reason: str) -> None: ...
+    def abort(self) -> None: ...
+
+
 @dataclass(slots=True, kw_only=True)
 class Connection:
     """An open socket. ``opened_at`` and ``active_at`` are times of the emulator's clock."""
 
     client: Client
-    send: Send
-    #: Cuts the socket without a word.
-    abort: Callable[[], None]
+    socket: Socket
     opened_at: float
     active_at: float
     #: Seconds since 1970.
@@ -45,21 +60,17 @@ class Connection:
             raise Gone
         try:
             async with asyncio.timeout(_PATIENCE):
-                await self.send({"type": "websocket.send", "text": text})
+                await self.socket.send(text)
         except TimeoutError as exc:
             raise TooSlow from exc
-        except OSError as exc:  # what uvicorn raises when the client has left
+        except OSError as exc:
             raise Gone from exc
 
-    async def close(self, code: int, reason: str = "") -> None:
+    def close(self, code: int, reason: str = "") -> None:
         """Say goodbye; afterwards nothing can be posted."""
         if self.is_open:
             self.is_open = False
-            try:
-                async with asyncio.timeout(_PATIENCE):
-                    await self.send({"type": "websocket.close", "code": code, "reason": reason})
-            except OSError:  # also a time-out: it does not read, so it is cut
-                self.abort()
+            self.socket.close(code, reason)
 
 
 class Registry:

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from typing import Final
 
 from apigw_ws.emulator.clock import Clock
@@ -15,8 +16,6 @@ from apigw_ws.emulator.options import Options
 #: Seconds of the clock between two looks; AWS too is seconds late.
 _EVERY: Final = 5.0
 _AT_MOST_EVERY: Final = 0.05
-
-GOING_AWAY: Final = (1001, "Going away")
 
 
 def overdue(registry: Registry, clock: Clock, options: Options) -> list[Connection]:
@@ -29,17 +28,14 @@ def overdue(registry: Registry, clock: Clock, options: Options) -> list[Connecti
     ]
 
 
-async def close_overdue(registry: Registry, clock: Clock, options: Options) -> None:
-    """Afterwards no connection is overdue."""
-    await close(overdue(registry, clock, options))
-
-
-async def close(connections: list[Connection]) -> None:
-    await asyncio.gather(*(connection.close(*GOING_AWAY) for connection in connections))
+def close(connections: Iterable[Connection]) -> None:
+    """Tell these clients that the gateway is going away."""
+    for connection in connections:
+        connection.close(1001, "Going away")
 
 
 async def sweep(registry: Registry, clock: Clock, options: Options) -> None:
     """Look again and again, until cancelled."""
     while True:
         await asyncio.sleep(max(_EVERY / clock.speed, _AT_MOST_EVERY))
-        await close_overdue(registry, clock, options)
+        close(overdue(registry, clock, options))

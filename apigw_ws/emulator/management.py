@@ -62,7 +62,7 @@ class Management:
         if request.method == "POST":
             return await self._post(connection, request.body)
         if request.method == "DELETE":
-            await connection.close(1000, "Connection Closed Normally")
+            connection.close(1000, "Connection Closed Normally")
             return answer(204)
         return answer(200, _layout(connection).encode())
 

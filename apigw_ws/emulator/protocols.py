@@ -1,18 +1,32 @@
-"""uvicorn's two protocols, changed where API Gateway differs from a web server."""
+"""The emulator's sockets and HTTP connections, plugged into uvicorn.
+
+WebSockets are the Sans-I/O protocol of ``websockets`` on a transport: it knows both of AWS's limits (message
+and frame), and unlike ASGI it can send fragments, tell a lost client from one that closed, and cut one off.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Any, Final, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-from uvicorn.protocols.utils import ClientDisconnected
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.datastructures import Headers
+from websockets.frames import Frame, Opcode
+from websockets.http11 import Request, Response
+from websockets.protocol import State
+from websockets.server import ServerProtocol
 
-from apigw_ws.emulator.frames import fragments
+from apigw_ws.emulator.connections import Ended
+from apigw_ws.emulator.frames import MAX_FRAME, MAX_MESSAGE, fragments
+from apigw_ws.emulator.values import HttpRequest
 
-#: Seconds for which a client that broke a rule may still send before it is cut.
-_DRAIN: Final = 2.0
+logger = logging.getLogger(__name__)
+
+#: Seconds that a client has to answer a goodbye before it is cut off.
+_FAREWELL: Final = 2.0
+#: Messages that wait for the application before no more is read.
+_WAITING: Final = 16
 
 
 class HttpProtocol(HttpToolsProtocol):
@@ -23,52 +37,178 @@ class HttpProtocol(HttpToolsProtocol):
         self.app_state = {"abort": self.transport.abort}
 
 
-class SocketProtocol(WebSocketsSansIOProtocol):
-    """Sends frames of at most 32 KB, tells a lost client from one that closed, and leaves with 1001."""
+class SocketProtocol(asyncio.Protocol):
+    """One client's WebSocket. The application's ``serve_socket(socket, request)`` accepts or refuses it."""
+
+    def __init__(self, config: Any, server_state: Any, app_state: Any, _loop: Any = None) -> None:
+        self._serve = config.app.serve_socket
+        self._server = server_state
+        self._loop: asyncio.AbstractEventLoop = _loop or asyncio.get_running_loop()
+        # No extensions: whether AWS ever compresses is not known, and it need not.
+        self._protocol = ServerProtocol(max_size=(MAX_MESSAGE, MAX_FRAME))
+        self._received: asyncio.Queue[str | bytes | Ended] = asyncio.Queue()
+        self._writable = asyncio.Event()
+        self._writable.set()
+        self._opcode = Opcode.TEXT
+        self._parts: list[bytes] = []
+        self._ended = False
+        self._timer: asyncio.TimerHandle | None = None
+
+    # What the application calls.
+
+    @property
+    def peer(self) -> str:
+        """The client's address."""
+        return str(self._transport.get_extra_info("peername")[0])
+
+    def accept(self, subprotocol: str = "") -> None:
+        """Complete the handshake; messages come from now on."""
+        if subprotocol:
+            self._response.headers["Sec-WebSocket-Protocol"] = subprotocol
+        if not self._ended:
+            self._protocol.send_response(self._response)
+            self._flush()
+
+    def refuse(self, status: int, body: bytes, content_type: str) -> None:
+        """Answer the handshake with an HTTP response and close."""
+        headers = Headers({"Content-Type": content_type, "Content-Length": str(len(body))})
+        headers["Connection"] = "close"
+        if not self._ended:
+            self._protocol.send_response(Response(status, "", headers, body))
+            self._flush()
+
+    async def receive(self) -> str | bytes | Ended:
+        """The next message (bytes, if it was binary), or how the connection ended."""
+        received = await self._received.get()
+        if self._received.empty() and not self._transport.is_closing():
+            self._transport.resume_reading()
+        return received
+
+    async def send(self, text: str) -> None:
+        """Send a message in frames of at most 32 KB. Raises ConnectionResetError if the client has gone."""
+        await self._writable.wait()
+        if self._protocol.state is not State.OPEN or self._transport.is_closing():
+            raise ConnectionResetError
+        for number, (data, is_last) in enumerate(fragments(text.encode())):
+            if number:
+                self._protocol.send_continuation(data, is_last)
+            else:
+                self._protocol.send_text(data, is_last)
+        self._flush()
+
+    def close(self, code: int, reason: str) -> None:
+        """Say goodbye. A client that does not answer is cut off a moment later."""
+        if self._protocol.state is State.OPEN:
+            self._protocol.send_close(code, reason)
+            self._end(code, reason)
+            self._flush()
+
+    def abort(self) -> None:
+        """Cut the connection without a word."""
+        self._transport.abort()
+
+    # What uvicorn and the event loop call.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._server.connections.add(self)
+
+    def data_received(self, data: bytes) -> None:
+        self._protocol.receive_data(data)
+        for event in self._protocol.events_received():
+            if isinstance(event, Request):
+                self._greet(event)
+            elif isinstance(event, Frame) and not self._ended:
+                self._take(event)
+        if self._protocol.parser_exc and (broken := self._protocol.close_sent):
+            self._end(broken.code, broken.reason)
+        self._flush()
+
+    def eof_received(self) -> None:
+        self._protocol.receive_eof()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if not self.close_sent:
-            event = {"type": "websocket.disconnect", "code": 1006, "reason": ""}
-            self.queue.put_nowait(cast(Any, event))
-        super().connection_lost(exc)
+        self._end(1006, "")
+        self._writable.set()
+        self._server.connections.discard(self)
+        if self._timer:
+            self._timer.cancel()
+
+    def pause_writing(self) -> None:
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        self._writable.set()
 
     def shutdown(self) -> None:
-        if self.handshake_complete and not self.close_sent:
-            event = {"type": "websocket.disconnect", "code": 1001, "reason": "Going away"}
-            self.queue.put_nowait(cast(Any, event))
-            self.conn.send_close(1001, "Going away")
-            self.transport.write(b"".join(self.conn.data_to_send()))
-            self.close_sent = True
-        super().shutdown()
+        """uvicorn stops."""
+        self.close(1001, "Going away")
+        self._transport.close()
 
-    def handle_parser_exception(self) -> None:
-        """Say why and go on reading for a moment: closing at once would reset the connection, and the client
-        would lose the close frame behind what it is still sending.
-        """
-        if self.close_sent:
+    def _greet(self, request: Request) -> None:
+        self._response = self._protocol.accept(request)
+        if self._response.status_code != 101:  # not a handshake of RFC 6455
+            self._protocol.send_response(self._response)
             return
-        assert self.conn.close_sent is not None  # noqa: S101
-        code, reason = self.conn.close_sent.code, self.conn.close_sent.reason
-        event = {"type": "websocket.disconnect", "code": code, "reason": reason}
-        self.queue.put_nowait(cast(Any, event))
-        self.transport.write(b"".join(self.conn.data_to_send()))
-        self.transport.write_eof()
-        self.close_sent = True
-        if self.read_paused:
-            self.read_paused = False
-            self.transport.resume_reading()
-        self.close_timer = self.loop.call_later(_DRAIN, self.transport.close)
+        task = self._loop.create_task(self._serve(self, _as_value(request)))
+        self._server.tasks.add(task)
+        task.add_done_callback(self._served)
 
-    async def send(self, message: Any) -> None:
-        if message["type"] != "websocket.send":
-            await super().send(message)
-            return
-        await self.writable.wait()
-        if self.disconnected or self.close_sent or self.transport.is_closing():
-            raise ClientDisconnected
-        for number, (data, is_last) in enumerate(fragments(message["text"].encode())):
-            if number:
-                self.conn.send_continuation(data, is_last)
-            else:
-                self.conn.send_text(data, is_last)
-        self.transport.write(b"".join(self.conn.data_to_send()))
+    def _served(self, task: asyncio.Task[None]) -> None:
+        self._server.tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            logger.error("The emulator failed", exc_info=error)
+            self.abort()
+
+    def _take(self, frame: Frame) -> None:
+        if frame.opcode is Opcode.CLOSE and (closed := self._protocol.close_rcvd):
+            self._end(closed.code, closed.reason)
+        elif frame.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
+            if frame.opcode is not Opcode.CONT:
+                self._opcode = frame.opcode
+            self._parts.append(bytes(frame.data))
+            if frame.fin:
+                self._complete(b"".join(self._parts))
+                self._parts.clear()
+
+    def _complete(self, message: bytes) -> None:
+        try:
+            self._received.put_nowait(message.decode() if self._opcode is Opcode.TEXT else message)
+        except UnicodeDecodeError:
+            self._protocol.fail(1007, "Invalid UTF-8")
+            self._end(1007, "Invalid UTF-8")
+        if self._received.qsize() >= _WAITING:
+            self._transport.pause_reading()
+
+    def _end(self, code: int, reason: str) -> None:
+        """The first reason for which it ends is the one that counts."""
+        if not self._ended:
+            self._ended = True
+            self._received.put_nowait(Ended(code=code, reason=reason))
+
+    def _flush(self) -> None:
+        for data in self._protocol.data_to_send():
+            if self._transport.is_closing():
+                return
+            if data:
+                self._transport.write(data)
+            elif self._transport.can_write_eof():
+                self._transport.write_eof()  # and go on reading, lest a reset overtake the close frame
+        if self._timer is None and self._protocol.close_expected():
+            self._timer = self._loop.call_later(_FAREWELL, self._transport.abort)
+
+
+def _as_value(request: Request) -> HttpRequest:
+    path, _, query = request.path.partition("?")
+    headers = tuple((name.lower(), _text(value)) for name, value in request.headers.raw_items())
+    return HttpRequest(method="GET", raw_path=path, raw_query=query, headers=headers)
+
+
+def _text(value: str) -> str:
+    """A header's value so that it goes on to the backend with the bytes it came with."""
+    try:
+        return value.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        return value
+    except UnicodeEncodeError:  # websockets before 17 escapes what is not ASCII
+        return value.encode("ascii", "surrogateescape").decode("utf-8", "replace")

@@ -10,7 +10,6 @@ from typing import Final
 import uvicorn
 
 from apigw_ws.emulator.app import Emulator
-from apigw_ws.emulator.frames import MAX_FRAME, MAX_MESSAGE
 from apigw_ws.emulator.protocols import HttpProtocol, SocketProtocol
 
 #: Never another: whoever reaches the port can hold connections.
@@ -81,9 +80,6 @@ def _config(emulator: Emulator) -> uvicorn.Config:
         emulator,
         http=HttpProtocol,
         ws=SocketProtocol,
-        ws_max_size=(MAX_MESSAGE, MAX_FRAME),  # type: ignore[arg-type]  # websockets takes the pair since 16
-        ws_ping_interval=None,  # AWS sends no pings
-        ws_per_message_deflate=False,
         lifespan="off",
         interface="asgi3",
         log_config=None,

@@ -1,4 +1,4 @@
-"""One client's WebSocket from its handshake to its end, as an ASGI application sees it."""
+"""One client's WebSocket from its handshake to its end."""
 
 from __future__ import annotations
 
@@ -6,24 +6,30 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
+from collections.abc import Coroutine
 from typing import Any, Final, Protocol
 
-from apigw_ws.emulator import frames, resolve
+from apigw_ws.emulator import connections, frames, resolve
 from apigw_ws.emulator.clock import Clock
-from apigw_ws.emulator.connections import Connection, Registry
+from apigw_ws.emulator.connections import Connection, Ended, Registry
 from apigw_ws.emulator.dataplane import Accepted, DataPlane, Refused
 from apigw_ws.emulator.integration import Handshake
 from apigw_ws.emulator.values import DeployedStage, HttpRequest
 
 logger = logging.getLogger(__name__)
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-
 _NO_CODE: Final = 1005
 _NO_CODE_REASON: Final = "Client-side close frame status not set"
+
+
+class Socket(connections.Socket, Protocol):
+    """A client's socket from the first, when it is still to be accepted or refused."""
+
+    @property
+    def peer(self) -> str: ...
+    def accept(self, subprotocol: str) -> None: ...
+    def refuse(self, status: int, body: bytes, content_type: str) -> None: ...
+    async def receive(self) -> str | bytes | Ended: ...
 
 
 class Control(resolve.Control, Protocol):
@@ -42,12 +48,9 @@ class Sockets:
         self._clock = clock
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def serve(self, request: HttpRequest, scope: Any, receive: Receive, send: Send) -> None:
+    async def serve(self, socket: Socket, request: HttpRequest) -> None:
         """One socket, from the handshake until the backend has been told of its end."""
-        await receive()
-        handshake = Handshake(
-            headers=request.headers, raw_query=request.raw_query, source_ip=scope["client"][0]
-        )
+        handshake = Handshake(headers=request.headers, raw_query=request.raw_query, source_ip=socket.peer)
         stage = self._stage(request)
         outcome = (
             await self._plane.connect(stage, handshake, request)
@@ -55,13 +58,15 @@ class Sockets:
             else Refused.because(403, frames.FORBIDDEN)
         )
         if isinstance(outcome, Refused):
-            await _refuse(send, outcome)
+            socket.refuse(outcome.status, outcome.body, outcome.content_type)
             return
-        connection = self._connection(outcome, send, scope["state"]["abort"])
-        code, reason = await self._converse(connection, outcome.subprotocol, receive, send)
+        connection = self._connection(outcome, socket)
+        socket.accept(outcome.subprotocol)
+        ended = await self._converse(connection, socket)
         await asyncio.sleep(0)  # the last messages set out before the news of the end
         with contextlib.suppress(asyncio.CancelledError):  # the emulator stops and waits no longer
-            await self._plane.disconnect(connection, code, reason)
+            reason = ended.reason or (_NO_CODE_REASON if ended.code == _NO_CODE else "")
+            await self._plane.disconnect(connection, ended.code, reason)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Do ``work`` beside everything else."""
@@ -89,44 +94,27 @@ class Sockets:
             return None
         return stage
 
-    def _connection(self, accepted: Accepted, send: Send, abort: Callable[[], None]) -> Connection:
+    def _connection(self, accepted: Accepted, socket: Socket) -> Connection:
         now = self._clock.time()
         return Connection(
             client=accepted.client,
-            send=send,
-            abort=abort,
+            socket=socket,
             opened_at=now,
             active_at=now,
             last_active_at=accepted.client.connected_at / 1000,
         )
 
-    async def _converse(
-        self, connection: Connection, subprotocol: str, receive: Receive, send: Send
-    ) -> tuple[int, str]:
-        """The code and reason with which the socket was closed. Messages do not wait for one another."""
-        try:
-            await send({"type": "websocket.accept", "subprotocol": subprotocol or None})
-        except OSError:
-            return 1006, ""  # it left while $connect was answered; the backend believes that it is there
+    async def _converse(self, connection: Connection, socket: Socket) -> Ended:
+        """How the connection ended. Messages do not wait for one another."""
         self._registry.add(connection)
         try:
-            while (event := await receive())["type"] == "websocket.receive":
-                if event.get("text") is None:
-                    await connection.close(1003)  # binary frames are not supported
+            while not isinstance(received := await socket.receive(), Ended):
+                if isinstance(received, bytes):
+                    connection.close(1003)  # binary frames are not supported
                 elif connection.is_open:
                     connection.active_at = self._clock.time()
                     connection.last_active_at = time.time()
-                    self.spawn(self._plane.message(connection, event["text"]))
+                    self.spawn(self._plane.message(connection, received))
         finally:
             self._registry.remove(connection)
-        code = event["code"]
-        return code, event.get("reason") or (_NO_CODE_REASON if code == _NO_CODE else "")
-
-
-async def _refuse(send: Send, refused: Refused) -> None:
-    headers = [(b"content-type", refused.content_type.encode("latin-1", "replace"))]
-    try:
-        await send({"type": "websocket.http.response.start", "status": refused.status, "headers": headers})
-        await send({"type": "websocket.http.response.body", "body": refused.body})
-    except OSError:
-        return  # it did not wait for the answer
+        return received

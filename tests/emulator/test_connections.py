@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 
@@ -13,7 +11,26 @@ from apigw_ws.emulator.connections import Connection, Gone, Registry, TooSlow
 from apigw_ws.emulator.context import Client
 
 
-def connection(send: Callable[[Any], Any], abort: Callable[[], None] = lambda: None) -> Connection:
+class Socket:
+    """A client that takes what it is sent, has left, or does not read."""
+
+    def __init__(self, problem: str = "") -> None:
+        self.problem = problem
+        self.goodbyes: list[tuple[int, str]] = []
+
+    async def send(self, text: str) -> None:
+        if self.problem == "left":
+            raise ConnectionResetError
+        if self.problem == "does not read":
+            await asyncio.sleep(60)
+
+    def close(self, code: int, reason: str) -> None:
+        self.goodbyes.append((code, reason))
+
+    def abort(self) -> None: ...
+
+
+def connection(socket: Socket) -> Connection:
     client = Client(
         connection_id="c=",
         api_id="a",
@@ -23,55 +40,34 @@ def connection(send: Callable[[Any], Any], abort: Callable[[], None] = lambda: N
         user_agent="",
         connected_at=0,
     )
-    return Connection(client=client, send=send, abort=abort, opened_at=0, active_at=0, last_active_at=0)
-
-
-async def leave(event: Any) -> None:
-    raise ConnectionResetError
-
-
-async def hang(event: Any) -> None:
-    await asyncio.sleep(60)
-
-
-async def accept(event: Any) -> None:
-    return None
-
-
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "_PATIENCE", 0.01)
+    return Connection(client=client, socket=socket, opened_at=0, active_at=0, last_active_at=0)
 
 
 def test_a_post_to_a_client_that_has_left_is_gone() -> None:
     with pytest.raises(Gone):
-        asyncio.run(connection(leave).post("x"))
+        asyncio.run(connection(Socket("left")).post("x"))
 
 
-def test_a_post_to_a_client_that_does_not_read_is_too_slow(impatient: None) -> None:
+def test_a_post_to_a_client_that_does_not_read_is_too_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "_PATIENCE", 0.01)
+
     with pytest.raises(TooSlow):
-        asyncio.run(connection(hang).post("x"))
+        asyncio.run(connection(Socket("does not read")).post("x"))
 
 
-def test_a_post_after_a_close_is_gone_and_a_second_close_is_nothing() -> None:
-    closed = connection(accept)
-    asyncio.run(closed.close(1000))
-    closed.send = leave
-    asyncio.run(closed.close(1000))
+def test_a_connection_says_goodbye_once_and_is_gone_then() -> None:
+    socket = Socket()
+    closed = connection(socket)
+    closed.close(1000)
+    closed.close(1001, "again")
 
+    assert socket.goodbyes == [(1000, "")]
     with pytest.raises(Gone):
         asyncio.run(closed.post("x"))
 
 
-def test_a_client_that_does_not_take_a_goodbye_is_cut(impatient: None) -> None:
-    cut: list[bool] = []
-    asyncio.run(connection(hang, lambda: cut.append(True)).close(1001))
-
-    assert cut == [True]
-
-
 def test_a_registry_knows_who_is_open_where() -> None:
-    registry, first = Registry(), connection(accept)
+    registry, first = Registry(), connection(Socket())
     registry.add(first)
 
     assert (len(registry), list(registry), registry.get("c="), registry.get("d=")) == (
