@@ -26,15 +26,16 @@ class Quiet(WSGIRequestHandler):
 
 
 @pytest.fixture
-def site(db: None) -> Iterator[str]:
-    """Django over HTTP, on a thread that shares the test's connection to a database in memory."""
-    with make_server("127.0.0.1", 0, get_wsgi_application(), handler_class=Quiet) as server:
+def site(transactional_db: None) -> Iterator[str]:
+    """Django over HTTP on a thread; a database in memory is there through the test's own connection."""
+    shared = connections["default"]
 
-        def serve() -> None:
+    def serve() -> None:
+        if shared.vendor == "sqlite":
             connections["default"] = shared
-            server.serve_forever(poll_interval=0.01)
+        server.serve_forever(poll_interval=0.01)
 
-        shared = connections["default"]
+    with make_server("127.0.0.1", 0, get_wsgi_application(), handler_class=Quiet) as server:
         shared.inc_thread_sharing()
         thread = threading.Thread(target=serve)
         thread.start()
