@@ -20,6 +20,8 @@ from apigw_ws_admin.demo.state import DemoError
 
 #: Closed sessions are kept for a day.
 KEPT: Final = timedelta(days=1)
+#: Seconds that the worker has to make the gateway.
+PATIENCE: Final = 60.0
 
 
 def prepare() -> str | None:
@@ -65,13 +67,13 @@ def provision(aws: str, site: str, check: Callable[[], None]) -> str:
     return f"{gateway.api_endpoint}/{gateway.stage_name}"
 
 
-def _apply(gateway: ApiGateway, check: Callable[[], None], seconds: float = 60) -> None:
+def _apply(gateway: ApiGateway, check: Callable[[], None]) -> None:
     result = apply_gateway.enqueue(gateway.pk)
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + PATIENCE
     while not result.is_finished:
         check()
         if time.monotonic() > deadline:
-            raise DemoError(f"The worker has not made the gateway in {seconds:.0f} seconds.")
+            raise DemoError(f"The worker has not made the gateway in {PATIENCE:.0f} seconds.")
         time.sleep(0.1)
         result.refresh()
     if result.errors:

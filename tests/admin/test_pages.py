@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
+from django.db.models import F
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from apigw_ws.models import ApiGateway, WebSocketSession
+from apigw_ws.models import ApiGateway, Refusal, Step, WebSocketSession, WebSocketToken
 from tests.admin.rows import fill, gateway
 
 pytestmark = pytest.mark.django_db
@@ -124,8 +127,6 @@ def test_no_page_shows_a_hash_of_a_secret(operator: Client) -> None:
 
 def test_facts_are_shown_as_text_and_never_as_html(operator: Client) -> None:
     fill(0)
-    from apigw_ws.models import Refusal
-
     Refusal.objects.update(facts={"origin": "<script>alert(1)</script>"})
 
     text = operator.get("/admin/apigw_ws/refusal/1/change/").text
@@ -150,6 +151,27 @@ def test_sessions_are_filtered(operator: Client) -> None:
 
     assert "connection-1=" in operator.get("/admin/apigw_ws/websocketsession/", shown).text
     assert "connection-1=" not in operator.get("/admin/apigw_ws/websocketsession/", hidden).text
+
+
+def test_a_token_says_whether_it_can_still_be_used(operator: Client) -> None:
+    for number in range(3):
+        fill(number)
+    now = timezone.now()
+    WebSocketToken.objects.filter(pk=2).update(used_on=now)
+    WebSocketToken.objects.filter(pk=3).update(created_on=now - timedelta(minutes=2))
+
+    text = operator.get("/admin/apigw_ws/websockettoken/").text
+
+    assert [text.count(f"\n{state}\n") for state in ("Valid", "Used", "Expired")] == [1, 1, 1]
+
+
+def test_a_run_says_how_long_its_steps_took(operator: Client) -> None:
+    fill(0)
+    Step.objects.update(finished_on=F("started_on") + timedelta(seconds=1.5))
+    assert "1.50\N{NO-BREAK SPACE}s" in operator.get("/admin/apigw_ws/run/1/change/").text
+
+    Step.objects.update(finished_on=None)
+    assert "\N{NO-BREAK SPACE}s" not in operator.get("/admin/apigw_ws/run/1/change/").text
 
 
 def test_a_gateway_and_its_route_are_made(operator: Client) -> None:

@@ -38,6 +38,10 @@ class Demo:
         """The processes that work on this state, without the one that was started first."""
         return processes_on(self.state) - {self.process.pid}
 
+    def child(self, role: str) -> int:
+        named = os.fsencode(f"\0{role}\0")
+        return next(pid for pid in self.children() if named in Path(f"/proc/{pid}/cmdline").read_bytes())
+
     def stop(self, number: signal.Signals = signal.SIGINT) -> tuple[int, float, str]:
         """Send a signal to the parent alone; its exit code, the seconds it took, and standard error."""
         started = time.monotonic()
@@ -71,7 +75,7 @@ def spawn(state: Path, *arguments: str) -> subprocess.Popen[str]:
 
 @contextmanager
 def running(state: Path, *arguments: str) -> Iterator[Demo]:
-    """A demo that has printed its lines. Killed afterwards, if it still runs."""
+    """A demo that has printed its lines. Stopped afterwards, if it still runs."""
     demo = Demo(
         spawn(state, *(arguments or ("--port", "0", "--gateway-port", "0", "--visitors", "0"))), state
     )
@@ -86,8 +90,12 @@ def running(state: Path, *arguments: str) -> Iterator[Demo]:
             raise AssertionError(demo.process.communicate()[1])
         yield demo
     finally:
-        demo.process.kill()
-        demo.process.communicate()
+        demo.process.send_signal(signal.SIGINT)
+        try:
+            demo.process.communicate(timeout=5)
+        except subprocess.TimeoutExpired:
+            demo.process.kill()
+            raise
 
 
 def refused(state: Path, *arguments: str) -> str:

@@ -21,6 +21,7 @@ def connected_sessions(state: Path) -> int:
 def test_a_demo_stops_within_two_seconds_and_finds_its_state_again(tmp_path: Path) -> None:
     with running(tmp_path, "--port", "0", "--gateway-port", "0", "--visitors", "1") as first:
         eventually(lambda: connected_sessions(tmp_path))
+        os.kill(first.child("worker"), signal.SIGSTOP)  # hangs, as far as we can tell
         code, seconds, errors = first.stop()
         assert (code, errors) == (0, "")
         assert seconds < 2
@@ -42,10 +43,7 @@ def test_a_demo_stops_within_two_seconds_and_finds_its_state_again(tmp_path: Pat
 
     # A child that dies takes the rest with it, and is named.
     with running(tmp_path) as third:
-        worker = next(
-            pid for pid in third.children() if b"\0worker\0" in Path(f"/proc/{pid}/cmdline").read_bytes()
-        )
-        os.kill(worker, signal.SIGKILL)
+        os.kill(third.child("worker"), signal.SIGKILL)
         _, errors = third.process.communicate(timeout=5)
         assert third.process.returncode == 1
         assert "The worker ended unexpectedly. The end of" in errors
