@@ -80,6 +80,7 @@ def measure(name: str, application: Application, make: Callable[[int], dict[str,
 def figures(gateway: ApiGateway) -> list[Figure]:
     """The empty view first."""
     from django.core.handlers.wsgi import WSGIHandler
+    from django.db import connection
 
     from apigw_ws import headers
     from apigw_ws.services import secrets
@@ -97,6 +98,8 @@ def figures(gateway: ApiGateway) -> list[Figure]:
         }
         return environ(path, mapped, body)
 
+    connection.close()
+    connection.settings_dict["CONN_MAX_AGE"] = None  # not a new connection to PostgreSQL for every request
     application = WSGIHandler()
     message = b'{"action": "say", "text": "hello"}'
     origin = {"Origin": "http://www.example.com", "User-Agent": "Mozilla/5.0"}
