@@ -80,7 +80,7 @@ def set_tags(operation: SetTags, calls: Calls) -> None:
 
 @perform.register
 def remove_tags(operation: RemoveTags, calls: Calls) -> None:
-    calls.call("untag_resource", ResourceArn=calls.arn, TagKeys=operation.keys)
+    calls.call("untag_resource", ResourceArn=calls.arn, TagKeys=list(operation.keys))
 
 
 @perform.register
