@@ -26,27 +26,23 @@ def test_the_database_lets_one_run_of_a_gateway_be_active(gateway: ApiGateway) -
         Run.objects.create(gateway=gateway)
 
 
-def test_a_run_that_ends_while_another_asks_lets_it_begin(
+def test_a_run_that_ends_while_another_asks_is_said_to_have_ended(
     gateway: ApiGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     active = Run.objects.create(gateway=gateway)
-    interrupt = runs.interrupt
-
-    def ends(gateway: ApiGateway, **given: object) -> int:
-        """The other run ends after the new one was refused, before it is asked whose it is."""
-        monkeypatch.setattr(runs, "interrupt", interrupt)
-        monkeypatch.setattr(Run.objects, "select_related", ended)
-        return 0
+    select_related = Run.objects.select_related
 
     def ended(*names: str) -> object:
-        monkeypatch.undo()
-        Run.objects.filter(pk=active.pk).update(finished_on=timezone.now())
-        return Run.objects.all()
+        runs.interrupt(gateway)
+        return select_related(*names)
 
-    monkeypatch.setattr(runs, "interrupt", ends)
+    monkeypatch.setattr(Run.objects, "select_related", ended)
 
-    with runs.running(gateway, None) as run:
-        assert run != active
+    with pytest.raises(RunInProgress, match="has just ended"), runs.running(gateway, None):
+        pass
+
+    active.refresh_from_db()
+    assert active.finished_on is not None
 
 
 def test_a_run_that_lives_is_not_taken_over(gateway: ApiGateway) -> None:

@@ -103,18 +103,18 @@ def _start(gateway: ApiGateway, by: AbstractBaseUser | None) -> Run:
             return Run.objects.create(gateway=gateway, started_by_id=by.pk if by else None)
     except IntegrityError as error:
         active = Run.objects.select_related("started_by").filter(gateway=gateway, finished_on=None).first()
-        if active is None:  # it finished a moment ago
-            return _start(gateway, by)
         raise _in_progress(active) from error
 
 
-def _in_progress(active: Run) -> RunInProgress:
+def _in_progress(active: Run | None) -> RunInProgress:
+    if active is None:
+        return RunInProgress(_("Another run of this gateway has just ended. Look at the plan again."))
     return RunInProgress(
         _("%(who)s has been applying to the gateway “%(gateway)s” since %(since)s. Wait for it to finish.")
         % {
             "who": active.started_by or _("A command or task"),
             "gateway": active.gateway,
-            "since": date_format(timezone.localtime(active.started_on), "H:i:s"),
+            "since": date_format(timezone.template_localtime(active.started_on), "H:i:s"),
         }
     )
 
