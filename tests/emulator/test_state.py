@@ -185,3 +185,16 @@ def test_the_account_is_decided_at_the_first_start(path: Path) -> None:
     assert account_id(State(path), "210987654321") == "210987654321"
     assert account_id(State(path)) == "210987654321"
     assert account_id(State()) == "123456789012"
+
+
+def test_questions_do_not_write_the_file(path: Path, clock: Clock) -> None:
+    plane = plane_on(State(path), clock)
+    make(plane)
+    written = path.stat().st_mtime_ns
+
+    for body in (b"Action=GetCallerIdentity&Version=2011-06-15", b"Action=ListMetrics&Version=2010-08-01"):
+        assert plane.handle(HttpRequest(method="POST", raw_path="/", body=body)).status == 200
+    assert plane.handle(HttpRequest(method="GET", raw_path="/v2/apis")).status == 200
+    assert plane.handle(HttpRequest(method="DELETE", raw_path="/v2/apis/nope")).status == 404
+
+    assert path.stat().st_mtime_ns == written

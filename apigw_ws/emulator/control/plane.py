@@ -28,6 +28,8 @@ from apigw_ws.emulator.wire.scalars import Malformed
 from apigw_ws.emulator.wire.service import Service
 
 logger = logging.getLogger("apigw_ws.emulator")
+#: The services whose operations change the state; the others are asked by POST too.
+WRITERS = ("apigatewayv2", "route53")
 Removed = Callable[[str, str | None], None]
 
 
@@ -76,8 +78,9 @@ class ControlPlane:
         """AWS's answer; a failure of the emulator itself is AWS's 500, and is logged."""
         try:
             with self._lock:
-                response = self._service(request).handle(request)
-                if response.status < 300 and request.method != "GET":
+                service = self._service(request)
+                response = service.handle(request)
+                if service.name in WRITERS and request.method != "GET" and response.status < 300:
                     self._served.clear()
                     self.state.save()
                 removed, self._removed = self._removed, []
