@@ -52,10 +52,15 @@ class ClientConfig:
 def client(service: Service, config: ClientConfig) -> Any:
     """The process's boto3 client for ``service`` and ``config``; it may be used from several threads.
 
-    Raises ConfigurationError when boto3 finds no region or not the profile.
+    Raises ConfigurationError when boto3 finds no region or not the profile, or the endpoint is no URL.
     """
-    with _lock, translated():
-        return _client(service, config, os.getpid())
+    try:
+        with _lock, translated():
+            return _client(service, config, os.getpid())
+    except ValueError as error:
+        raise ConfigurationError(
+            _("%(said)s. Write the endpoint as a URL, such as http://127.0.0.1:8790.") % {"said": error}
+        ) from error
 
 
 @lru_cache(maxsize=128)

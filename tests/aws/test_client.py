@@ -223,6 +223,13 @@ def test_an_unknown_profile_says_where_to_write_it(bare: pytest.MonkeyPatch) -> 
         client("apigatewayv2", ClientConfig(profile="nobody"))
 
 
+def test_an_endpoint_that_is_no_url_says_how_to_write_it() -> None:
+    with pytest.raises(
+        ConfigurationError, match=r"Invalid endpoint: localhost:8790\. Write the endpoint as a URL"
+    ):
+        client("apigatewayv2", ClientConfig(region="us-east-1", endpoint_url="localhost:8790"))
+
+
 def test_boto3s_own_chain_is_used_where_nothing_is_given(bare: pytest.MonkeyPatch) -> None:
     bare.setenv("AWS_DEFAULT_REGION", "eu-north-1")
 

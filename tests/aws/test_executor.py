@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 from botocore.awsrequest import AWSResponse
+from hypothesis import HealthCheck, given, settings
 from urllib3 import HTTPResponse
 
 from apigw_ws.aws import executor, operations
@@ -20,7 +21,7 @@ from apigw_ws.aws.planner import plan
 from apigw_ws.aws.reader import read
 from apigw_ws.aws.spec import GatewaySpec
 from apigw_ws.exceptions import AwsError
-from tests.aws.values import gateway, route
+from tests.aws.values import gateway, route, specs
 from tests.emulator.serving import Served
 
 
@@ -90,6 +91,22 @@ def test_from_one_spec_to_another_and_nothing_is_left_to_do(
         apply(boto, wanted)
 
         assert remaining(boto, wanted) == ()
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(before=specs, after=specs)
+def test_from_any_spec_to_any_other_and_nothing_is_left_to_do(
+    boto: Any, before: GatewaySpec, after: GatewaySpec
+) -> None:
+    uid = str(uuid4())
+    for wanted in (replace(before, uid=uid), replace(after, uid=uid)):
+        apply(boto, wanted)
+
+        assert remaining(boto, wanted) == ()
+
+    snapshot = read(boto, uid=uid, stage_name=after.stage.name)
+    assert snapshot is not None
+    boto.delete_api(ApiId=snapshot.api_id)
 
 
 def test_what_an_operation_did_is_told_with_its_request_ids(boto: Any, spec: GatewaySpec) -> None:
