@@ -35,7 +35,8 @@ class Children:
         """
         with (self.logs / f"{name}.log").open("wb") as log:
             self.running[name] = subprocess.Popen(  # noqa: S603  (ourselves)
-                [sys.executable, "-m", "apigw_ws_admin.demo.child", name, *arguments],
+                # -P: a random.py in the current folder is none of ours.
+                [sys.executable, "-P", "-m", "apigw_ws_admin.demo.child", name, *arguments],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from apigw_ws_admin.project.settings import *  # noqa: F403
-from apigw_ws_admin.project.settings import APIGW_WS
+from apigw_ws_admin.project.settings import APIGW_WS, LOGGING
 
 ROOT_URLCONF = "apigw_ws_admin.demo.urls"
 
@@ -13,4 +13,5 @@ ROOT_URLCONF = "apigw_ws_admin.demo.urls"
 DEMO_SIGN_IN_TOKEN = os.environ.get("APIGW_WS_DEMO_TOKEN", "")
 
 _PORT = os.environ.get("APIGW_WS_DEMO_PORT", "8000")
+LOGGING["loggers"] = {"waitress.queue": {"level": "ERROR"}}  # a line for each request that has to wait
 APIGW_WS["ALLOWED_ORIGINS"] = [f"http://{name}:{_PORT}" for name in ("127.0.0.1", "localhost")]

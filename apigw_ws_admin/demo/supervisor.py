@@ -20,8 +20,10 @@ from apigw_ws_admin.demo.children import Children
 from apigw_ws_admin.demo.state import DemoError, Keys, State, opened
 
 HOST: Final = "127.0.0.1"
-#: SIGHUP is the terminal's window being closed.
-STOP_SIGNALS: Final = [s for s in map(signal.Signals, (1, 2, 15)) if hasattr(signal, s.name)]
+#: SIGHUP, where there is one, is the terminal's window being closed.
+STOP_SIGNALS: Final = [
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +71,8 @@ class Demo:
 def run(*, folder: Path, port: int, gateway_port: int, visitors: int) -> int:
     """Run the demo until Ctrl-C, SIGTERM or the death of a child, and return the exit code."""
     for number in STOP_SIGNALS:
-        signal.signal(number, _stop)
+        if signal.getsignal(number) != signal.SIG_IGN or number == signal.SIGINT:  # nohup, and a shell's “&”
+            signal.signal(number, _stop)
     os.umask(0o077)
     try:
         with opened(folder) as (state, keys):
@@ -155,7 +158,7 @@ def announce(demo: Demo, gateway: str, password: str | None) -> None:
         "Operator": operator,
         "Chat": f"{demo.url}/",
         "Gateway": gateway,
-        "Try": f"wscat -c '{gateway}'",
+        "Try": f"wscat -c {gateway}",
         "Send": '{"action": "say", "text": "Hello"}',
         "State": str(demo.state.folder),
     }

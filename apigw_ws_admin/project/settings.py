@@ -128,7 +128,7 @@ UNFOLD = {
     "SIDEBAR": {"navigation": "apigw_ws_admin.navigation.sidebar"},
 }
 
-LOGGING = {
+LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},

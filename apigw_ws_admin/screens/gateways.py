@@ -53,6 +53,7 @@ class RouteInline(TabularInline):
 class ApiGatewayAdmin(ModelAdmin):
     list_display = ("api_name", "state", "stage_name", "address", "connected", "last_run")
     list_fullwidth = True
+    actions = None
     search_fields = ("api_name", "api_id", "domain_name")
     readonly_fields = ("uid", "api_id", "address", "deployment_id", "created_on", "updated_on")
     inlines = (RouteInline,)

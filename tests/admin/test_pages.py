@@ -112,6 +112,7 @@ def test_a_user_is_deleted_with_their_sessions(operator: Client) -> None:
 def test_a_gateway_is_deleted_with_its_runs(operator: Client) -> None:
     fill(0)
 
+    assert "The API stays in AWS" in operator.get("/admin/apigw_ws/apigateway/1/delete/").text
     assert operator.post("/admin/apigw_ws/apigateway/1/delete/", {"post": "yes"}).status_code == 302
     assert not ApiGateway.objects.exists()
 

@@ -38,7 +38,7 @@ def test_it_prints_one_line_each_for_a_person_and_a_script(demo: Demo) -> None:
     assert demo.lines["Console"].startswith("http://127.0.0.1:")
     assert demo.lines["Sign in"].startswith("http://127.0.0.1:")
     assert demo.lines["Gateway"].startswith("ws://127.0.0.1:")
-    assert demo.lines["Try"] == f"wscat -c '{demo.gateway}'"
+    assert demo.lines["Try"] == f"wscat -c {demo.gateway}"
     assert "password" in demo.lines["Operator"]
 
 
