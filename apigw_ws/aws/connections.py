@@ -12,7 +12,8 @@ def post(client: Any, connection_id: str, data: bytes) -> None:
     """Hand ``data`` to the gateway for this connection, as one text message.
 
     Raises ConnectionGone when the connection is closed, AwsError otherwise. An accepted message is not
-    yet a received one: AWS has no acknowledgement by the client.
+    yet a received one, since AWS has no acknowledgement by the client; and where AWS's answer is lost the
+    message is sent again, so that a client may rarely get it twice.
     """
     with translated(connection_id):
         client.post_to_connection(ConnectionId=connection_id, Data=data)
