@@ -148,8 +148,9 @@ def _claims(values: Mapping[str, str]) -> Mapped:
 
 
 def _address(text: str) -> str | None:
+    """Databases know no scope (fe80::1%eth0)."""
     try:
-        return str(ipaddress.ip_address(text.strip()))
+        return str(ipaddress.ip_address(text.partition("%")[0].strip()))
     except ValueError:
         return None
 

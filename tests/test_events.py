@@ -103,6 +103,7 @@ def test_the_secret_and_the_token_do_not_show() -> None:
         ("203.0.113.7", 2, None),
         ("203.0.113.7", 0, None),
         ("unknown", 1, None),
+        ("fe80::1%eth0", 1, "fe80::1"),
         ("", 1, None),
     ],
 )

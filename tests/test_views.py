@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.core.exceptions import SuspiciousOperation
+from django.db import connection
 from django.test import Client, RequestFactory, override_settings
 
 from apigw_ws import headers
@@ -18,6 +19,7 @@ from apigw_ws.models import Refusal, WebSocketSession
 from apigw_ws.services import secrets
 from apigw_ws.signals import connected, disconnected, message_received
 from apigw_ws.testing import WebSocketTestClient
+from apigw_ws.views import WebSocketView
 from tests.app.factories import API_ID, HOST, new_gateway, new_user, session_of
 from tests.app.views import ChatView
 from tests.emulator.serving import Served
@@ -285,6 +287,24 @@ class TestFailures:
 
         assert call(Suspicious, "default", new_gateway(), b'{"action": "say"}').status_code == 400
 
+    @pytest.mark.django_db(transaction=True)
+    def test_a_handler_runs_outside_of_a_transaction(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """It may wait for the network, and what it wrote must be there when its message arrives."""
+        seen: list[bool] = []
+        monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
+        message_received.connect(listen := lambda **_: seen.append(connection.in_atomic_block))
+        try:
+            open_socket("ws").send({"action": "hush"})
+        finally:
+            message_received.disconnect(listen)
+
+        assert seen == [False]
+
+    def test_the_base_view_can_be_mounted_as_it_is(self) -> None:
+        response = call(WebSocketView, "default", new_gateway(), b'{"action": "anything"}')
+
+        assert (response.status_code, response.content) == (200, b"")
+
     def test_without_middleware_a_view_still_answers(self) -> None:
         with override_settings(MIDDLEWARE=[]):
             socket = WebSocketTestClient(new_gateway())
@@ -386,7 +406,7 @@ def request_for(route: str, gateway: Any, body: bytes = b"") -> Any:
     return RequestFactory().generic("POST", f"/ws/{route}", body, headers=sent)
 
 
-def call(view: type[ChatView], route: str, gateway: Any, body: bytes = b"") -> Any:
+def call(view: type[WebSocketView], route: str, gateway: Any, body: bytes = b"") -> Any:
     """The answer of a view that is mounted nowhere, to an event of an open connection."""
     if route != "connect":
         WebSocketSession.objects.create(connection_id="a=", api_gateway=gateway)

@@ -19,8 +19,7 @@ from apigw_ws.models import ApiGateway, WebSocketSession
 from apigw_ws.services import tokens
 from apigw_ws.signals import connected, disconnected
 
-#: AWS answers 410 for a connection until its $connect is answered. A broadcast that meets a newcomer must not
-#: close it.
+#: AWS answers 410 until a connection's $connect is answered: a broadcast must not close a newcomer.
 SETTLING: Final = dt.timedelta(seconds=5)
 
 #: What a save of a user can end a login by.
@@ -92,8 +91,7 @@ def mark_gone(connection_ids: Collection[str]) -> int:
 
 
 def close_of_login(session_key: str | None) -> int:
-    """Close the sessions that were opened under a browser session that ended, and void its tokens; return how
-    many."""
+    """Close the sessions that a browser session opened, and void its tokens; return how many were open."""
     if not session_key:
         return 0
     tokens.revoke(session_key)
@@ -131,8 +129,7 @@ def login_holds(session: WebSocketSession) -> bool:
 
 
 def auth_hash(user: AbstractBaseUser) -> str:
-    """Return what changes with the user's password, hashed once more: what is stored cannot be used to sign
-    in."""
+    """Return what changes with the password, hashed once more: what we store is no use for signing in."""
     return next(iter(_auth_hashes(user)), "")
 
 
@@ -166,7 +163,6 @@ def _delivered_before(session: WebSocketSession) -> WebSocketSession:
 
 
 def _savepoint() -> AbstractContextManager[Any]:
-    """Inside a transaction a refused INSERT would spoil all of it; outside one, a savepoint is two queries
-    for nothing."""
+    """Inside a transaction a refused INSERT spoils it all; outside, a savepoint is two queries too many."""
     using = router.db_for_write(WebSocketSession)
     return transaction.atomic(using) if connections[using].in_atomic_block else nullcontext()

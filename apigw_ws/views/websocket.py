@@ -81,10 +81,7 @@ class WebSocketView(View):
         return csrf_exempt(login_not_required(transaction.non_atomic_requests(super().as_view(**initkwargs))))
 
     def connect(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """Open the session.
-
-        An override calls ``super().connect``; a status of 300 or more refuses the client.
-        """
+        """Open the session. An override calls this; a response of status 300 or more refuses the client."""
         self.websocket_session = sessions.open_session(_new_session(cast(GuardedRequest, request)))
         return HttpResponse()
 
@@ -93,10 +90,7 @@ class WebSocketView(View):
         self._close(cast(GuardedRequest, request).mapped)
 
     def default(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """Answer a message that names no method, or is no JSON object.
-
-        Override it; by itself it says nothing.
-        """
+        """Answer a message that names no method, or is no JSON object. By itself it says nothing."""
 
     def change_channel(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """Move the connection to another channel: {"action": "change_channel", "channel": "lobby"}."""
@@ -105,10 +99,7 @@ class WebSocketView(View):
         sessions.change_channel(self.websocket_session, str(channel_name))
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Answer an event.
-
-        A client learns a status and nothing else; the operator finds the refusal or the traceback.
-        """
+        """Answer an event. The client learns a status; the operator finds the refusal or the traceback."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         guarded = cast(GuardedRequest, request)
@@ -136,7 +127,7 @@ class WebSocketView(View):
     def _answer(self, request: GuardedRequest, route: str) -> HttpResponseBase:
         request.event = event = parse(request, route)
         for guard in self.guards[event.phase]:
-            self._debug(f"guard {guard.__name__}")
+            self._debug(f"guard {getattr(guard, '__name__', guard)}")
             guard(request, event)
         body = parse_body(request.body)
         self.body, self.raw_body, self.api_gateway = body.data, body.text, request.api_gateway
@@ -188,7 +179,7 @@ class WebSocketView(View):
             if isinstance(name, str) and (handler := self._handlers.get(name)):
                 self._debug(f"handler {name}")
                 return handler
-        return type(self).default
+        return self._handlers.get("default", WebSocketView.default)
 
     def _close(self, mapped: Mapped) -> None:
         """Close the session, once."""
@@ -239,8 +230,7 @@ def _new_session(request: GuardedRequest) -> WebSocketSession:
 
 
 def _response(result: Any) -> HttpResponseBase:
-    """A dict that answers no message goes nowhere: AWS reads only the status of $connect and nothing of
-    $disconnect."""
+    """A dict replies to messages only: of $connect AWS reads the status, of $disconnect nothing."""
     if isinstance(result, HttpResponseBase):
         return result
     if result is None or isinstance(result, dict | list):
