@@ -11,6 +11,7 @@
 | W002 | a view demands tokens, and no URL leads to WebSocketTokenView |
 | W003 | every page may connect |
 | W004 | a gateway calls a host that ALLOWED_HOSTS does not list (``check --database default``) |
+| W005 | a view brings a name of django-aws-api-gateway-websockets that nothing reads here |
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from itertools import chain
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -30,6 +31,23 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from apigw_ws.conf import SETTINGS, Setting, conf
 from apigw_ws.models import ApiGateway
 from apigw_ws.views import WebSocketTokenView, WebSocketView
+
+_GUARD = "Write a guard instead, and add it to the view's “guards”."
+_SETTING = "Write it into APIGW_WS instead: CONNECT_RATE_LIMIT, CONNECT_RATE_WINDOW, ALLOW_UNLISTED_CHANNELS."
+_HANDLERS = "Clients can call what the class adds and what @handles marks; close a method with “name = None”."
+
+#: What a view may bring from the field's existing package and expect to protect it.
+UNREAD: Final = {
+    "can_join_channel": _GUARD,
+    "get_channel_permission": _GUARD,
+    "_additional_connection_checks": _GUARD,
+    "ALLOWED_HANDLERS": _HANDLERS,
+    "ADDITIONAL_ALLOWED_HANDLERS": _HANDLERS,
+    "RATE_LIMIT_ENABLED": _SETTING,
+    "RATE_LIMIT_MAX_ATTEMPTS": _SETTING,
+    "RATE_LIMIT_WINDOW_MINUTES": _SETTING,
+    "ALLOW_UNLISTED_CHANNELS": _SETTING,
+}
 
 
 @register
@@ -79,6 +97,20 @@ def check_urls(**_: Any) -> list[CheckMessage]:
             Warning("Tokens are demanded, but no URL issues them.", hint=hint, id="apigw_ws.W002")
         )
     return messages
+
+
+@register(Tags.security)
+def check_unread_names(**_: Any) -> list[CheckMessage]:
+    if not getattr(settings, "ROOT_URLCONF", None):
+        return []
+    views = {_view_class(pattern) for pattern in _patterns(get_resolver())}
+    return [
+        Warning(f"{view.__name__}.{name} is not read here.", hint=hint, obj=view, id="apigw_ws.W005")
+        for view in sorted(views, key=str)
+        if issubclass(view, WebSocketView)
+        for name, hint in UNREAD.items()
+        if hasattr(view, name)
+    ]
 
 
 @register(Tags.database)

@@ -115,6 +115,21 @@ def test_tokens_that_no_url_issues_are_a_warning() -> None:
     assert ids(ROOT_URLCONF=Mounted(plain)) == []
 
 
+def test_names_of_the_fields_existing_package_that_would_protect_nothing_are_a_warning() -> None:
+    class Moved(ChatView):
+        ALLOWED_HANDLERS = {"say"}
+
+        def can_join_channel(self, request: Any, channel_name: str) -> bool:
+            return False
+
+    moved = path("ws/<slug:route>", Moved.as_view())
+
+    assert found(ROOT_URLCONF=Mounted(moved)) == [
+        ("apigw_ws.W005", "Moved.can_join_channel is not read here."),
+        ("apigw_ws.W005", "Moved.ALLOWED_HANDLERS is not read here."),
+    ]
+
+
 @pytest.mark.django_db
 def test_a_gateway_that_calls_a_host_that_is_not_allowed_is_a_warning() -> None:
     new_gateway()

@@ -24,7 +24,10 @@ _NOT_ATTEMPTS: Final = ("headers", "gateway", "secret", "event_type", "rate")
 
 
 def attempts(ip_address: str, window: int) -> int:
-    """Return how many connects from the address were let in or refused in the last ``window`` seconds."""
+    """Return how many connects from the address were let in or refused in the last ``window`` seconds.
+
+    Connects that are under way are not among them, so those that race may pass a limit together.
+    """
     lately = {"ip_address": ip_address, "created_on__gt": timezone.now() - dt.timedelta(seconds=window)}
     opened = WebSocketSession.objects.filter(**lately)
     refused = Refusal.objects.filter(phase="connect", **lately).exclude(guard__in=_NOT_ATTEMPTS)
