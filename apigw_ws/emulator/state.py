@@ -49,7 +49,7 @@ class State:
         if self.path is None:
             return
         try:
-            _replace(self.path, json.dumps(self._document, indent=1).encode())
+            _replace(self.path, json.dumps(self._document).encode())
         except OSError as error:
             raise StateError(
                 f"Cannot write the emulator's state to {self.path}: {error.strerror}."

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from apigw_ws.emulator.control.plane import ControlPlane
+from apigw_ws.emulator.values import AwsError
 from tests.emulator.aws import make_api, make_integration, make_route, refused, status_of
 
 REGION = "eu-west-2"
@@ -173,3 +174,19 @@ def test_tags_of_unknown_things_and_too_many_tags_are_refused(api: Any) -> None:
             api.get_tags(ResourceArn=unknown)
     with refused(400, "BadRequestException", "50"):
         api.tag_resource(ResourceArn=arn, Tags={str(number): "" for number in range(51)})
+
+
+def test_every_operation_of_websocket_apis_is_built_and_the_others_say_that_they_are_not(
+    plane: ControlPlane,
+) -> None:
+    service = plane.services["apigateway"]
+    others = re.compile(".*(VpcLink|Portal|Product|RoutingRule|Import|Reimport|Export|Cors).*")
+
+    missing = set(service.model.operation_names) - set(service.operations)
+
+    assert len(service.operations) == 63
+    assert [name for name in sorted(missing) if not others.fullmatch(name)] == []
+    for name in missing:
+        with pytest.raises(AwsError, match=f"does not build apigatewayv2:{name}") as caught:
+            service.call(service.model.operation_model(name), {})
+        assert caught.value.status == 501

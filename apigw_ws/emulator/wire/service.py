@@ -84,16 +84,16 @@ class Service:
         Raises:
             AwsError: the parameters break the model, the operation refused them, or it is not built (501).
         """
+        run = self.operations.get(operation.name)
+        if run is None:
+            message = f"The emulator does not build {self.name}:{operation.name}."
+            raise AwsError("NotImplementedException", 501, message)
         if operation.name in self.checks:
             self.checks[operation.name](parameters)
         broken = list(violations(operation.input_shape, parameters)) if operation.input_shape else []
         if broken:
             count = f"{len(broken)} validation error{'s' if len(broken) > 1 else ''} detected: "
             raise AwsError(self._invalid, 400, count + "; ".join(broken))
-        run = self.operations.get(operation.name)
-        if run is None:
-            message = f"The emulator does not build {self.name}:{operation.name}."
-            raise AwsError("NotImplementedException", 501, message)
         return run(parameters)
 
     def fail(self, request: HttpRequest, error: AwsError) -> HttpResponse:
