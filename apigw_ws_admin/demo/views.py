@@ -42,8 +42,9 @@ class ChatView(WebSocketView):
 
     def who(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Reply:
         """{"action": "who"}: who is in the sender's channel."""
-        members = beside(self.websocket_session).select_related("user")[:100]
-        return reply_to(self.body, {"type": "who", "members": [name_of(member) for member in members]})
+        me = self.websocket_session
+        members = [name_of(member) for member in beside(me).select_related("user")[:100]]
+        return reply_to(self.body, {"type": "who", "you": name_of(me), "members": members})
 
     def default(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Reply:
         """Anything else."""

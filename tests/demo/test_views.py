@@ -66,6 +66,7 @@ def test_a_channel_that_is_not_for_everybody_is_not_joined(ada: WebSocketTestCli
 def test_who_is_there(ada: WebSocketTestClient) -> None:
     assert ada.send({"action": "who"}).json() == {
         "type": "who",
+        "you": f"guest-{ada.connection_id[:4]}",
         "members": [f"guest-{ada.connection_id[:4]}"],
     }
 
