@@ -109,12 +109,13 @@ def _start(gateway: ApiGateway, by: AbstractBaseUser | None) -> Run:
 def _in_progress(active: Run | None) -> RunInProgress:
     if active is None:
         return RunInProgress(_("Another run of this gateway has just ended. Look at the plan again."))
+    since = active.started_on
     return RunInProgress(
         _("%(who)s has been applying to the gateway “%(gateway)s” since %(since)s. Wait for it to finish.")
         % {
             "who": active.started_by or _("A command or task"),
             "gateway": active.gateway,
-            "since": date_format(timezone.template_localtime(active.started_on), "H:i:s"),
+            "since": date_format(timezone.localtime(since) if timezone.is_aware(since) else since, "H:i:s"),
         }
     )
 

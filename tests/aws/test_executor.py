@@ -161,6 +161,27 @@ def test_a_stage_that_was_changed_by_hand_is_changed_back(boto: Any, spec: Gatew
     assert remaining(boto, spec) == ()
 
 
+def test_an_integration_that_somebody_elses_route_calls_outlives_ours(boto: Any, spec: GatewaySpec) -> None:
+    wanted = replace(spec, routes=(*spec.routes, route("join")))
+    apply(boto, wanted)
+    snapshot = read(boto, uid=spec.uid, stage_name=spec.stage.name)
+    assert snapshot is not None
+    ours = snapshot.route("join")
+    assert ours is not None
+    assert ours.integration is not None
+    boto.create_route(ApiId=snapshot.api_id, RouteKey="theirs", Target=f"integrations/{ours.integration.id}")
+
+    apply(boto, spec)
+
+    assert {item["RouteKey"] for item in boto.get_routes(ApiId=snapshot.api_id)["Items"]} == {
+        "$connect",
+        "$default",
+        "$disconnect",
+        "theirs",
+    }
+    assert remaining(boto, spec) == ()
+
+
 def test_removing_what_is_gone_already_is_no_error(boto: Any, spec: GatewaySpec) -> None:
     apply(boto, spec)
     snapshot = read(boto, uid=spec.uid, stage_name=spec.stage.name)

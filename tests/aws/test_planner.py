@@ -223,6 +223,7 @@ def test_a_stage_that_deploys_by_itself_is_stopped() -> None:
     (update,) = plan(spec, snapshot)
 
     assert update == ops.UpdateStage(stage=spec.stage, changes=("auto deploy",))
+    assert update.describe() == "Change the stage “production”: auto deploy."
 
 
 def test_a_changed_selection_expression_is_deployed() -> None:
