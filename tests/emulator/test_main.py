@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -255,12 +256,15 @@ def test_wrong_arguments_get_a_sentence(arguments: list[str], capsys: pytest.Cap
     assert "apigw-ws emulator: error: " in capsys.readouterr().err
 
 
-def test_help_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_manual_has_every_option(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(["--help"])
+    options = set(re.findall(r"--[a-z-]+", capsys.readouterr().out)) - {"--help"}
+    manual = Path(__file__).parents[2].joinpath("docs/emulator.md").read_text()
 
     assert caught.value.code == 0
-    assert "--front-proxy" in capsys.readouterr().out
+    assert options
+    assert options <= set(re.findall(r"--[a-z-]+", manual))
 
 
 def test_flags_reach_the_emulator(backend: Backend) -> None:
