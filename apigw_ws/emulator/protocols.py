@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from http.client import responses
 from typing import Any, Final, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -74,7 +75,7 @@ class SocketProtocol(asyncio.Protocol):
         headers = Headers({"Content-Type": content_type, "Content-Length": str(len(body))})
         headers["Connection"] = "close"
         if not self._ended:
-            self._protocol.send_response(Response(status, "", headers, body))
+            self._protocol.send_response(Response(status, responses.get(status, ""), headers, body))
             self._flush()
 
     async def receive(self) -> str | bytes | Ended:
