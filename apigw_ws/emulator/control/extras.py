@@ -51,16 +51,26 @@ class Extras:
         return made
 
     def delete_access_log_settings(self, asked: Values) -> None:
-        self._without(BY_KIND["Stage"], asked, "AccessLogSettings")
+        path, before = self.crud.find(BY_KIND["Stage"], asked)
+        without = {name: value for name, value in before.items() if name != "AccessLogSettings"}
+        self.crud.write(BY_KIND["Stage"], path, without, before)
 
     def delete_route_settings(self, asked: Values) -> None:
-        message = f"Unable to find Route by key {asked['RouteKey']} within the provided RouteSettings"
-        self._without(BY_KIND["Stage"], asked, "RouteSettings", asked["RouteKey"], message)
+        missing = f"Unable to find Route by key {asked['RouteKey']} within the provided RouteSettings"
+        self._drop(BY_KIND["Stage"], asked, "RouteSettings", asked["RouteKey"], missing)
 
     def delete_route_request_parameter(self, asked: Values) -> None:
         key = asked["RequestParameterKey"]
-        message = f"Invalid request parameter specified {key}"
-        self._without(BY_KIND["Route"], asked, "RequestParameters", key, message)
+        missing = f"Invalid request parameter specified {key}"
+        self._drop(BY_KIND["Route"], asked, "RequestParameters", key, missing)
+
+    def _drop(self, resource: Resource, asked: Values, member: str, key: str, missing: str) -> None:
+        """Take one key out of a member that is a map; 404 with `missing` where it is not in it."""
+        path, before = self.crud.find(resource, asked)
+        if key not in before.get(member, {}):
+            raise not_found(missing)
+        rest = {name: value for name, value in before[member].items() if name != key}
+        self.crud.write(resource, path, before | {member: rest}, before)
 
     def reset_authorizers_cache(self, asked: Values) -> None:
         """WebSocket APIs keep no results of authorizers, so there is nothing to forget."""
@@ -68,16 +78,6 @@ class Extras:
 
     def get_model_template(self, asked: Values) -> Values:
         return {"Value": models.template(self.crud.find(BY_KIND["Model"], asked)[1])}
-
-    def _without(
-        self, resource: Resource, asked: Values, member: str, key: str = "", missing: str = ""
-    ) -> None:
-        path, before = self.crud.find(resource, asked)
-        if key and key not in before.get(member, {}):
-            raise not_found(missing)
-        rest = {name: value for name, value in before.get(member, {}).items() if key and name != key}
-        record = {name: value for name, value in before.items() if name != member}
-        self.crud.write(resource, path, record | ({member: rest} if rest or key else {}), before)
 
     def get_tags(self, asked: Values) -> Values:
         return {"Tags": self._tagged(asked)[2].get("Tags", {})}

@@ -13,6 +13,7 @@ from apigw_ws.emulator.aws_services.acm import Acm
 from apigw_ws.emulator.aws_services.cloudwatch import CloudWatch
 from apigw_ws.emulator.aws_services.route53 import Route53
 from apigw_ws.emulator.aws_services.sts import Sts
+from apigw_ws.emulator.control import mappings
 from apigw_ws.emulator.control.crud import Crud
 from apigw_ws.emulator.control.deployments import Deployments
 from apigw_ws.emulator.control.extras import Extras
@@ -129,17 +130,8 @@ class ControlPlane:
 
     def resolve_domain(self, host: str, path: str) -> tuple[str, str, str] | None:
         """The API, the stage and the rest of the path that a custom domain leads to, longest key first."""
-        name = host.partition(":")[0].lower().rstrip(".")
         with self._lock:
-            domains = [
-                d for d in (name, f"*.{name.partition('.')[2]}") if self.world.tables.get("DomainName", d)
-            ]
-            mappings = self.world.tables.under("ApiMapping", domains[0]) if domains else []
-        for mapping in sorted(mappings, key=lambda m: -len(m.get("ApiMappingKey", ""))):
-            prefix = "/" + key if (key := mapping.get("ApiMappingKey")) else ""
-            if path == prefix or path.startswith(f"{prefix}/"):
-                return mapping["ApiId"], mapping["Stage"], path.removeprefix(prefix)
-        return None
+            return mappings.resolve(self.world.tables, host, path)
 
     def _changed(self, resource: Resource, path: Path, before: Record | None) -> None:
         if resource.kind in ("Api", "Stage") and self.world.tables.get(resource.kind, *path) is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections import defaultdict
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
@@ -16,7 +17,6 @@ from apigw_ws.emulator.wire.routes import Routes
 from apigw_ws.emulator.wire.scalars import read_text, write_text
 
 Values = dict[str, Any]
-Call = tuple[OperationModel, Values]
 
 
 class WireProtocol(Protocol):
@@ -38,7 +38,7 @@ def error_values(error: AwsError, shape: StructureShape | None) -> Values:
     return {name: value for name, value in {**message, **error.members}.items() if value is not None}
 
 
-class Rest:
+class Rest(ABC):
     """The half that rest-json and rest-xml share: paths, query strings and headers."""
 
     def __init__(self, model: ServiceModel) -> None:
@@ -52,7 +52,8 @@ class Rest:
         shape = operation.input_shape
         if shape is None:
             return {}
-        labels = (self.routes.match(request.method, request.raw_path) or (operation, {}))[1]
+        found = self.routes.match(request.method, request.raw_path)
+        labels = found[1] if found else {}
         query: dict[str, list[str]] = defaultdict(list)
         for name, text in parse_qsl(request.raw_query, keep_blank_values=True):
             query[name].append(text)
@@ -65,8 +66,8 @@ class Rest:
         member = shape.members[name]
         return {name: body if member.type_name == "blob" else self.read_body(member, body)}
 
-    def read_body(self, shape: Shape, body: bytes) -> Values:
-        raise NotImplementedError
+    @abstractmethod
+    def read_body(self, shape: Shape, body: bytes) -> Values: ...
 
 
 def _located(shape: StructureShape, labels: dict[str, str], query: dict[str, list[str]]) -> Values:
@@ -79,8 +80,6 @@ def _located(shape: StructureShape, labels: dict[str, str], query: dict[str, lis
         elif location == "querystring" and wire in query:
             several = isinstance(member, ListShape)
             found[name] = query[wire] if several else read_text(member, query[wire][0])
-        elif location:
-            found.pop(name, None)
     return found
 
 

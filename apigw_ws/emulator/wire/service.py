@@ -19,6 +19,12 @@ from apigw_ws.emulator.wire.scalars import Malformed
 from apigw_ws.emulator.wire.validation import violations
 
 Operation = Callable[[dict[str, Any]], dict[str, Any] | None]
+PROTOCOLS: dict[str, Callable[[ServiceModel], WireProtocol]] = {
+    "rest-json": RestJson,
+    "rest-xml": RestXml,
+    "json": Json,
+    "query": Query,
+}
 #: The code with which each service refuses input that breaks its model.
 INVALID_INPUT = {
     "apigatewayv2": "BadRequestException",
@@ -53,13 +59,7 @@ class Service:
         shapes = [shape for shape in self.model.error_shapes if isinstance(shape, StructureShape)]
         self._errors = {key: shape for shape in shapes for key in (shape.error_code, shape.name)}
         spoken = self.model.metadata.get("protocols") or [self.model.metadata["protocol"]]
-        kinds: dict[str, type[Any]] = {
-            "rest-json": RestJson,
-            "rest-xml": RestXml,
-            "json": Json,
-            "query": Query,
-        }
-        self._protocols: list[WireProtocol] = [kinds[name](self.model) for name in spoken if name in kinds]
+        self._protocols = [PROTOCOLS[name](self.model) for name in spoken if name in PROTOCOLS]
 
     def operation(self, request: HttpRequest) -> OperationModel | None:
         return self._spoken(unzipped(request))[1]
@@ -98,10 +98,7 @@ class Service:
 
     def fail(self, request: HttpRequest, error: AwsError) -> HttpResponse:
         """The error in the protocol of the request."""
-        return _identified(self._spoken(request)[0].failure(error, self._shape(error)))
-
-    def _shape(self, error: AwsError) -> StructureShape | None:
-        return self._errors.get(error.code)
+        return _identified(self._spoken(request)[0].failure(error, self._errors.get(error.code)))
 
     def _spoken(self, request: HttpRequest) -> tuple[WireProtocol, OperationModel | None]:
         for protocol in self._protocols:
