@@ -35,4 +35,4 @@ def end_the_sessions_of_a_gateway(instance: ApiGateway, **_: Any) -> None:
 
 @receiver([post_save, post_delete], sender=ApiGateway)
 def forget_known_gateways(**_: Any) -> None:
-    gateways.forget()
+    gateways.changed()

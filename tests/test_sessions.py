@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from io import StringIO
@@ -188,6 +189,16 @@ class TestGateways:
 
         assert gateways.by_api_id(gateway.api_id).api_name == gateway.api_name  # type: ignore[union-attr]
         assert gateways.by_api_id(gateway.api_id, max_age=-1).api_name == "renamed"  # type: ignore[union-attr]
+
+    @pytest.mark.django_db(transaction=True)
+    def test_what_was_read_before_a_change_was_committed_is_forgotten(self) -> None:
+        gateway = new_gateway()
+        with transaction.atomic():
+            gateway.api_name = "renamed"
+            gateway.save()
+            gateways._known[gateway.api_id] = gateways._Known(gateway=ApiGateway(), read_at=time.monotonic())
+
+        assert gateways.by_api_id(gateway.api_id) == gateway
 
     def test_an_unknown_gateway_is_asked_for_again(self) -> None:
         assert gateways.by_api_id("abc123") is None

@@ -9,6 +9,8 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
+from django.db import transaction
+
 from apigw_ws.models import ApiGateway
 
 #: Seconds after which a change made by another process is seen at the latest.
@@ -46,3 +48,9 @@ def by_api_id(api_id: str, *, max_age: float = MAX_AGE) -> ApiGateway | None:
 def forget() -> None:
     """Read every gateway again when it is next needed."""
     _known.clear()
+
+
+def changed() -> None:
+    """Forget now, and again when the change is committed: until then another thread reads what was before."""
+    forget()
+    transaction.on_commit(forget)

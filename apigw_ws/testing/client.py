@@ -63,6 +63,8 @@ class WebSocketTestClient:
             "Sec-WebSocket-Key": base64.b64encode(random.token_bytes(16)).decode(),
             "Sec-WebSocket-Version": "13",
             "X-Forwarded-For": self.source_ip,
+            "X-Forwarded-Port": "443",
+            "X-Forwarded-Proto": "https",
             **(headers or {}),
         }
         url = self._url("connect") + (f"?{urlencode(query)}" if query else "")
@@ -96,6 +98,8 @@ class WebSocketTestClient:
             **extra,
             **self._headers(event, key),
             "Host": parts.netloc,
+            "Content-Length": str(len(body)),
+            "X-Amzn-Trace-Id": f"Root=1-{random.token_hex(4)}-{random.token_hex(12)}",
             headers.API_ID: self.gateway.api_id,
         }
         path = parts.path + (f"?{parts.query}" if parts.query else "")

@@ -81,7 +81,7 @@ class ReviewerView(ChatView):
 
 class StrictView(ChatView):
     aws_api_gateway_id = "abc123"
-    required_headers = ("X-Amzn-Trace-Id",)
+    required_headers = ("X-Amzn-Trace-Id", "X-Office")
     additional_required_headers = ("X-Real-Ip",)
     required_connection_headers = ("Sec-WebSocket-Extensions",)
 
