@@ -53,7 +53,7 @@ class DeployedRoute:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeployedStage:
-    """What a stage serves now: the snapshot of the deployment it points at, with the stage's live settings."""
+    """What a stage serves now: the snapshot of its deployment, with the stage's live settings."""
 
     api_id: str
     stage_name: str

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import os
+import random
 import socket
 import threading
 import time
@@ -138,3 +140,30 @@ def test_a_message_is_cut_where_a_frame_is_full(size: int, pieces: list[int]) ->
 
     assert [len(data) for data, _ in found] == pieces
     assert [is_last for _, is_last in found] == [False] * (len(pieces) - 1) + [True]
+
+
+def noise(source: random.Random) -> bytes:
+    """Something like a few frames."""
+    starts = (0x81, 0x82, 0x88, 0x89, 0x8A, 0x01, 0x00, 0x80, 0xFF)
+    lengths = (0x80, 0x85, 0xFE, 0xFF)
+    return b"".join(
+        bytes([source.choice(starts), source.choice(lengths)]) + source.randbytes(source.randrange(40))
+        for _ in range(source.randrange(1, 6))
+    )
+
+
+def test_no_noise_of_a_client_leaves_anything_behind(
+    aws: Served, backend: Backend, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = random.Random(20)
+    api = aws.create_api(backend.url, two_way=["$default"])
+    for _ in range(100):
+        with opened(api) as client, contextlib.suppress(OSError):
+            client.recv(4096)
+            client.sendall(noise(source))
+    backend.wait(100, path="/disconnect")
+
+    assert len(backend.wait(path="/connect")) == len(backend.wait(path="/disconnect")) == 100
+    assert aws.emulator is not None
+    assert len(aws.emulator.registry) == 0
+    assert not [record for record in caplog.records if record.exc_info]
