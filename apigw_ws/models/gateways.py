@@ -3,29 +3,20 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
-from django.core.validators import RegexValidator, URLValidator
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from apigw_ws.models.validators import (
+    default_route_key_validator,
+    route_key_validator,
+    stage_name_validator,
+    validate_http_url,
+    validate_tags,
+)
+
 if TYPE_CHECKING:
     from apigw_ws.models.runs import Run
-
-#: AWS: 1 to 128 letters, digits, hyphens and underscores.
-stage_name_validator = RegexValidator(
-    r"^[A-Za-z0-9_-]{1,128}\Z", _("Use 1 to 128 letters, digits, hyphens or underscores.")
-)
-#: `$` is reserved by AWS for $connect, $default and $disconnect, which come with the gateway.
-route_key_validator = RegexValidator(
-    r"^[^$\s][^\s]*\Z",
-    _("A route key has no spaces and does not begin with “$”: those routes come with the gateway."),
-)
-target_url_validator = URLValidator(schemes=["http", "https"])
-
-
-class TargetURLField(models.CharField):  # type: ignore[type-arg]  # a field takes none at run time
-    """A URL that API Gateway calls; unlike Django's URLField its host may have no dot."""
-
-    default_validators = [target_url_validator]
 
 
 class ApiGateway(models.Model):
@@ -49,10 +40,12 @@ class ApiGateway(models.Model):
         default="",
         help_text=_("For example eu-central-1. Empty: the region of the settings or of the AWS profile."),
     )
-    endpoint_url = models.URLField(
+    endpoint_url = models.CharField(
         _("AWS endpoint URL"),
+        max_length=200,
         blank=True,
         default="",
+        validators=[validate_http_url],
         help_text=_("Empty for AWS. The emulator's URL, or that of a VPC endpoint, otherwise."),
     )
     default_channel_name = models.CharField(
@@ -62,9 +55,10 @@ class ApiGateway(models.Model):
         default="",
         help_text=_("The channel of a connection whose URL names none."),
     )
-    target_base_endpoint = TargetURLField(
+    target_base_endpoint = models.CharField(
         _("target base URL"),
         max_length=2000,
+        validators=[validate_http_url],
         blank=True,
         default="",
         help_text=_(
@@ -78,7 +72,9 @@ class ApiGateway(models.Model):
     route_selection_expression = models.CharField(
         _("route selection expression"), max_length=255, default="$request.body.action"
     )
-    route_key = models.CharField(_("default route key"), max_length=255, default="$default")
+    route_key = models.CharField(
+        _("default route key"), max_length=64, default="$default", validators=[default_route_key_validator]
+    )
     two_way = models.BooleanField(
         _("two-way"),
         default=True,
@@ -91,7 +87,9 @@ class ApiGateway(models.Model):
         _("stage"), max_length=128, default="production", validators=[stage_name_validator]
     )
     stage_description = models.CharField(_("stage description"), max_length=255, blank=True, default="")
-    tags = models.JSONField(_("tags"), default=dict, blank=True, help_text=_('As {"name": "value"}.'))
+    tags = models.JSONField(
+        _("tags"), default=dict, blank=True, validators=[validate_tags], help_text=_('As {"name": "value"}.')
+    )
     secret_version = models.PositiveSmallIntegerField(
         _("secret version"),
         default=1,
@@ -153,7 +151,7 @@ class ApiGatewayAdditionalRoute(models.Model):
     )
     name = models.CharField(_("name"), max_length=63)
     route_key = models.CharField(_("route key"), max_length=64, validators=[route_key_validator])
-    integration_url = TargetURLField(_("target URL"), max_length=2000)
+    integration_url = models.CharField(_("target URL"), max_length=2000, validators=[validate_http_url])
     two_way = models.BooleanField(
         _("two-way"),
         default=True,
@@ -186,3 +184,7 @@ class ApiGatewayAdditionalRoute(models.Model):
 
     def __str__(self) -> str:
         return self.route_key
+
+    def clean(self) -> None:
+        if self.api_gateway_id and self.route_key == self.api_gateway.route_key:
+            raise ValidationError({"route_key": _("This is the key of the gateway's default route.")})

@@ -1,0 +1,53 @@
+"""What AWS takes, told before it is asked."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.utils.translation import gettext_lazy as _
+
+#: AWS: 1 to 128 letters, digits, hyphens and underscores.
+stage_name_validator = RegexValidator(
+    r"^[A-Za-z0-9_-]{1,128}\Z", _("Use 1 to 128 letters, digits, hyphens or underscores.")
+)
+#: `$` is reserved by AWS for $connect, $default and $disconnect, which come with the gateway.
+route_key_validator = RegexValidator(
+    r"^[^$\s][^\s]*\Z",
+    _("A route key has no spaces and does not begin with “$”: those routes come with the gateway."),
+)
+default_route_key_validator = RegexValidator(
+    r"^(\$default|[^$\s]\S*)\Z", _("Use “$default”, or a key without spaces that does not begin with “$”.")
+)
+
+
+def validate_http_url(url: str) -> None:
+    """Raise ValidationError for what is no http or https URL. A host may do without a dot."""
+    try:
+        parts = urlsplit(url)
+        valid = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        valid = False
+    if not valid or re.search(r"\s", url):
+        raise ValidationError(_("Enter a URL that begins with http:// or https://."))
+
+
+def validate_tags(tags: object) -> None:
+    """Raise ValidationError for what AWS refuses as tags, and for names that AWS or we keep for ourselves.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-tagging-supported-resources.html
+    """
+    if not isinstance(tags, dict) or not all(isinstance(value, str) for value in tags.values()):
+        raise ValidationError(_('Write tags as {"name": "value"}.'))
+    for name, value in tags.items():
+        if name.lower().startswith(("aws:", "apigw-ws:")):
+            raise ValidationError(_("The tag “%(name)s” is reserved."), params={"name": name})
+        if not re.fullmatch(r"[\w\s+=.:/@-]{1,128}", name) or not re.fullmatch(
+            r"[\w\s+=.:/@-]{0,256}", value
+        ):
+            raise ValidationError(
+                _("The tag “%(name)s” has a character that AWS does not allow, or is too long."),
+                params={"name": name},
+            )
