@@ -179,7 +179,7 @@ def login_valid(request: GuardedRequest, event: Event) -> None:
 
 
 def _has(user: object, any_of: Sequence[str], all_of: Sequence[str]) -> bool:
-    if not isinstance(user, PermissionsMixin):
+    if not isinstance(user, PermissionsMixin | AnonymousUser):
         return False
     return user.has_perms(all_of) and (not any_of or any(user.has_perm(name) for name in any_of))
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.core.exceptions import ValidationError
 from django.test import Client, override_settings
 
 from apigw_ws import guards
 from apigw_ws.events import Phase
 from apigw_ws.models import ApiGateway, ChannelPermission, Refusal, WebSocketSession
-from apigw_ws.services import access, gateways
+from apigw_ws.services import access, gateways, secrets
 from apigw_ws.testing import WebSocketTestClient
 from tests.app.factories import HOST, new_gateway, new_user, session_of
 from tests.guard_cases import GuardCases
@@ -86,6 +89,20 @@ class TestGateway:
         assert connect(gateway, client) == 400
         assert newest().facts == {"missing": ["Sec-WebSocket-Extensions"]}
         assert connect(gateway, client, headers={"Sec-WebSocket-Extensions": "permessage-deflate"}) == 200
+
+    def test_a_gateway_without_a_secret_has_nothing_that_proves_it(self) -> None:
+        gateway = new_gateway(secret_version=0)
+
+        assert (secrets.derive(gateway), secrets.accepted(gateway)) == ("", [])
+        assert not secrets.matches(gateway, "")
+
+    def test_a_secret_is_url_safe_and_its_own_for_every_gateway_and_version(self) -> None:
+        gateway, other = new_gateway(), new_gateway(api_name="other", api_id="other")
+        first = secrets.derive(gateway)
+        gateway.secret_version = 2
+
+        assert len({first, secrets.derive(gateway), secrets.derive(other)}) == 3
+        assert re.fullmatch(r"[A-Za-z0-9_-]{43}", first)
 
     def test_a_known_gateway_is_read_once_and_again_when_it_changes(
         self, django_assert_num_queries: Any
@@ -260,6 +277,22 @@ class TestChannel:
         gateway = new_gateway()
 
         assert [connect(gateway, who, query={"channel": "room"}) for who in visitors] == [403, 403, 200, 200]
+
+    def test_a_permission_is_for_a_channel_that_can_exist(self) -> None:
+        room = ChannelPermission(channel_name="🎉")
+        room.full_clean()
+        assert str(room) == "🎉"
+        with pytest.raises(ValidationError, match="without spaces"):
+            ChannelPermission(channel_name="a b").full_clean()
+
+    def test_a_user_model_without_permissions_has_none(self) -> None:
+        user: Any = SimpleNamespace(is_authenticated=True, is_active=True)
+        room = ChannelPermission.objects.create(channel_name="room", access="rules")
+        rule = room.rules.create()
+
+        assert not access.may_join(user, "room")
+        assert not guards._has(user, ["auth.add_user"], [])
+        assert str(rule) == "room"
 
     @override_settings(APIGW_WS={"ALLOW_UNLISTED_CHANNELS": False})
     def test_unlisted_channels_can_be_closed(self) -> None:

@@ -54,7 +54,7 @@ def _satisfies(user: AbstractBaseUser | AnonymousUser, permission: ChannelPermis
 
 
 def _satisfies_a_rule(user: AbstractBaseUser | AnonymousUser, permission: ChannelPermission) -> bool:
-    if not isinstance(user, PermissionsMixin):
+    if not isinstance(user, PermissionsMixin | AnonymousUser):
         return False
     rules = permission.rules.prefetch_related("permissions__content_type")
     wanted = [[f"{p.content_type.app_label}.{p.codename}" for p in rule.permissions.all()] for rule in rules]
