@@ -10,8 +10,7 @@
  *     socket.send({ action: "say", text: "Hello" });
  *     const { now } = await socket.request("time");
  *
- * Limits are API Gateway's:
- * https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
+ * The limits: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
  *
  * @typedef {"closed" | "connecting" | "open" | "waiting"} State
  *
@@ -24,28 +23,33 @@
  * @property {number} [keepAlive]  Silence, in both directions, after which `keepAliveMessage` is sent.
  * @property {unknown} [keepAliveMessage]
  * @property {number} [maxAge]  A connection is replaced at this age, or up to a tenth earlier (at random).
- * @property {number} [linger]  How long a replaced connection still listens beside its successor.
  * @property {number} [backoffBase]  The wait before attempt n is random between 0 and base * 2 ** n...
  * @property {number} [backoffCap]  ...and never above this.
  * @property {number} [stableAfter]  A connection that lasted this long starts the next back-off afresh.
  * @property {number} [connectTimeout]  For the token and the handshake together.
- * @property {number} [requestTimeout]
+ * @property {number} [requestTimeout]  A replaced connection, too, goes on listening for so long.
  * @property {number} [queueLimit]  How many messages wait for a connection.
  *
  * @typedef {{ ws: WebSocket, openedAt: number, activeAt: number, renewAt: number }} Link
+ *
+ * @typedef {object} Entry  A message on its way. A request has the last four as well.
+ * @property {string} text
+ * @property {Link} [link]  What it was sent on.
+ * @property {string} [id]
+ * @property {number} [timer]
+ * @property {(reply: any) => void} [resolve]
+ * @property {(error: GatewaySocketError) => void} [reject]
  */
 
 const MINUTE = 60_000;
 const IDLE_LIMIT = 10 * MINUTE;
 const FRAME_LIMIT = 32 * 1024;
 
-/** @type {Required<Omit<Options, "token" | "csrfToken" | "protocols">>} */
 const DEFAULTS = {
   csrfCookie: "csrftoken",
   keepAlive: 8 * MINUTE,
   keepAliveMessage: { action: "ping" },
   maxAge: 110 * MINUTE,
-  linger: 5_000,
   backoffBase: 1_000,
   backoffCap: 30_000,
   stableAfter: 5_000,
@@ -65,92 +69,28 @@ export class GatewaySocketError extends Error {
   }
 }
 
-/** "Full jitter" (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/). */
-export function backoff(attempt, { backoffBase, backoffCap }, random = Math.random) {
-  return random() * Math.min(backoffCap, backoffBase * 2 ** attempt);
-}
-
-/** What a connection needs now, and when to ask again: API Gateway has already dropped one idle for too long. */
-export function nextStep(now, { activeAt, renewAt }, keepAlive) {
-  if (now >= renewAt || now - activeAt >= IDLE_LIMIT) return { step: "renew", after: MINUTE };
-  if (now - activeAt >= keepAlive) return { step: "ping", after: Math.min(keepAlive, MINUTE) };
-  return { step: "wait", after: Math.min(activeAt + keepAlive - now, renewAt - now, MINUTE) };
-}
-
-/** The text of a frame. Browsers send a message as one frame, and API Gateway answers a longer one with 1009. */
-export function encode(message) {
-  const text = typeof message === "string" ? message : JSON.stringify(message);
-  const bytes = new TextEncoder().encode(text).length;
-  if (bytes <= FRAME_LIMIT) return text;
-  const limit = `API Gateway closes a connection that sends more than ${FRAME_LIMIT} at once`;
-  throw new GatewaySocketError("too_large", `The message has ${bytes} bytes; ${limit}. Split it.`, { bytes });
-}
-
-export function decode(text) {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
-}
-
-/** API Gateway's own frame, such as {"message": "Forbidden", "connectionId": "…", "requestId": "…"}. */
-export function isGatewayError(data) {
-  return typeof data?.message === "string" && typeof data.connectionId === "string"
-    && Object.keys(data).every((key) => ["message", "connectionId", "requestId", "messageId"].includes(key));
-}
-
-/** While two connections are open a broadcast arrives on both: tells each message's first arrival. */
-export class Overlap {
-  /** @type {Map<string, number>} Arrivals on the older connection, less those on the newer one. */
-  #lead = new Map();
-
-  isFirst(text, fromOlder) {
-    const step = fromOlder ? 1 : -1;
-    const lead = this.#lead.get(text) ?? 0;
-    this.#lead.set(text, lead + step);
-    return lead * step >= 0;
-  }
-}
-
-function cookie(name) {
-  const found = document.cookie.split("; ").find((pair) => pair.startsWith(`${name}=`));
-  return found ? decodeURIComponent(found.slice(name.length + 1)) : "";
-}
-
-async function fetchToken({ token, csrfToken, csrfCookie }, signal) {
-  if (typeof token === "function") return token();
-  const headers = { Accept: "application/json", "X-CSRFToken": csrfToken ?? cookie(csrfCookie) };
-  const response = await fetch(token, { method: "POST", headers, redirect: "manual", signal });
-  if (response.ok) return (await response.json()).token;
-  const { status } = response; // 0: a redirect, most likely to a login page.
-  throw new GatewaySocketError("token", `The token URL answered ${status || "with a redirect"}.`, { status });
-}
-
 /**
- * Fires: `open` (detail: `renewed`, `reconnected`), `message` (`data`: the JSON, or the text where it is none),
- * `close` (as a WebSocket's), `reconnecting` (detail: `attempt`, `delay`), `state` (detail: `state`, `previous`)
- * and `error` (detail: a GatewaySocketError).
+ * Fires: `open` (detail: `renewed`, `reconnected`), `message` (`data`: the JSON, or the text where it is none; not
+ * for replies to `request`), `close` (as a WebSocket's), `reconnecting` (detail: `attempt`, `delay`), `state`
+ * (detail: `state`, `previous`) and `error` (detail: a GatewaySocketError).
  */
 export class GatewaySocket extends EventTarget {
   #url;
   #options;
   #wanted = false;
-  #opened = false;
-  /** @type {State} */ #announced = "closed";
-  /** @type {Link | null} */ #current = null;
-  /** @type {Link | null} */ #newest = null;
-  /** @type {Set<Link>} */ #retiring = new Set();
-  /** @type {Overlap | null} */ #overlap = null;
-  /** @type {AbortController | null} */ #attempt = null;
-  /** @type {AbortController | null} */ #browserEvents = null;
+  #hasOpened = false;
   #failures = 0;
   #retryTimer = 0;
   #watchTimer = 0;
-  /** @type {{ text: string, id?: string }[]} */ #queue = [];
-  #pending = new Map();
   #requests = 0;
   #idPrefix = Math.random().toString(36).slice(2, 8);
+  /** @type {State} */ #announced = "closed";
+  /** @type {Link | null} What messages are sent on. */ #current = null;
+  /** @type {{ older: Link, lead: Map<string, number> } | null} Two connections are open. */ #overlap = null;
+  /** @type {AbortController | null} Ends the connect that is under way. */ #attempt = null;
+  /** @type {AbortController | null} Ends the watch on the browser's events. */ #watching = null;
+  /** @type {Entry[]} */ #queue = [];
+  /** @type {Map<string, Entry>} Requests without a reply. */ #pending = new Map();
 
   /**
    * @param {string | (() => string | Promise<string>)} url  The gateway's wss:// URL with its stage, or a function
@@ -183,25 +123,25 @@ export class GatewaySocket extends EventTarget {
   close(code = 1000, reason = "") {
     if (!this.#wanted) return;
     this.#wanted = false;
-    this.#browserEvents.abort();
+    this.#watching?.abort();
     this.#attempt?.abort();
     this.#attempt = null;
-    clearTimeout(this.#retryTimer);
-    this.#retryTimer = 0;
+    this.#cancelRetry();
     this.#queue = [];
-    this.#rejectAll(() => true, "closed", "close() was called.");
-    for (const link of this.#retiring) link.ws.close(1000);
+    this.#rejectAll("closed", "close() was called.");
+    if (this.#overlap) this.#drop(this.#overlap.older, code, reason);
     if (this.#current) this.#drop(this.#current, code, reason);
     this.#announce();
   }
 
   /**
    * Sends an object as JSON, a string as it is. Without a connection the message waits for one.
+   * @param {unknown} message
    * @returns {boolean} False where it waits. True says that it left, not that it arrived: ask with request().
    * @throws {GatewaySocketError} too_large, queue_full, closed
    */
   send(message) {
-    return this.#submit({ text: encode(message) }) !== null;
+    return this.#submit({ text: encode(message) });
   }
 
   /**
@@ -214,12 +154,13 @@ export class GatewaySocket extends EventTarget {
    */
   async request(action, data = {}, { timeout = this.#options.requestTimeout } = {}) {
     const id = `${this.#idPrefix}-${++this.#requests}`;
-    const link = this.#submit({ id, text: encode({ ...data, action, request_id: id }) });
-    return new Promise((resolve, reject) => {
-      const late = new GatewaySocketError("timeout", `No reply to “${action}” within ${timeout} ms.`);
-      const timer = setTimeout(() => this.#settle(id, "reject", late), timeout);
-      this.#pending.set(id, { link, timer, resolve, reject });
-    });
+    /** @type {Entry} */
+    const entry = { id, text: encode({ ...data, action, request_id: id }) };
+    this.#submit(entry);
+    const late = new GatewaySocketError("timeout", `No reply to “${action}” within ${timeout} ms.`);
+    entry.timer = setTimeout(() => this.#take(id)?.reject?.(late), timeout);
+    this.#pending.set(id, entry);
+    return new Promise((resolve, reject) => Object.assign(entry, { resolve, reject }));
   }
 
   #emit(type, detail) {
@@ -233,7 +174,7 @@ export class GatewaySocket extends EventTarget {
   }
 
   #listenToBrowser() {
-    const { signal } = (this.#browserEvents = new AbortController());
+    const { signal } = (this.#watching = new AbortController());
     const now = () => (this.#retryTimer ? this.#open() : this.#watch());
     addEventListener("online", now, { signal });
     addEventListener("pageshow", now, { signal });
@@ -243,19 +184,14 @@ export class GatewaySocket extends EventTarget {
   }
 
   async #open() {
-    clearTimeout(this.#retryTimer);
-    this.#retryTimer = 0;
+    this.#cancelRetry();
     const attempt = (this.#attempt = new AbortController());
     const late = new GatewaySocketError("connect", `No connection within ${this.#options.connectTimeout} ms.`);
     const timer = setTimeout(() => attempt.abort(late), this.#options.connectTimeout);
-    this.#overlap = this.#current && new Overlap();
+    this.#overlap = this.#current && { older: this.#current, lead: new Map() };
     this.#announce();
-    const given = new Promise((_, reject) => {
-      attempt.signal.addEventListener("abort", () => reject(attempt.signal.reason));
-    });
     try {
-      const link = await Promise.race([this.#dial(attempt.signal), given]);
-      this.#adopt(link);
+      this.#adopt(await unlessAborted(attempt.signal, this.#dial(attempt.signal)));
     } catch (error) {
       if (attempt !== this.#attempt) return; // close() ended it.
       this.#attempt = null;
@@ -266,45 +202,35 @@ export class GatewaySocket extends EventTarget {
     }
   }
 
+  /** @returns {Promise<WebSocket>} An open one. */
   async #dial(signal) {
     const url = new URL(typeof this.#url === "function" ? await this.#url() : this.#url);
     if (this.#options.token) url.searchParams.set("ws_token", await fetchToken(this.#options, signal));
     signal.throwIfAborted();
     const ws = new WebSocket(url, this.#options.protocols ?? []);
-    const link = (this.#newest = { ws, openedAt: 0, activeAt: 0, renewAt: 0 });
-    ws.onmessage = (event) => this.#receive(link, event.data);
+    signal.addEventListener("abort", () => ws.close());
     return new Promise((resolve, reject) => {
-      signal.addEventListener("abort", () => ws.close());
-      ws.onopen = () => resolve(link);
+      ws.onopen = () => resolve(ws);
       ws.onclose = () => reject(new GatewaySocketError("connect", "The connection was refused or failed."));
     });
   }
 
-  #adopt(link) {
-    const previous = this.#current;
+  /** @param {WebSocket} ws */
+  #adopt(ws) {
     const now = Date.now();
-    Object.assign(link, { openedAt: now, activeAt: now });
-    link.renewAt = now + this.#options.maxAge * (1 - Math.random() / 10);
-    link.ws.onclose = (event) => this.#lost(link, event);
+    const link = { ws, openedAt: now, activeAt: now, renewAt: now + this.#options.maxAge * (1 - Math.random() / 10) };
+    ws.onmessage = (event) => this.#receive(link, event.data);
+    ws.onclose = (event) => this.#lost(link, event);
+    const older = this.#current;
+    if (older) setTimeout(() => older.ws.close(1000, "renewed"), this.#options.requestTimeout);
+    const detail = { renewed: older !== null, reconnected: this.#hasOpened };
     this.#current = link;
     this.#attempt = null;
-    if (previous) this.#retire(previous);
-    const reconnected = this.#opened;
-    this.#opened = true;
+    this.#hasOpened = true;
     this.#announce();
-    this.#emit("open", { reconnected, renewed: previous !== null });
-    this.#flush();
+    this.#emit("open", detail);
+    for (const entry of this.#queue.splice(0)) this.#submit(entry);
     this.#watch();
-  }
-
-  #retire(link) {
-    this.#retiring.add(link);
-    const end = () => {
-      const awaited = [...this.#pending.values()].some((request) => request.link === link);
-      if (awaited) setTimeout(end, 100);
-      else link.ws.close(1000, "renewed");
-    };
-    setTimeout(end, this.#options.linger);
   }
 
   /** Ends a connection without waiting for the other side, which may be out of reach. */
@@ -315,9 +241,8 @@ export class GatewaySocket extends EventTarget {
   }
 
   #lost(link, { code, reason, wasClean }) {
-    this.#retiring.delete(link);
-    if (!this.#retiring.size) this.#overlap = null;
-    this.#rejectAll((request) => request.link === link, "lost", "The connection closed before the reply came.");
+    if (link === this.#overlap?.older) this.#overlap = null;
+    this.#rejectAll("lost", "The connection closed before the reply came.", link);
     if (link !== this.#current) return;
     this.#current = null;
     clearTimeout(this.#watchTimer);
@@ -327,72 +252,132 @@ export class GatewaySocket extends EventTarget {
     if (this.#wanted && !this.#attempt && !this.#retryTimer) this.#retry();
   }
 
+  /** Waits with "full jitter": https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/ */
   #retry() {
-    const delay = backoff(this.#failures++, this.#options);
+    const { backoffBase, backoffCap } = this.#options;
+    const delay = Math.random() * Math.min(backoffCap, backoffBase * 2 ** this.#failures++);
     this.#retryTimer = setTimeout(() => this.#open(), delay);
     this.#announce();
     this.#emit("reconnecting", { attempt: this.#failures, delay });
   }
 
-  #watch() {
-    clearTimeout(this.#watchTimer);
-    if (!this.#current) return;
-    const { step, after } = nextStep(Date.now(), this.#current, this.#options.keepAlive);
-    this.#watchTimer = setTimeout(() => this.#watch(), after);
-    if (step === "ping") this.#transmit(encode(this.#options.keepAliveMessage));
-    if (step !== "renew" || this.#attempt || this.#retryTimer) return;
-    this.#failures = 0;
-    this.#open();
+  #cancelRetry() {
+    clearTimeout(this.#retryTimer);
+    this.#retryTimer = 0;
   }
 
+  /** Does what the connection needs by now. Timers are late in hidden pages and stand still in sleep. */
+  #watch() {
+    clearTimeout(this.#watchTimer);
+    const [link, now, { keepAlive, keepAliveMessage }] = [this.#current, Date.now(), this.#options];
+    if (!link) return;
+    if (now - link.activeAt >= IDLE_LIMIT) return this.#drop(link, 4000, "idle"); // API Gateway has done so.
+    if (now - link.activeAt >= keepAlive) this.#transmit(link, encode(keepAliveMessage));
+    if (now >= link.renewAt) {
+      link.renewAt = Infinity; // #retry repeats it.
+      this.#failures = 0;
+      this.#open();
+    }
+    const next = Math.min(link.activeAt + keepAlive, link.renewAt) - now;
+    this.#watchTimer = setTimeout(() => this.#watch(), Math.min(next, MINUTE));
+  }
+
+  /** @param {Entry} entry @returns {boolean} Whether it has left. */
   #submit(entry) {
-    if (this.#current?.ws.readyState === WebSocket.OPEN) return this.#transmit(entry.text);
+    if (this.#current?.ws.readyState === WebSocket.OPEN) {
+      entry.link = this.#current;
+      this.#transmit(this.#current, entry.text);
+      return true;
+    }
     if (!this.#wanted) throw new GatewaySocketError("closed", "The socket is closed: call connect() first.");
     const { queueLimit } = this.#options;
     const full = `${queueLimit} messages already wait for a connection.`;
     if (this.#queue.length >= queueLimit) throw new GatewaySocketError("queue_full", full);
     this.#queue.push(entry);
-    return null;
+    return false;
   }
 
-  #transmit(text) {
-    this.#current.ws.send(text);
-    this.#current.activeAt = Date.now();
-    return this.#current;
-  }
-
-  #flush() {
-    while (this.#queue.length && this.#current?.ws.readyState === WebSocket.OPEN) {
-      const { id, text } = this.#queue.shift();
-      const link = this.#transmit(text);
-      if (id) this.#pending.get(id).link = link;
-    }
+  #transmit(link, text) {
+    link.ws.send(text);
+    link.activeAt = Date.now();
   }
 
   #receive(link, text) {
     link.activeAt = Date.now();
-    if (this.#overlap && !this.#overlap.isFirst(text, link !== this.#newest)) return;
+    if (!this.#isFirst(link, text)) return;
     const data = decode(text);
-    if (isGatewayError(data)) {
-      this.#emit("error", new GatewaySocketError("gateway", data.message, { frame: data }));
-      return;
-    }
-    this.#settle(data?.request_id, "resolve", data);
-    this.dispatchEvent(new MessageEvent("message", { data }));
+    const request = this.#take(data?.request_id);
+    if (request) request.resolve?.(data);
+    else if (isGatewayError(data)) this.#emit("error", new GatewaySocketError("gateway", data.message, { frame: data }));
+    else this.dispatchEvent(new MessageEvent("message", { data }));
   }
 
-  #settle(id, how, value) {
+  /** While two connections are open a broadcast arrives on both: whether this one is new. */
+  #isFirst(link, text) {
+    if (!this.#overlap) return true;
+    const { older, lead } = this.#overlap;
+    const step = link === older ? 1 : -1;
+    const ahead = lead.get(text) ?? 0; // Arrivals on the older connection, less those on the newer.
+    lead.set(text, ahead + step);
+    return ahead * step >= 0;
+  }
+
+  /** @returns {Entry | undefined} The request, which waits no longer. */
+  #take(id) {
     const request = this.#pending.get(id);
-    if (!request) return;
+    if (!request) return undefined;
     this.#pending.delete(id);
-    this.#queue = this.#queue.filter((entry) => entry.id !== id);
+    this.#queue = this.#queue.filter((entry) => entry !== request);
     clearTimeout(request.timer);
-    request[how](value);
+    return request;
   }
 
-  #rejectAll(which, code, message) {
-    for (const [id, request] of this.#pending) {
-      if (which(request)) this.#settle(id, "reject", new GatewaySocketError(code, message));
+  /** @param {string} code @param {string} message @param {Link} [link] Only the requests sent on it. */
+  #rejectAll(code, message, link) {
+    for (const request of [...this.#pending.values()]) {
+      if (!link || request.link === link) this.#take(request.id)?.reject?.(new GatewaySocketError(code, message));
     }
   }
+}
+
+/** The text of a frame. Browsers send a message as one frame, and API Gateway answers a longer one with 1009. */
+function encode(message) {
+  const text = typeof message === "string" ? message : JSON.stringify(message);
+  const bytes = new TextEncoder().encode(text).length;
+  if (bytes <= FRAME_LIMIT) return text;
+  const limit = `API Gateway closes a connection that sends more than ${FRAME_LIMIT} at once`;
+  throw new GatewaySocketError("too_large", `The message has ${bytes} bytes; ${limit}. Split it.`, { bytes });
+}
+
+function decode(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** API Gateway's own frame, such as {"message": "Forbidden", "connectionId": "…", "requestId": "…"}. */
+function isGatewayError(data) {
+  return typeof data?.message === "string" && typeof data.connectionId === "string"
+    && Object.keys(data).every((key) => ["message", "connectionId", "requestId", "messageId"].includes(key));
+}
+
+function unlessAborted(signal, promise) {
+  const aborted = new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+  return Promise.race([promise, aborted]);
+}
+
+function cookie(name) {
+  const found = document.cookie.split("; ").find((pair) => pair.startsWith(`${name}=`));
+  return found ? decodeURIComponent(found.slice(name.length + 1)) : "";
+}
+
+async function fetchToken({ token, csrfToken, csrfCookie }, signal) {
+  if (typeof token === "function") return token();
+  const headers = { Accept: "application/json", "X-CSRFToken": csrfToken ?? cookie(csrfCookie) };
+  const response = await fetch(token, { method: "POST", headers, redirect: "manual", signal });
+  if (response.ok) return (await response.json()).token;
+  const { status } = response; // 0: a redirect, most likely to a login page.
+  throw new GatewaySocketError("token", `The token URL answered ${status || "with a redirect"}.`, { status });
 }
