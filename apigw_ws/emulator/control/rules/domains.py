@@ -74,10 +74,10 @@ def removal(world: World, path: Path, domain: Record) -> None:
 
 
 def mapping_rule(world: World, path: Path, mapping: Record, before: Record | None) -> None:
-    key = mapping.get("ApiMappingKey", "")
-    if world.tables.get("Api", mapping["ApiId"]) is None:
-        raise not_found(f"Invalid API identifier specified {mapping['ApiId']}")
-    if world.tables.get("Stage", mapping["ApiId"], mapping["Stage"]) is None:
+    key, api_id = mapping.get("ApiMappingKey", ""), mapping.get("ApiId", "")
+    if world.tables.get("Api", api_id) is None:
+        raise not_found(f"Invalid API identifier specified {api_id}")
+    if world.tables.get("Stage", api_id, mapping["Stage"]) is None:
         raise not_found("Invalid stage identifier specified")
     if key and not _MAPPING_KEY.fullmatch(key):
         raise bad_request("API mapping key may contain only letters, numbers and one of $-_.+!*'()")

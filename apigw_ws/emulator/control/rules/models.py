@@ -30,8 +30,16 @@ def _schema(model: Record) -> Any:
         return None
 
 
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _sample(kind: Any) -> str:
+    return _SAMPLE.get(kind, "{}") if isinstance(kind, str) else "{}"
+
+
 def template(model: Record) -> str:
     """A mapping template with a sample value for each property of the schema."""
-    properties = _schema(model).get("properties", {})
-    lines = (f'  "{name}" : {_SAMPLE.get(spec.get("type"), "{}")}' for name, spec in properties.items())
+    properties = _object(_schema(model).get("properties"))
+    lines = (f'  "{name}" : {_sample(_object(spec).get("type"))}' for name, spec in properties.items())
     return "#set($inputRoot = $input.path('$'))\n{\n" + ",\n".join(lines) + "\n}"
