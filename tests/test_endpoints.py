@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from pytest_django import Settings
 
-from apigw_ws.exceptions import NotProvisioned
+from apigw_ws.exceptions import ConfigurationError, NotProvisioned
 from apigw_ws.models import ApiGateway
 from apigw_ws.services import endpoints
 
@@ -44,6 +44,13 @@ def test_the_credentials_are_those_of_the_settings_if_any(settings: Settings) ->
 
     assert (empty.profile, empty.access_key_id, empty.secret_access_key) == ("", "", "")
     assert (given.profile, given.access_key_id, given.secret_access_key) == ("ops", "AKIA", "secret")
+
+
+def test_half_a_key_pair_is_an_error(settings: Settings) -> None:
+    settings.AWS_ACCESS_KEY_ID = "AKIA"
+
+    with pytest.raises(ConfigurationError, match="belong together: set both or neither"):
+        endpoints.config_for(ApiGateway())
 
 
 @pytest.mark.parametrize(

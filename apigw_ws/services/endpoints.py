@@ -9,12 +9,19 @@ from django.utils.translation import gettext as _
 
 from apigw_ws.aws.client import ClientConfig, client
 from apigw_ws.conf import conf
-from apigw_ws.exceptions import NotProvisioned
+from apigw_ws.exceptions import ConfigurationError, NotProvisioned
 from apigw_ws.models import ApiGateway
 
 
 def config_for(gateway: ApiGateway) -> ClientConfig:
-    """The gateway's region and endpoint, else those of the settings; the settings' credentials, if any."""
+    """The gateway's region and endpoint, else those of the settings; the settings' credentials, if any.
+
+    Raises ConfigurationError for half a key pair, which boto3 would take for a whole one.
+    """
+    if bool(conf.aws_access_key_id) != bool(conf.aws_secret_access_key):
+        raise ConfigurationError(
+            _("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY belong together: set both or neither.")
+        )
     return ClientConfig(
         region=gateway.region or conf.region,
         endpoint_url=gateway.endpoint_url or conf.endpoint_url,
