@@ -367,3 +367,31 @@ def test_the_mapping_of_the_connection_s_id_is_what_names_it(aws: Served, backen
 
     assert seen[0].path == f"/connect?id={str(seen[0].header('connectionId')).replace('=', '%3D')}"
     assert seen[1].header("connectionId") == seen[0].header("connectionId")
+
+
+def test_a_status_that_cannot_be_passed_on_is_an_internal_server_error(aws: Served, backend: Backend) -> None:
+    backend.answer = lambda request: Reply(status=700)
+
+    assert refused(aws.create_api(backend.url).socket_url)[0] == 500
+
+
+def test_a_lambda_authorizer_fails_as_it_cannot_run(aws: Served, backend: Backend) -> None:
+    control = aws.client("apigatewayv2")
+    api = aws.create_api(backend.url)
+    authorizer = control.create_authorizer(
+        ApiId=api.api_id,
+        AuthorizerType="REQUEST",
+        AuthorizerUri="arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/f/invocations",
+        IdentitySource=["route.request.header.Authorization"],
+        Name="a",
+    )["AuthorizerId"]
+    control.update_route(
+        ApiId=api.api_id,
+        RouteId=api.routes["$connect"],
+        AuthorizationType="CUSTOM",
+        AuthorizerId=authorizer,
+    )
+    control.create_deployment(ApiId=api.api_id, StageName=api.stage)
+
+    assert refused(api.socket_url)[0] == 500
+    assert backend.requests == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import threading
 import time
 
@@ -368,3 +369,25 @@ def test_a_message_just_before_the_end_sets_out_before_the_news_of_the_end(
     paths = [request.path for request in backend.wait(30)]
 
     assert paths.count("/default") == paths.count("/disconnect") == 10
+
+
+def test_a_body_may_end_with_its_connection(aws: Served) -> None:
+    """Django's development server answers so."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            client, _ = listener.accept()
+            with client:
+                client.recv(65536)
+                client.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nall ")
+                time.sleep(0.05)
+                client.sendall(b"of it")
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        api = aws.create_api(url, ["$default"], two_way=["$default"])
+        with connect(api.socket_url) as ws:
+            ws.send("hello")
+            assert ws.recv(timeout=3) == "all of it"
+        thread.join()
