@@ -10,6 +10,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
+from apigw_ws_admin.demo.state import DemoError, default_folder
+
 #: What the extra [demo] installs.
 EXTRA: Final = ("aiohttp", "django_tasks_db", "httptools", "uvicorn", "waitress", "websockets", "whitenoise")
 
@@ -25,7 +27,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"apigw-ws {options.command} needs {', '.join(missing)}. Install: pip install 'apigw-ws[demo]'\n"
         )
         return 1
-    return int(options.run(options, rest))
+    try:
+        return int(options.run(options, rest))
+    except DemoError as error:
+        sys.stderr.write(f"apigw-ws {options.command}: {error}\n")
+        return 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -54,8 +60,6 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_state(parser: argparse.ArgumentParser) -> None:
-    from apigw_ws_admin.demo.state import default_folder
-
     parser.add_argument(
         "--state",
         type=Path,

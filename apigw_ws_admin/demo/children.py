@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -13,10 +13,8 @@ from typing import Final, Self
 
 from apigw_ws_admin.demo.state import DemoError
 
-#: Seconds in which the children together may finish what they are doing before they are killed.
-GRACE: Final = 1.2
-#: The web server hears of the disconnects that the emulator's end causes.
-LAST: Final = ("emulator", "web")
+#: Seconds that children have to finish what they are doing before they are killed.
+GRACE: Final = 0.7
 
 
 @dataclass(slots=True)
@@ -55,17 +53,9 @@ class Children:
                 )
 
     def stop(self) -> None:
-        deadline = time.monotonic() + GRACE
-        for name in sorted(self.running, key=lambda name: LAST.index(name) if name in LAST else -1):
-            process = self.running[name]
-            process.terminate()
-            try:
-                process.wait(max(0.0, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-            if process.stdin:
-                process.stdin.close()
+        """End all children; the web server last, to hear of the connections that end with the emulator."""
+        _end([process for name, process in self.running.items() if name != "web"])
+        _end([process for name, process in self.running.items() if name == "web"])
         self.running.clear()
 
     def __enter__(self) -> Self:
@@ -75,3 +65,17 @@ class Children:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+
+def _end(processes: Sequence[subprocess.Popen[bytes]]) -> None:
+    for process in processes:
+        process.terminate()
+    deadline = time.monotonic() + GRACE
+    for process in processes:
+        try:
+            process.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        if process.stdin:
+            process.stdin.close()

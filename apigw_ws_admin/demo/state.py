@@ -48,6 +48,10 @@ class State:
         path = self.folder / KEYS
         try:
             return Keys(**json.loads(path.read_text()))
+        except OSError as error:
+            raise DemoError(
+                f"{path} cannot be read: {error.strerror}. Start apigw-ws demo first, or pass its --state."
+            ) from error
         except (ValueError, TypeError) as error:
             raise DemoError(
                 f"{path} is damaged. Move {self.folder} away to start afresh, or pass another --state."

@@ -69,7 +69,7 @@ class Demo:
 
 
 def run(*, folder: Path, port: int, gateway_port: int, visitors: int) -> int:
-    """Run the demo until Ctrl-C, SIGTERM or the death of a child, and return the exit code."""
+    """Run the demo until Ctrl-C or SIGTERM, and return the exit code. Raises DemoError."""
     for number in STOP_SIGNALS:
         if signal.getsignal(number) != signal.SIG_IGN or number == signal.SIGINT:  # nohup, and a shell's “&”
             signal.signal(number, _stop)
@@ -89,20 +89,12 @@ def run(*, folder: Path, port: int, gateway_port: int, visitors: int) -> int:
             )
     except KeyboardInterrupt:
         return 0
-    except DemoError as error:
-        print(f"apigw-ws demo: {error}", file=sys.stderr)  # noqa: T201
-        return 1
 
 
 def manage(folder: Path, arguments: Sequence[str]) -> int:
-    """Run Django's ``manage.py`` on the state in ``folder``."""
+    """Run Django's ``manage.py`` on the state in ``folder``. Raises DemoError."""
     state = State(folder.expanduser().absolute())
-    try:
-        keys = state.keys()
-    except FileNotFoundError:
-        print(f"apigw-ws manage: there is no demo's state in {folder}.", file=sys.stderr)  # noqa: T201
-        return 1
-    demo = Demo(state=state, keys=keys, port=8000, gateway_port=8790, visitors=0, token="")
+    demo = Demo(state=state, keys=state.keys(), port=8000, gateway_port=8790, visitors=0, token="")
     os.environ.update(demo.environment())
     from django.core.management import execute_from_command_line
 
@@ -117,19 +109,20 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
 
 def _run(demo: Demo) -> NoReturn:
+    say(State=str(demo.state.folder))  # at once: the rest takes a few seconds
     environment = demo.environment()
     with Children(logs=demo.state.logs, environment=environment) as children:
         children.start("emulator", "--port", str(demo.gateway_port), "--state", str(demo.state.emulator))
+        children.start("web", str(demo.port))
         console = _django(environment)
         password = console.prepare()
-        children.start("web", str(demo.port))
         children.start("worker")
         _wait_for(demo.gateway_port, children.check)
         _wait_for(demo.port, children.check)
         gateway = console.provision(demo.gateway_url, demo.url, children.check)
         if demo.visitors:
             children.start("visitors", gateway, demo.url, str(demo.visitors))
-        announce(demo, gateway, password)
+        say(**where_to_look(demo, gateway, password))
         _watch(children.check, console.tidy)
 
 
@@ -145,14 +138,13 @@ def _django(environment: Mapping[str, str]) -> Any:
     return console
 
 
-def announce(demo: Demo, gateway: str, password: str | None) -> None:
-    """Tell a person, and a script, where everything is."""
+def where_to_look(demo: Demo, gateway: str, password: str | None) -> dict[str, str]:
     operator = (
         f"operator, password {password} (shown only this once)"
         if password
         else "operator (a new password: apigw-ws manage changepassword operator)"
     )
-    lines = {
+    return {
         "Console": f"{demo.url}/admin/",
         "Sign in": f"{demo.url}/sign-in/{demo.token}/",
         "Operator": operator,
@@ -160,10 +152,13 @@ def announce(demo: Demo, gateway: str, password: str | None) -> None:
         "Gateway": gateway,
         "Try": f"wscat -c {gateway}",
         "Send": '{"action": "say", "text": "Hello"}',
-        "State": str(demo.state.folder),
     }
-    width = max(map(len, lines)) + 2
-    print(*(f"{f'{name}:':<{width}}{text}" for name, text in lines.items()), sep="\n", flush=True)  # noqa: T201
+
+
+def say(**lines: str) -> None:
+    """Print a line each, for a person and a script."""
+    for name, text in lines.items():
+        print(f"{name + ':':<10}{text}", flush=True)  # noqa: T201
 
 
 def free_ports(*wanted: int) -> list[int]:
@@ -187,7 +182,7 @@ def _free_port(first: int, held: ExitStack) -> int:
     raise DemoError(f"No port from {first} to {port} can be used on {HOST}: {refused}. Pass another.")
 
 
-def _wait_for(port: int, check: Callable[[], None], seconds: float = 30) -> None:
+def _wait_for(port: int, check: Callable[[], None], seconds: float = 60) -> None:
     """Return when somebody listens on ``port``. Raises DemoError, or what ``check`` raises."""
     deadline = time.monotonic() + seconds
     while True:

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from websockets.asyncio.client import connect
 
 COMMAND = (sys.executable, "-c", "import sys; from apigw_ws_admin.cli import main; sys.exit(main())")
-LAST_LINE = "State"
+LAST_LINE = "Send"
 
 
 @dataclass

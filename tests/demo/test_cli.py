@@ -65,7 +65,10 @@ def test_manage_needs_a_state(tmp_path: Path) -> None:
     result = command("manage", "--state", str(tmp_path), "check")
 
     assert (result.returncode, result.stdout) == (1, "")
-    assert result.stderr == f"apigw-ws manage: there is no demo's state in {tmp_path}.\n"
+    assert result.stderr == (
+        f"apigw-ws manage: {tmp_path}/keys.json cannot be read: No such file or directory. "
+        "Start apigw-ws demo first, or pass its --state.\n"
+    )
 
 
 def test_manage_runs_a_command_of_django_on_the_state(tmp_path: Path) -> None:
