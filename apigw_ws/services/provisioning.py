@@ -13,7 +13,7 @@ from apigw_ws.aws.calls import Calls
 from apigw_ws.aws.operations import CreateApi, Deploy, Operation
 from apigw_ws.aws.spec import Snapshot, digest
 from apigw_ws.exceptions import PlanChanged
-from apigw_ws.models import ApiGateway, Run, Step
+from apigw_ws.models import ApiGateway, ApiGatewayAdditionalRoute, Run, Step
 from apigw_ws.services import endpoints, runs
 from apigw_ws.services.specs import spec_for
 from apigw_ws.signals import deployed
@@ -105,9 +105,10 @@ def _remember(gateway: ApiGateway, snapshot: Snapshot | None) -> None:
     gateway.deployment_id = stage.deployment_id if stage else ""
     gateway.save(update_fields=["api_id", "api_endpoint", "api_created", "deployment_id", "updated_on"])
     live = bool(snapshot and snapshot.live_digest == spec_for(gateway).digest)
-    for route in gateway.additional_routes.all():
+    routes = list(gateway.additional_routes.all())
+    for route in routes:
         state = snapshot.route(route.route_key) if snapshot else None
         route.route_id = state.id if state else ""
         route.integration_id = state.integration.id if state and state.integration else ""
         route.deployed = live and state is not None
-        route.save(update_fields=["route_id", "integration_id", "deployed", "updated_on"])
+    ApiGatewayAdditionalRoute.objects.bulk_update(routes, ["route_id", "integration_id", "deployed"])
