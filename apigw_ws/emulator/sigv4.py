@@ -19,6 +19,8 @@ from apigw_ws.emulator.values import AwsError, HttpRequest
 ALGORITHM = "AWS4-HMAC-SHA256"
 #: How far a signed request's clock may be off, in seconds. AWS allows five minutes.
 MAX_SKEW = 300
+#: Seconds for which a presigned URL can be good: up to 604800.
+_WEEK = re.compile(r"[0-9]{1,6}")
 _PARTS = re.compile(r"(Credential|SignedHeaders|Signature)=([^,\s]+)")
 
 
@@ -60,7 +62,7 @@ def signature_of(request: HttpRequest) -> Signature | None:
             name: query.get(f"X-Amz-{name}", "") for name in ("Credential", "SignedHeaders", "Signature")
         }
         expires = query.get("X-Amz-Expires", "")
-        return _signature(parts, query.get("X-Amz-Date", ""), int(expires) if expires.isdecimal() else 0)
+        return _signature(parts, query.get("X-Amz-Date", ""), int(expires) if _WEEK.fullmatch(expires) else 0)
     return None
 
 
@@ -102,7 +104,7 @@ class Verifier:
             raise AwsError("UnrecognizedClientException", 403, message)
         self._check_time(signature)
         texts = [canonical_request(request, signature, path) for path in _canonical_paths(request)]
-        if not any(hmac.compare_digest(sign(secret, signature, text), signature.value) for text in texts):
+        if not any(_same(sign(secret, signature, text), signature.value) for text in texts):
             raise AwsError("InvalidSignatureException", 403, _mismatch(signature, texts[0]))
         return signature.scope
 
@@ -153,6 +155,10 @@ def sign(secret: str, signature: Signature, canonical: str) -> str:
     for part in (scope.date, scope.region, scope.service, "aws4_request"):
         key = hmac.digest(key, part.encode(), "sha256")
     return hmac.digest(key, _string_to_sign(signature, canonical).encode(), "sha256").hex()
+
+
+def _same(ours: str, theirs: str) -> bool:
+    return hmac.compare_digest(ours.encode(), theirs.encode())
 
 
 def _string_to_sign(signature: Signature, canonical: str) -> str:

@@ -116,7 +116,9 @@ def test_lists_come_in_pages(api: Any) -> None:
     assert ids == [item["ApiId"] for page in pages for item in page["Items"]]
 
 
-@pytest.mark.parametrize("wrong", [{"MaxResults": "0"}, {"MaxResults": "many"}, {"NextToken": "?"}])
+@pytest.mark.parametrize(
+    "wrong", [{"MaxResults": "0"}, {"MaxResults": "many"}, {"NextToken": "?"}, {"NextToken": "LTE="}]
+)
 def test_a_wrong_page_is_refused(api: Any, wrong: dict[str, str]) -> None:
     with refused(400, "BadRequestException"):
         api.get_apis(**wrong)

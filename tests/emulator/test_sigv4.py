@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import random
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -183,6 +185,24 @@ def test_clients_that_encode_the_path_once_are_accepted() -> None:
     request = signed("http://127.0.0.1:8790/prod/@connections/abc%3D", signer=Once, service="execute-api")
 
     assert Verifier(KEYS, lambda: NOW).verify(request).service == "execute-api"
+
+
+@pytest.mark.parametrize("signer", [SigV4Auth, SigV4QueryAuth])
+def test_a_mangled_signature_is_refused_whatever_it_says(signer: type[SigV4Auth]) -> None:
+    chance = random.Random(1)
+    good = signed(signer=signer, body=b"")
+
+    def mangled(text: str) -> str:
+        place = chance.randrange(len(text) + 1)
+        bit = chance.choice(["", "=", ",", "/", " ", ";", "&", "é", "%00", "9" * 5000])
+        return text[:place] + bit + text[place + chance.randrange(9) :]
+
+    for _ in range(500):
+        headers = tuple((name, mangled(value) if name != "host" else value) for name, value in good.headers)
+        with contextlib.suppress(AwsError):
+            Verifier(KEYS, lambda: NOW).verify(
+                replace(good, headers=headers, raw_query=mangled(good.raw_query))
+            )
 
 
 def test_a_request_without_a_signature_has_none() -> None:

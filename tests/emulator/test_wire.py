@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import gzip
 import json
+import random
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
+from xml.etree import ElementTree
 
 import pytest
 
@@ -20,6 +23,7 @@ from tests.emulator.aws import refused
 speaks_json = pytest.mark.skipif(
     "json" not in service_model("cloudwatch").metadata.get("protocols", ()), reason="botocore is too old"
 )
+ACM_TARGET = "CertificateManager.ListCertificates"
 JSON_TARGET = "GraniteServiceVersion20100801.GetMetricData"
 
 
@@ -110,7 +114,7 @@ def test_a_service_that_is_not_built_says_so(plane: ControlPlane) -> None:
         pytest.param(
             request("POST", "/", x_amz_target=JSON_TARGET), "monitoring:GetMetricData", marks=speaks_json
         ),
-        (request("POST", "/", x_amz_target="CertificateManager.ListCertificates"), "acm:ListCertificates"),
+        (request("POST", "/", x_amz_target=ACM_TARGET), "acm:ListCertificates"),
         (
             request("POST", "/", b"Action=GetCallerIdentity&Version=2011-06-15"),
             "sts:GetCallerIdentity",
@@ -222,6 +226,68 @@ def test_a_failure_of_the_emulator_is_a_500_in_the_form_of_the_service(
 
     assert error_of(plane.handle(request("GET", "/v2/apis")))[:2] == (500, "InternalFailure")
     assert "a bug" in caplog.text
+
+
+GOOD = (
+    request("POST", "/v2/apis", b'{"name": "a", "protocolType": "WEBSOCKET", "tags": {"a": "b"}}'),
+    request("GET", "/v2/apis?maxResults=5&nextToken=MA=="),
+    request("DELETE", "/v2/tags/arn%3Aaws%3Aapigateway?tagKeys=a&tagKeys=b"),
+    request(
+        "POST",
+        "/2013-04-01/hostedzone/Z1/rrset/",
+        b"<R><ChangeBatch><Changes><Change><Action>CREATE</Action><ResourceRecordSet><Name>a.example.com"
+        b"</Name><Type>A</Type><TTL>60</TTL></ResourceRecordSet></Change></Changes></ChangeBatch></R>",
+    ),
+    request("GET", "/2013-04-01/hostedzone?maxitems=5&marker=x"),
+    request("POST", "/", b'{"MaxItems": 5, "NextToken": "1"}', x_amz_target=ACM_TARGET),
+    request(
+        "POST",
+        "/",
+        b'{"StartTime": 1e9, "EndTime": 1.1e9, "MaxDatapoints": 1, "MetricDataQueries": '
+        b'[{"Id": "a", "Expression": "1 + 2"}]}',
+        x_amz_target=JSON_TARGET,
+    ),
+    request(
+        "POST",
+        "/",
+        b"Action=GetMetricData&Version=2010-08-01&StartTime=2020-01-01T00:00:00Z&EndTime=2021-01-01T00:00:00Z"
+        b"&MetricDataQueries.member.1.Id=a&MetricDataQueries.member.1.Expression=1%2B2",
+    ),
+    request("POST", "/", b"Action=PutMetricData&Version=2010-08-01&MetricData.member.1.Values.member.1=5"),
+)
+BITS = (
+    b"", b"\x00", b"\xff", b"%00", b"%ff", b"..", b"/", b"{", b"}", b"[", b"]", b'"', b"<", b"&", b"=",
+    b"null", b"true", b"NaN", b"1e999", b"-1", b"99999999999999999999", b"\\ud800", b"&#0;", b"e", b"1",
+)  # fmt: skip
+
+
+def mangled(chance: random.Random, text: bytes) -> bytes:
+    """The text with a few random cuts and insertions."""
+    for _ in range(chance.randrange(3)):
+        start = chance.randrange(len(text) + 1)
+        text = text[:start] + chance.choice(BITS) + text[start + chance.choice((0, 0, 1, 5)) :]
+    return text
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_garbage_makes_the_emulator_fail(plane: ControlPlane, seed: int) -> None:
+    chance = random.Random(seed)
+    statuses = set()
+    for _ in range(1_500):
+        good = chance.choice(GOOD)
+        answer = plane.handle(
+            replace(
+                good,
+                raw_path=mangled(chance, good.raw_path.encode()).decode("latin-1"),
+                raw_query=mangled(chance, good.raw_query.encode()).decode("latin-1"),
+                body=mangled(chance, mangled(chance, good.body)),
+            )
+        )
+        statuses.add(answer.status)
+        assert answer.status != 500, good
+        if dict(answer.headers).get("Content-Type") == "text/xml":
+            ElementTree.fromstring(answer.body)
+    assert {200, 400, 404, 501} <= statuses
 
 
 @pytest.mark.parametrize(

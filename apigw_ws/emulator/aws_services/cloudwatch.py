@@ -42,7 +42,7 @@ class CloudWatch:
         series = self._series(queries, start, end)
         oldest_first = asked.get("ScanBy") == "TimestampAscending"
         wanted = [query for query in queries.values() if query.get("ReturnData", True)]
-        most = asked.get("MaxDatapoints", DATAPOINTS) // max(len(wanted), 1)
+        most = max(asked.get("MaxDatapoints", DATAPOINTS) // max(len(wanted), 1), 1)
         first = _offset(asked)
         results = [_result(query, series[query["Id"]], oldest_first, first, most) for query in wanted]
         page: Values = {"MetricDataResults": results, "Messages": []}

@@ -29,7 +29,7 @@ _AGGREGATES: dict[str, Callable[[list[float]], float]] = {
 }
 
 
-class BadExpression(ValueError):
+class BadExpression(Exception):
     """The expression is none that CloudWatch or the emulator understands."""
 
 
@@ -51,7 +51,7 @@ def evaluate(text: str, known: dict[str, Series], metrics: list[str], waiting: s
         value = _Evaluator(known, metrics, waiting).value(tree.body)
     except _Waiting:
         return None
-    except (SyntaxError, RecursionError) as error:
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise BadExpression(f"cannot read {text!r}") from error
     if not isinstance(value, dict):
         raise BadExpression("the result is not a time series")

@@ -128,6 +128,9 @@ def _page(asked: Values) -> tuple[int, int]:
     if not size.isdecimal() or not 1 <= int(size) <= MOST:
         raise bad_request(f"Invalid maxResults: it must be between 1 and {MOST}")
     try:
-        return int(base64.urlsafe_b64decode(asked.get("NextToken", "MA=="))), int(size)
-    except (ValueError, binascii.Error) as error:
-        raise bad_request("Invalid nextToken") from error
+        start = int(base64.urlsafe_b64decode(asked.get("NextToken", "MA==")))
+    except (ValueError, binascii.Error):
+        start = -1
+    if start < 0:
+        raise bad_request("Invalid nextToken")
+    return start, int(size)

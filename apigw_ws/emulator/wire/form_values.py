@@ -18,7 +18,7 @@ def tree(fields: Mapping[str, str]) -> Tree:
     root: Tree = {}
     for path, text in fields.items():
         node = root
-        for part in path.split("."):
+        for part in filter(None, path.split(".")):
             node = node.setdefault(part, {})
         node[""] = text
     return root
@@ -36,7 +36,10 @@ def read(shape: Shape, node: Tree) -> Any:
         return [read(shape.member, item) for item in items]
     if isinstance(shape, MapShape):
         entries = _in_order(node.get("entry", {}))
-        return {read(shape.key, entry["key"]): read(shape.value, entry["value"]) for entry in entries}
+        return {
+            read(shape.key, entry.get("key", {})): read(shape.value, entry.get("value", {}))
+            for entry in entries
+        }
     return read_text(shape, node.get("", ""))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
-from apigw_ws.emulator.wire.scalars import Malformed, read_text, read_time, write_float, write_time
+from apigw_ws.emulator.wire.scalars import Malformed, read_text, write_float, write_time
 
 _PYTHON = {
     "string": (str,),
@@ -56,9 +56,7 @@ def _read_scalar(shape: Shape, value: Any) -> Any:
     if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
         raise Malformed(f"Expected a {shape.type_name}, found {json.dumps(value)[:60]}")
     match shape.type_name:
-        case "timestamp":
-            return read_text(shape, value) if isinstance(value, str) else read_time(value)
-        case "blob" | "float" | "double":
+        case "timestamp" | "blob" | "float" | "double":
             return read_text(shape, str(value))
         case _:
             return value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
@@ -10,6 +11,8 @@ from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 from apigw_ws.emulator.wire.json_values import wire_name
 from apigw_ws.emulator.wire.scalars import Malformed, read_text, write_text
+
+_ILLEGAL = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\ud800-\\udfff\\ufffe\\uffff]")
 
 
 def parse(body: bytes) -> Element:
@@ -59,5 +62,6 @@ def write_members(shape: StructureShape, value: dict[str, Any], node: Element) -
 
 
 def render(root: Element) -> bytes:
-    text: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
-    return text
+    """The document; what XML cannot say (a client's control characters) becomes U+FFFD."""
+    text = _ILLEGAL.sub("\ufffd", ElementTree.tostring(root, encoding="unicode"))
+    return b"<?xml version='1.0' encoding='utf-8'?>\n" + text.encode()
