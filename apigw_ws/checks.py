@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from itertools import chain
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -164,8 +164,8 @@ def _patterns(resolver: URLResolver) -> Iterator[URLPattern]:
     for entry in resolver.url_patterns:
         if isinstance(entry, URLResolver):
             yield from _patterns(entry)
-        elif isinstance(entry, URLPattern):
-            yield entry
+        else:
+            yield cast(URLPattern, entry)
 
 
 def _view_class(pattern: URLPattern) -> type:
