@@ -82,6 +82,8 @@ def _options(arguments: argparse.Namespace) -> Options:
         connect_rate=arguments.connect_rate,
         request_rate=arguments.request_rate,
         front_proxy=arguments.front_proxy,
+        message_content_type=arguments.message_content_type,
+        two_way_errors=arguments.two_way_errors,
         faults=tuple(arguments.fault),
     )
 
@@ -109,6 +111,13 @@ def _parser() -> argparse.ArgumentParser:
     for name, default in (("connect", defaults.connect_rate), ("request", defaults.request_rate)):
         text = f"{name}s a second of the account ({default:g}, as on AWS)"
         add(f"--{name}-rate", type=_positive, default=default, metavar="N", help=text)
+    add("--message-content-type", default="", metavar="TYPE", help="Content-Type of messages (none)")
+    add(
+        "--two-way-errors",
+        choices=("body", "frame"),
+        default="body",
+        help="what a client gets of a 4xx or 5xx",
+    )
     add(
         "--fault",
         type=_fault,

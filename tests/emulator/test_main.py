@@ -269,12 +269,20 @@ def test_the_manual_has_every_option(capsys: pytest.CaptureFixture[str]) -> None
 
 def test_flags_reach_the_emulator(backend: Backend) -> None:
     fault = json.dumps({"operation": "sts:*", "effect": "throttle"})
-    with emulator_process("--front-proxy", "--no-verify", "--fault", fault, "--clock-speed", "2000") as aws:
+    more = ("--message-content-type", "text/x-message", "--two-way-errors", "frame")
+    with emulator_process(
+        "--front-proxy", "--no-verify", "--fault", fault, "--clock-speed", "2000", *more
+    ) as aws:
         with pytest.raises(Exception, match="Too Many Requests"):
             aws.client("sts").get_caller_identity()
-        api = aws.create_api(backend.url)
-        with connect(api.socket_url) as ws, pytest.raises(ConnectionClosed):
-            ws.recv(timeout=5)
+        backend.answer = lambda request: Reply(status=500 if request.path == "/default" else 200)
+        api = aws.create_api(backend.url, two_way=["$default"])
+        with connect(api.socket_url) as ws:
+            ws.send("hello")
+            assert '"message": "Internal server error"' in str(ws.recv(timeout=5))
+            with pytest.raises(ConnectionClosed):
+                ws.recv(timeout=5)
+        assert backend.wait(path="/default")[0].header("Content-Type") == "text/x-message"
         assert backend.wait(path="/disconnect")[0].header("X-Real-Ip") == "203.0.113.1"
 
 
