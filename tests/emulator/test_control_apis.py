@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -174,8 +175,32 @@ def test_tags_of_unknown_things_and_too_many_tags_are_refused(api: Any) -> None:
     for unknown in ("nonsense", arn + "/routes/x", arn[:-1], arn.replace(REGION, "us-east-1")):
         with refused(404, "NotFoundException", "Invalid resource identifier"):
             api.get_tags(ResourceArn=unknown)
-    with refused(400, "BadRequestException", "50"):
-        api.tag_resource(ResourceArn=arn, Tags={str(number): "" for number in range(51)})
+    for tags, says in (
+        ({str(number): "" for number in range(51)}, "50"),
+        ({"aws:x": "1"}, "reserved"),
+        ({"": "1"}, "1 to 128"),
+        ({"a": "x" * 257}, "up to 256"),
+    ):
+        with refused(400, "BadRequestException", says):
+            api.tag_resource(ResourceArn=arn, Tags=tags)
+        with refused(400, "BadRequestException", says):
+            make_api(api, Tags=tags)
+
+
+def test_of_many_creations_of_one_route_at_a_time_one_succeeds(api: Any) -> None:
+    api_id = make_api(api)
+
+    def create(_: int) -> int:
+        try:
+            return status_of(api.create_route(ApiId=api_id, RouteKey="chat"))
+        except api.exceptions.ConflictException:
+            return 409
+
+    with ThreadPoolExecutor(8) as pool:
+        statuses = sorted(pool.map(create, range(24)))
+
+    assert statuses == [201] + [409] * 23
+    assert len(api.get_routes(ApiId=api_id)["Items"]) == 1
 
 
 def test_every_operation_of_websocket_apis_is_built_and_the_others_say_that_they_are_not(

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from apigw_ws.emulator.control.resources import BY_KIND, PARENT_KIND, RESOURCES, Resource
+from apigw_ws.emulator.control.rules.tags import check as check_tags
 from apigw_ws.emulator.control.tables import Path, Record
 from apigw_ws.emulator.control.world import Values, World, bad_request, limit_reached, new_id, not_found
 
@@ -45,6 +46,7 @@ class Crud:
         record = _merged(resource, {}, asked) | {resource.id: name}
         if resource.dated:
             record["CreatedDate"] = self.world.now()
+        check_tags(record.get("Tags", {}))
         resource.rule(self.world, (*parent, name), record, None)
         if resource.limit and len(self.world.tables.under(resource.kind, *parent)) >= resource.limit:
             raise limit_reached(resource.plural, "API" if parent else "account")

@@ -9,6 +9,7 @@ from apigw_ws.emulator.control.crud import Crud
 from apigw_ws.emulator.control.deployments import Deployments
 from apigw_ws.emulator.control.resources import BY_KIND, Resource
 from apigw_ws.emulator.control.rules import models
+from apigw_ws.emulator.control.rules.tags import check as check_tags
 from apigw_ws.emulator.control.tables import Path, Record
 from apigw_ws.emulator.control.world import Values, bad_request, not_found
 
@@ -85,8 +86,7 @@ class Extras:
     def tag_resource(self, asked: Values) -> Values:
         kind, path, record = self._tagged(asked)
         tags = record.get("Tags", {}) | asked.get("Tags", {})
-        if len(tags) > 50:
-            raise bad_request("The number of tags exceeds the limit of 50")
+        check_tags(tags)
         self.world.tables.put(kind, path, record | {"Tags": tags})
         return {}
 
