@@ -30,6 +30,8 @@ def main(argv: list[str] | None = None) -> int:
         return _serve(_options(arguments), State(arguments.state), arguments.port)
     except StateError as exc:
         return _complain(str(exc))
+    except KeyboardInterrupt:  # before there was anything to stop
+        return 0
     except ImportError as exc:
         return _complain(f"The emulator needs {exc.name}: pip install 'apigw-ws[demo]'")
 
@@ -46,9 +48,11 @@ def _serve(options: Options, state: State, port: int) -> int:
     with listener:
         allow_connections()
         emulator = Emulator(options, state)
+        server = Server(emulator, listener, on_ready=lambda: _announce(emulator))
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: None)  # uvicorn stops at the signal, then raises it once more
-        Server(emulator, listener, on_ready=lambda: _announce(emulator)).serve_forever()
+            # uvicorn has handlers of its own while it serves; they raise the signal once more at the end.
+            signal.signal(number, lambda *_: server.stop())
+        server.serve_forever()
     state.save()
     return 0
 

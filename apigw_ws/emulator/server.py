@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import Callable
 from typing import Final
@@ -31,19 +32,17 @@ def bind(port: int) -> socket.socket:
     return listener
 
 
-def allow_connections() -> int:
-    """How many files this process may have open now: all that the system lets it have (Unix)."""
-    try:
+def allow_connections() -> None:
+    """This process may have as many open files as the system lets it have."""
+    with contextlib.suppress(ImportError, OSError, ValueError):  # not on Windows; macOS has limits of its own
         import resource
-    except ImportError:
-        return 0
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    return hard
+
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 class Server(uvicorn.Server):
-    """Runs one emulator on a listening socket until ``should_exit`` is set."""
+    """Runs one emulator on a listening socket until it is told to stop."""
 
     def __init__(self, emulator: Emulator, listener: socket.socket, on_ready: Callable[[], None]) -> None:
         super().__init__(_config(emulator))
@@ -60,6 +59,10 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await super().shutdown(sockets)
         await self._emulator.stop()
+
+    def stop(self) -> None:
+        """Tell it to exit."""
+        self.should_exit = True
 
     def serve_forever(self) -> None:
         """Returns once the server has been told to exit and everything is closed."""

@@ -192,7 +192,7 @@ def running_emulator(state: str | Path | None = None, port: int = 0, **options: 
         yield served
     finally:
         served.close()
-        server.should_exit = True
+        server.stop()
         thread.join()
         listener.close()
 

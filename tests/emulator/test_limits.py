@@ -227,7 +227,7 @@ def test_stopping_says_goodbye_and_tells_the_backend(backend: Backend) -> None:
         with connect(api.socket_url) as ws:
             started = time.monotonic()
             assert aws.server is not None
-            aws.server.should_exit = True
+            aws.server.stop()
             assert closed(ws) == (1001, "Going away")
     assert ending(backend) == ("1001", "Going away")
     assert time.monotonic() - started < 2

@@ -61,6 +61,20 @@ def test_a_signal_stops_it_within_two_seconds_with_goodbyes(backend: Backend, nu
     assert backend.wait(path="/disconnect")
 
 
+def test_a_signal_while_it_starts_is_not_lost() -> None:
+    """At whatever moment it comes, the process ends at once and says nothing alarming."""
+    for delay in (0.0, 0.1, 0.3, 0.5, 0.7):
+        process = subprocess.Popen(
+            [*COMMAND, "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        time.sleep(delay)
+        process.terminate()
+        _, errors = process.communicate(timeout=5)
+
+        assert process.returncode in (0, -signal.SIGTERM)
+        assert errors == ""
+
+
 def test_a_client_that_does_not_answer_cannot_hold_it_up(backend: Backend) -> None:
     with emulator_process() as aws:
         api = aws.create_api(backend.url, ["$connect"])
