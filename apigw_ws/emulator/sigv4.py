@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from urllib.parse import parse_qsl, quote, unquote
 
 from apigw_ws.emulator.values import AwsError, HttpRequest
@@ -150,11 +151,17 @@ def _canonical_query(raw_query: str) -> str:
 
 
 def sign(secret: str, signature: Signature, canonical: str) -> str:
-    scope = signature.scope
+    key = _signing_key(secret, signature.scope)
+    return hmac.digest(key, _string_to_sign(signature, canonical).encode(), "sha256").hex()
+
+
+@lru_cache(maxsize=128)
+def _signing_key(secret: str, scope: Scope) -> bytes:
+    """The same all day, and four digests to make."""
     key = f"AWS4{secret}".encode()
     for part in (scope.date, scope.region, scope.service, "aws4_request"):
         key = hmac.digest(key, part.encode(), "sha256")
-    return hmac.digest(key, _string_to_sign(signature, canonical).encode(), "sha256").hex()
+    return key
 
 
 def _same(ours: str, theirs: str) -> bool:
