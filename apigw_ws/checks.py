@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from itertools import chain
-from typing import Any, Final, cast
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -165,7 +165,7 @@ def _patterns(resolver: URLResolver) -> Iterator[URLPattern]:
         if isinstance(entry, URLResolver):
             yield from _patterns(entry)
         else:
-            yield cast(URLPattern, entry)
+            yield entry
 
 
 def _view_class(pattern: URLPattern) -> type:

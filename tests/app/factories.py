@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
+from django.db import DatabaseError
 
 from apigw_ws.models import ApiGateway, WebSocketSession
 from apigw_ws.testing import WebSocketTestClient
@@ -18,6 +19,11 @@ def new_gateway(path: str = "ws", **fields: Any) -> ApiGateway:
     """A gateway that calls the view mounted at ``path``."""
     values = {"api_name": f"chat at {path}", "api_id": API_ID, "target_base_endpoint": f"{HOST}/{path}/"}
     return ApiGateway.objects.create(**{**values, **fields})
+
+
+def failing(*args: Any) -> None:
+    """For ``connection.execute_wrapper``: the database is not there."""
+    raise DatabaseError("The database is gone.")
 
 
 def new_user(name: str = "ada", *permissions: str, **fields: Any) -> User:
