@@ -1,148 +1,216 @@
+/** The demo's chat page: one GatewaySocket, and the handlers of apigw_ws_admin/demo/views.py. */
+
 import { GatewaySocket } from "../apigw_ws/client.js";
 
-const WHO_EVERY = 20_000;
-const PATIENCE = 60_000;
+const KEPT = 200; // messages in each channel
+const SAME_BREATH = 3 * 60_000; // messages this close together share a heading
+const LISTED = 8; // names under “Here now”
+const REFRESH = 10_000;
+const TINTS = 8;
 
-const [chat, state, channels, members, scroll, log, composer, text, me] = [
-  "chat", "state", "channels", "members", "scroll", "log", "composer", "text", "me",
-].map((id) => document.getElementById(id));
+const page = document.body.dataset; // The gateway's URL, the state, and every sentence.
+const part = Object.fromEntries([...document.querySelectorAll("[id]")].map((node) => [node.id, node]));
+const logs = new Map([...document.querySelectorAll("[role=log]")].map((log) => [log.id, log]));
+const hour = new Intl.DateTimeFormat([], { timeStyle: "short" });
 
-/** The channel is in the address, so that a reload or a copied link leads back to it. */
-const wanted = [...channels.elements].find((radio) => radio.value === location.hash.slice(1));
-if (wanted) wanted.checked = true;
-let channel = channels.elements.channel.value;
+let channel = wantedChannel();
+let members = [];
+let following = true; // The reader is at the end of the log, and stays there.
+let turn = Promise.resolve();
 
-const socket = new GatewaySocket(
-  () => {
-    const url = new URL(chat.dataset.gatewayUrl);
-    url.searchParams.set("channel", channel);
-    return url;
-  },
-  { keepAliveMessage: { action: "who" } },
-);
-
-function element(name, properties = {}, ...children) {
-  const node = Object.assign(document.createElement(name), properties);
-  node.append(...children);
-  return node;
-}
-
-function say(template, values = {}) {
-  return template.replace(/{(\w+)}/g, (_, name) => values[name]);
-}
-
-/** Adds an item to the log, and keeps the end in view for a reader who is there. */
-function show(item) {
-  const atEnd = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 80;
-  log.append(item);
-  if (atEnd || item.classList.contains("mine")) scroll.scrollTop = scroll.scrollHeight;
-  return item;
-}
-
-function note(words) {
-  show(element("li", { className: "note" }, words));
-}
-
-function clock(at) {
-  const date = new Date(at);
-  const time = date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-  return element("time", { dateTime: date.toISOString(), title: date.toLocaleString() }, time);
-}
-
-function message({ from, text: words, at }, mine = false) {
-  const previous = log.lastElementChild;
-  const item = element(
-    "li",
-    { className: mine ? "message mine" : "message" },
-    element("p", { className: "head" }, element("b", {}, mine ? log.dataset.you : from), " ", clock(at)),
-    element("p", { className: "body" }, words),
-  );
-  item.dataset.from = mine ? "" : from;
-  if (previous?.dataset.from === item.dataset.from) item.classList.add("more");
-  return item;
-}
-
-async function deliver(item, words) {
-  item.classList.add("waiting");
-  try {
-    await socket.request("say", { text: words }, { timeout: PATIENCE });
-    item.classList.remove("waiting");
-  } catch {
-    const retry = element("button", { type: "button" }, log.dataset.retry);
-    const failed = element("p", { className: "failed" }, log.dataset.failed, " ", retry);
-    retry.addEventListener("click", () => {
-      failed.remove();
-      text.focus();
-      deliver(item, words);
-    });
-    item.classList.remove("waiting");
-    item.append(failed);
-  }
-}
-
-function showState() {
-  const now = socket.state !== "open" && !navigator.onLine ? "offline" : socket.state;
-  state.dataset.state = now;
-  state.textContent = state.dataset[now];
-}
-
-function count(number) {
-  members.textContent = number > 1 ? say(members.dataset.many, { count: number }) : members.dataset.one;
-}
-
-async function move() {
-  const next = channels.elements.channel.value;
-  const previous = channel;
-  channel = next;
-  try {
-    const joined = socket.state === "open" ? await socket.request("join", { channel: next }) : null;
-    if (channel !== next) return; // The user went on meanwhile.
-    if (joined) count(joined.members);
-  } catch {
-    if (channel !== next) return;
-    channel = channels.elements.channel.value = previous;
-    note(say(log.dataset.refused, { channel: next }));
-    return;
-  }
-  history.replaceState(null, "", `#${next}`);
-  note(say(log.dataset.joined, { channel: next }));
-}
-
-function who() {
-  if (socket.state === "open" && document.visibilityState === "visible") socket.send({ action: "who" });
-}
-
-const receive = {
-  said(data) {
-    if (data.request_id || data.channel !== channel) return; // Our own, or of the channel we just left.
-    show(message(data));
-  },
-  who(data) {
-    count(data.members.length);
-    if (data.you) me.textContent = say(me.dataset.as, { name: data.you });
-  },
-};
-
-socket.addEventListener("message", ({ data }) => receive[data?.type]?.(data));
-socket.addEventListener("open", who);
-socket.addEventListener("state", showState);
-socket.addEventListener("error", ({ detail }) => {
-  if (detail.code === "gateway") note(say(log.dataset.gateway, detail));
+const socket = new GatewaySocket(() => `${page.gateway}?channel=${channel}`, {
+  backoffBase: 500,
+  backoffCap: 4_000,
+  requestTimeout: 5_000,
+  keepAliveMessage: { action: "time" },
 });
-addEventListener("online", showState);
-addEventListener("offline", showState);
-addEventListener("visibilitychange", who);
-setInterval(who, WHO_EVERY);
 
-channels.addEventListener("change", move);
-channels.addEventListener("submit", (event) => event.preventDefault());
-composer.addEventListener("submit", (event) => {
+function wantedChannel() {
+  const names = [...logs.keys()];
+  return names.find((name) => location.hash === `#${name}`) ?? names[0];
+}
+
+function fill(sentence, values) {
+  return sentence.replace(/\{(\w+)\}/g, (_, place) => values[place]);
+}
+
+function notify(sentence = "", values = {}) {
+  part.notice.textContent = fill(sentence, values);
+}
+
+/** One after the other: API Gateway hands on a connection's messages without waiting for the one before. */
+function inTurn(action, data) {
+  const reply = turn.then(() => socket.request(action, data));
+  turn = reply.catch(() => {});
+  return reply;
+}
+
+async function timed(action) {
+  const start = performance.now();
+  const reply = await socket.request(action);
+  const ms = Math.ceil(performance.now() - start);
+  part.trip.textContent = fill(page.textTrip, { ms });
+  return { ...reply, ms };
+}
+
+function showChannel() {
+  part.channel.textContent = channel;
+  part.second.hash = channel;
+  for (const [name, log] of logs) log.hidden = name !== channel;
+  for (const link of part.switcher.querySelectorAll("a")) {
+    link.ariaCurrent = String(link.hash === `#${channel}`);
+  }
+  scrollToEnd();
+}
+
+function scrollToEnd() {
+  const log = logs.get(channel);
+  log.scrollTop = log.scrollHeight;
+  following = part.newer.hidden = true;
+}
+
+function showScroll({ target: log }) {
+  following = log.scrollHeight - log.scrollTop - log.clientHeight < 60;
+  if (following) part.newer.hidden = true;
+}
+
+/** The reply to our own "say" carries the number of our request; what others say carries none. */
+function show({ from, text, channel: where, at, request_id: request }) {
+  const list = logs.get(where)?.querySelector("ol");
+  if (!list) return;
+  const key = `${at} ${from}`;
+  // While a connection is renewed we are there twice, and hear ourselves as another would.
+  const twin = [...list.children].find((item) => item.dataset.key === key);
+  const item = twin ?? part.message.content.firstElementChild.cloneNode(true);
+  const own = request !== undefined || item.classList.contains("own");
+  item.classList.toggle("own", own);
+  item.querySelector(".from").textContent = own ? page.textYou : from;
+  if (twin) return;
+  const previous = list.lastElementChild?.dataset;
+  const more = previous?.from === from && Date.parse(at) - Date.parse(previous.at) < SAME_BREATH;
+  item.classList.toggle("more", more);
+  Object.assign(item.dataset, { key, from, at, tint: tint(from) });
+  item.querySelector("time").dateTime = at;
+  item.querySelector("time").textContent = hour.format(new Date(at));
+  item.querySelector(".text").textContent = text;
+  append(item, list, where);
+  if (!members.includes(from)) refreshMembers();
+}
+
+function append(item, list, where) {
+  list.append(item);
+  while (list.children.length > KEPT) list.firstElementChild.remove();
+  list.firstElementChild.classList.remove("more");
+  if (where !== channel) return;
+  if (following || item.classList.contains("own")) scrollToEnd();
+  else part.newer.hidden = false;
+}
+
+/** The same for the same name: which of the style sheet's colours it has. */
+function tint(name) {
+  return [...name].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)) % 9973, 7) % TINTS;
+}
+
+async function refreshMembers() {
+  if (document.hidden || socket.state !== "open") return;
+  try {
+    const { you, members: all } = await timed("who");
+    showMembers(you, (members = all));
+  } catch {
+    // The state says what is wrong, and the next refresh is near.
+  }
+}
+
+function showMembers(you, all) {
+  const names = [...new Set(all)].sort((a, b) => (b === you) - (a === you) || a.localeCompare(b));
+  const items = names.slice(0, LISTED).map((name) => {
+    const count = all.filter((other) => other === name).length;
+    const label = count > 1 ? fill(page.textTwice, { name, count }) : name;
+    const item = element("li", name === you ? fill(page.textMember, { name: label }) : label);
+    item.dataset.tint = tint(name);
+    return item;
+  });
+  if (names.length > LISTED) items.push(element("li", fill(page.textOthers, { count: names.length - LISTED })));
+  part.members.replaceChildren(...items);
+}
+
+function element(tag, text) {
+  return Object.assign(document.createElement(tag), { textContent: text });
+}
+
+async function join() {
+  channel = wantedChannel();
+  showChannel();
+  notify();
+  if (socket.state === "waiting") return; // The next connection names the channel.
+  try {
+    const joined = await inTurn("join", { channel });
+    if (joined.channel === channel) notify(page.textJoined, joined);
+    refreshMembers();
+  } catch ({ code }) {
+    if (code === "timeout") notify(page.textSilent);
+  }
+}
+
+async function say(event) {
   event.preventDefault();
-  const words = text.value.trim();
-  if (!words) return;
-  text.value = "";
-  const said = { text: words, at: Date.now() };
-  deliver(show(message(said, true)), words);
-});
+  const text = part.text.value.trim();
+  if (!text) return;
+  if (socket.state !== "open") return notify(page.textUnsent);
+  part.text.value = "";
+  const slow = setTimeout(notify, 400, page.textSending);
+  try {
+    show(await inTurn("say", { text }));
+    notify();
+  } catch {
+    part.text.value ||= text;
+    notify(page.textUnanswered);
+  } finally {
+    clearTimeout(slow);
+  }
+}
 
+async function askTheClock() {
+  try {
+    const { now, ms } = await timed("time");
+    notify(page.textClock, { ms, time: new Date(now).toLocaleTimeString() });
+  } catch {
+    notify(page.textSilent);
+  }
+}
+
+/** Between two attempts to connect nothing changes for the reader. */
+function showState({ detail: { state } }) {
+  const lost = state === "waiting" || (state === "connecting" && page.state === "lost");
+  page.state = lost ? "lost" : state;
+  const words = { connecting: page.textConnecting, open: page.textOpen, lost: page.textLost }[page.state];
+  if (part.state.textContent !== words) part.state.textContent = words;
+  if (lost) part.trip.textContent = "";
+}
+
+socket.addEventListener("state", showState);
+socket.addEventListener("open", () => {
+  notify();
+  refreshMembers();
+});
+socket.addEventListener("message", ({ data }) => data?.type === "said" && show(data));
+socket.addEventListener("error", ({ detail }) => detail.code === "gateway" && notify(page.textRefused, detail));
+addEventListener("hashchange", join);
+part.switcher.addEventListener("click", ({ target }) => target.hash === location.hash && join()); // Once more.
+document.addEventListener("visibilitychange", refreshMembers);
+part.composer.addEventListener("submit", say);
+part.clock.addEventListener("click", askTheClock);
+part.newer.addEventListener("click", () => {
+  scrollToEnd();
+  part.text.focus();
+});
+const sizes = new ResizeObserver(() => following && scrollToEnd());
+for (const log of logs.values()) {
+  log.addEventListener("scroll", showScroll);
+  sizes.observe(log);
+}
+setInterval(refreshMembers, REFRESH);
+part.way.open = matchMedia("(width >= 54rem) and (height >= 50rem)").matches;
+showChannel();
+part.text.focus({ preventScroll: true });
 socket.connect();
