@@ -104,9 +104,11 @@ class Verifier:
             message = "The security token included in the request is invalid."
             raise AwsError("UnrecognizedClientException", 403, message)
         self._check_time(signature)
-        texts = [canonical_request(request, signature, path) for path in _canonical_paths(request)]
-        if not any(_same(sign(secret, signature, text), signature.value) for text in texts):
-            raise AwsError("InvalidSignatureException", 403, _mismatch(signature, texts[0]))
+        paths = _canonical_paths(request)
+        texts = (canonical_request(request, signature, path) for path in paths)
+        if not any(_is_signed(secret, signature, text) for text in texts):
+            shown = canonical_request(request, signature, paths[0])
+            raise AwsError("InvalidSignatureException", 403, _mismatch(signature, shown))
         return signature.scope
 
     def _check_time(self, signature: Signature) -> None:
@@ -164,8 +166,8 @@ def _signing_key(secret: str, scope: Scope) -> bytes:
     return key
 
 
-def _same(ours: str, theirs: str) -> bool:
-    return hmac.compare_digest(ours.encode(), theirs.encode())
+def _is_signed(secret: str, signature: Signature, canonical: str) -> bool:
+    return hmac.compare_digest(sign(secret, signature, canonical).encode(), signature.value.encode())
 
 
 def _string_to_sign(signature: Signature, canonical: str) -> str:
