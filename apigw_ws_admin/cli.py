@@ -43,9 +43,12 @@ def _parser() -> argparse.ArgumentParser:
 
     demo = commands.add_parser("demo", help="run the console with a live gateway on this machine")
     _add_state(demo)
-    demo.add_argument("--port", type=_port, default=8000, help="of the console; the next free one if taken")
-    demo.add_argument("--gateway-port", type=_port, default=8790, help="of the emulator, likewise")
-    demo.add_argument("--visitors", type=_count, default=3, help="simulated visitors (default: 3)")
+    add = demo.add_argument
+    add(
+        "--port", type=_port, default=8000, help="of the console, or the next free one (default: %(default)s)"
+    )
+    add("--gateway-port", type=_port, default=8790, help="of the emulator, likewise (default: %(default)s)")
+    add("--visitors", type=_count, default=3, help="how many are simulated (default: %(default)s)")
     demo.set_defaults(run=_demo, passes_on=False)
 
     emulator = commands.add_parser("emulator", help="run the stand-in for AWS alone", add_help=False)

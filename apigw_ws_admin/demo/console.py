@@ -5,12 +5,13 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
-from django.db import DatabaseError
+from django.db import DatabaseError, OperationalError
 from django.utils import timezone
 
 from apigw_ws.models import ApiGateway, WebSocketSession
@@ -83,4 +84,5 @@ def _apply(gateway: ApiGateway, check: Callable[[], None]) -> None:
 
 def tidy() -> None:
     """Forget sessions that ended long ago, so that a demo can run for weeks."""
-    WebSocketSession.objects.filter(connected=False, disconnected_on__lt=timezone.now() - KEPT).delete()
+    with suppress(OperationalError):  # the database is busy: in an hour, then
+        WebSocketSession.objects.filter(connected=False, disconnected_on__lt=timezone.now() - KEPT).delete()

@@ -109,7 +109,7 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
 
 def _run(demo: Demo) -> NoReturn:
-    say(State=str(demo.state.folder))  # at once: the rest takes a few seconds
+    say({"State": str(demo.state.folder)})  # at once: the rest takes a few seconds
     environment = demo.environment()
     with Children(logs=demo.state.logs, environment=environment) as children:
         children.start("emulator", "--port", str(demo.gateway_port), "--state", str(demo.state.emulator))
@@ -122,7 +122,7 @@ def _run(demo: Demo) -> NoReturn:
         gateway = console.provision(demo.gateway_url, demo.url, children.check)
         if demo.visitors:
             children.start("visitors", gateway, demo.url, str(demo.visitors))
-        say(**where_to_look(demo, gateway, password))
+        say(where_to_look(demo, gateway, password))
         _watch(children.check, console.tidy)
 
 
@@ -155,7 +155,7 @@ def where_to_look(demo: Demo, gateway: str, password: str | None) -> dict[str, s
     }
 
 
-def say(**lines: str) -> None:
+def say(lines: Mapping[str, str]) -> None:
     """Print a line each, for a person and a script."""
     for name, text in lines.items():
         print(f"{name + ':':<10}{text}", flush=True)  # noqa: T201
