@@ -15,8 +15,8 @@ from apigw_ws.emulator.protocols import HttpProtocol, SocketProtocol
 
 #: Never another: whoever reaches the port can hold connections.
 HOST: Final = "127.0.0.1"
-#: Seconds within which open connections and calls to backends must end.
-_GRACE: Final = 1
+#: Seconds within which open connections and calls to backends must end; two are promised for everything.
+_GRACE: Final = 0.7
 
 
 def bind(port: int) -> socket.socket:
@@ -89,6 +89,6 @@ def _config(emulator: Emulator) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        timeout_graceful_shutdown=_GRACE,
+        timeout_graceful_shutdown=_GRACE,  # type: ignore[arg-type]  # any number will do
         timeout_keep_alive=75,
     )

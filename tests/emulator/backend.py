@@ -44,7 +44,7 @@ class Backend:
     answer: Answer = lambda request: Reply()
     requests: list[Recorded] = field(default_factory=list)
 
-    def wait(self, count: int = 1, *, path: str = "", seconds: float = 5) -> list[Recorded]:
+    def wait(self, count: int = 1, *, path: str = "", seconds: float = 15) -> list[Recorded]:
         """The requests so far (below ``path``), once there are ``count`` of them."""
         deadline = time.monotonic() + seconds
         while len(found := [r for r in self.requests if r.path.startswith(path)]) < count:

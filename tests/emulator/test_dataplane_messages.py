@@ -65,7 +65,7 @@ def test_without_a_default_route_what_matches_nothing_is_forbidden(aws: Served, 
 
     with connect(api.socket_url) as ws:
         ws.send("hello")
-        frame = str(ws.recv(timeout=3))
+        frame = str(ws.recv(timeout=10))
         ws.send('{"action": "join"}')
         connection_id = backend.wait(path="/join")[0].header("connectionId")
 
@@ -105,7 +105,7 @@ def test_a_two_way_route_passes_the_body_to_the_client(aws: Served, backend: Bac
 
     with connect(api.socket_url) as ws:
         ws.send("hello")
-        assert ws.recv(timeout=3) == "/default hello"
+        assert ws.recv(timeout=10) == "/default hello"
         ws.send('{"action": "join"}')
         assert silent(ws)
 
@@ -130,7 +130,7 @@ def test_a_status_of_the_backend_never_closes_the_connection(
 
     with connect(api.socket_url) as ws:
         ws.send("hello")
-        assert ws.recv(timeout=3) == "oh"
+        assert ws.recv(timeout=10) == "oh"
         ws.send('{"action": "join"}')
         backend.wait(path="/join")
         assert silent(ws)
@@ -144,7 +144,7 @@ def test_an_error_of_a_two_way_backend_can_be_shown_as_a_frame(backend: Backend)
         api = aws.create_api(backend.url, ROUTES, two_way=["$default"])
         with connect(api.socket_url) as ws:
             ws.send("hello")
-            assert json.loads(ws.recv(timeout=3))["message"] == "Internal server error"
+            assert json.loads(ws.recv(timeout=10))["message"] == "Internal server error"
 
 
 def test_a_backend_that_is_not_there_is_an_internal_server_error(aws: Served) -> None:
@@ -152,7 +152,7 @@ def test_a_backend_that_is_not_there_is_an_internal_server_error(aws: Served) ->
 
     with connect(api.socket_url) as ws:
         ws.send("hello")
-        frame = str(ws.recv(timeout=3))
+        frame = str(ws.recv(timeout=10))
     assert re.fullmatch(
         r'\{"message": "Internal server error", "connectionId":"[\w-]{15}=", "requestId":"[\w-]{15}="\}',
         frame,
@@ -161,15 +161,15 @@ def test_a_backend_that_is_not_there_is_an_internal_server_error(aws: Served) ->
 
 def test_a_backend_that_is_too_slow_times_out(aws: Served, backend: Backend) -> None:
     def slow(request: Recorded) -> Reply:
-        time.sleep(0.3 if request.path == "/default" else 0)
+        time.sleep(0.3)
         return Reply()
 
     backend.answer = slow
-    api = aws.create_api(backend.url, ROUTES, integration={"TimeoutInMillis": 100})
+    api = aws.create_api(backend.url, ["$default"], integration={"TimeoutInMillis": 100})
 
     with connect(api.socket_url) as ws:
         ws.send("hello")
-        assert json.loads(ws.recv(timeout=3))["message"] == "Endpoint request timed out"
+        assert json.loads(ws.recv(timeout=10))["message"] == "Endpoint request timed out"
 
 
 def test_messages_do_not_wait_for_one_another(aws: Served, backend: Backend) -> None:
@@ -186,9 +186,9 @@ def test_messages_do_not_wait_for_one_another(aws: Served, backend: Backend) -> 
     with connect(api.socket_url) as ws:
         ws.send("slow")
         ws.send("fast")
-        assert ws.recv(timeout=3) == "fast"
+        assert ws.recv(timeout=10) == "fast"
         release.set()
-        assert ws.recv(timeout=3) == "slow"
+        assert ws.recv(timeout=10) == "slow"
 
 
 def test_a_reply_to_a_client_that_has_gone_is_dropped(aws: Served, backend: Backend) -> None:
@@ -298,9 +298,9 @@ def test_throttled_messages_are_told_so(aws: Served, backend: Backend) -> None:
     with connect(api.socket_url) as ws:
         for _ in range(2):
             ws.send('{"action": "join"}')
-        assert json.loads(ws.recv(timeout=3))["message"] == "Too Many Requests"
+        assert json.loads(ws.recv(timeout=10))["message"] == "Too Many Requests"
         ws.send("other routes go on")
-        assert ws.recv(timeout=3) == "/default other routes go on"
+        assert ws.recv(timeout=10) == "/default other routes go on"
     assert len([r for r in backend.requests if r.path == "/join"]) == 1
 
 
@@ -312,7 +312,7 @@ def test_a_route_without_an_integration_is_an_internal_server_error(aws: Served,
 
     with connect(api.socket_url) as ws:
         ws.send("hello")
-        assert json.loads(ws.recv(timeout=3))["message"] == "Internal server error"
+        assert json.loads(ws.recv(timeout=10))["message"] == "Internal server error"
 
 
 def test_the_traffic_is_counted_for_cloudwatch(aws: Served, backend: Backend) -> None:
@@ -353,9 +353,9 @@ def test_a_reply_that_is_too_long_is_an_internal_server_error(aws: Served, backe
 
     with connect(api.socket_url) as ws:
         ws.send("just")
-        assert len(ws.recv(timeout=3)) == 128 * 1024
+        assert len(ws.recv(timeout=10)) == 128 * 1024
         ws.send("more")
-        assert json.loads(ws.recv(timeout=3))["message"] == "Internal server error"
+        assert json.loads(ws.recv(timeout=10))["message"] == "Internal server error"
 
 
 def test_a_message_just_before_the_end_sets_out_before_the_news_of_the_end(
@@ -389,5 +389,5 @@ def test_a_body_may_end_with_its_connection(aws: Served) -> None:
         api = aws.create_api(url, ["$default"], two_way=["$default"])
         with connect(api.socket_url) as ws:
             ws.send("hello")
-            assert ws.recv(timeout=3) == "all of it"
+            assert ws.recv(timeout=10) == "all of it"
         thread.join()

@@ -109,7 +109,7 @@ def test_posts_can_fail_too(aws: Served, backend: Backend) -> None:
         aws.fault("execute-api:PostToConnection", "reset", when="after")
         with pytest.raises(ConnectionClosedError):
             post(**arguments)
-        assert ws.recv(timeout=3) == "x"
+        assert ws.recv(timeout=10) == "x"
 
 
 def test_a_disconnect_can_be_dropped(aws: Served, backend: Backend) -> None:
@@ -143,9 +143,9 @@ def test_a_message_can_be_made_to_fail_after_the_backend_had_it(aws: Served, bac
 
     with connect(api.socket_url) as ws:
         ws.send("hello")
-        assert json.loads(ws.recv(timeout=3))["message"] == "Endpoint request timed out"
+        assert json.loads(ws.recv(timeout=10))["message"] == "Endpoint request timed out"
         ws.send("again")
-        assert ws.recv(timeout=3) == "fine"
+        assert ws.recv(timeout=10) == "fine"
     assert [r.body for r in backend.wait(2, path="/default")] == [b"hello", b"again"]
 
 
@@ -162,7 +162,7 @@ def test_a_connection_can_be_forgotten(aws: Served, backend: Backend) -> None:
         assert aws.backstage("DELETE", f"connections/{connection_id}") == (204, None)
         assert failure(api.management.get_connection, ConnectionId=connection_id)[0] == 410
         with pytest.raises(ConnectionClosed):
-            ws.recv(timeout=3)
+            ws.recv(timeout=10)
     assert aws.backstage("DELETE", f"connections/{connection_id}")[0] == 404
     time.sleep(0.05)
     assert [r.path for r in backend.requests] == ["/connect"]

@@ -36,6 +36,11 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
     )
 
 
+def two_seconds() -> float:
+    """More where others are using the machine."""
+    return 2 * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
 def test_it_prints_a_line_for_each_thing_to_know(tmp_path: Path) -> None:
     with emulator_process("--region", "eu-central-1") as aws:
         assert aws.url.startswith("http://127.0.0.1:")
@@ -55,9 +60,9 @@ def test_a_signal_stops_it_within_two_seconds_with_goodbyes(backend: Backend, nu
                 ws.recv(timeout=5)
             assert caught.value.rcvd is not None
             assert (caught.value.rcvd.code, caught.value.rcvd.reason) == (1001, "Going away")
-            assert aws.process.wait(5) == 0
+            assert aws.process.wait(15) == 0
             took = time.monotonic() - started
-    assert took < 2
+    assert took < two_seconds()
     assert backend.wait(path="/disconnect")
 
 
@@ -69,7 +74,7 @@ def test_a_signal_while_it_starts_is_not_lost() -> None:
         )
         time.sleep(delay)
         process.terminate()
-        _, errors = process.communicate(timeout=5)
+        _, errors = process.communicate(timeout=15)
 
         assert process.returncode in (0, -signal.SIGTERM)
         assert errors == ""
@@ -89,9 +94,9 @@ def test_a_client_that_does_not_answer_cannot_hold_it_up(backend: Backend) -> No
             assert client.recv(4096).startswith(b"HTTP/1.1 101")
             started = time.monotonic()
             aws.process.terminate()
-            assert aws.process.wait(5) == 0
+            assert aws.process.wait(15) == 0
             took = time.monotonic() - started
-    assert took < 2
+    assert took < two_seconds()
 
 
 def test_a_backend_that_does_not_answer_cannot_hold_it_up(
@@ -111,11 +116,11 @@ def test_a_backend_that_does_not_answer_cannot_hold_it_up(
         with connect(api.socket_url):
             started = time.monotonic()
             aws.process.terminate()
-            assert aws.process.wait(5) == 0
+            assert aws.process.wait(15) == 0
             took = time.monotonic() - started
     release.set()
 
-    assert took < 2
+    assert took < two_seconds()
     assert "Traceback" not in capfd.readouterr().err
 
 
