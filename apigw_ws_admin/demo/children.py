@@ -14,7 +14,7 @@ from typing import Final, Self
 from apigw_ws_admin.demo.state import DemoError
 
 #: Seconds that children have to finish what they are doing before they are killed.
-GRACE: Final = 0.7
+GRACE: Final = 0.6
 
 
 @dataclass(slots=True)
