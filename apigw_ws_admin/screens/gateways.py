@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count, Field, OuterRef, QuerySet, Subquery, URLField
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.forms import CharField, HiddenInput
 from django.http import HttpRequest, HttpResponse
@@ -64,7 +64,13 @@ class ApiGatewayAdmin(ModelAdmin):
             _("Routing"),
             {
                 "classes": ("tab",),
-                "fields": ("route_selection_expression", "two_way", "default_channel_name", "secret_version"),
+                "fields": (
+                    "route_selection_expression",
+                    "route_key",
+                    "two_way",
+                    "default_channel_name",
+                    "secret_version",
+                ),
             },
         ),
         (
@@ -86,11 +92,6 @@ class ApiGatewayAdmin(ModelAdmin):
             connected_sessions=Coalesce(Subquery(counted), 0),
             last_run_state=Subquery(runs.values("state")[:1]),
         )
-
-    def formfield_for_dbfield(self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
-        if isinstance(db_field, URLField):
-            kwargs["assume_scheme"] = "https"  # Django 5.2 warns that its default will be this
-        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     @display(description=_("State"), label={"made": "success", "new": "warning"})
     def state(self, gateway: ApiGateway) -> Label:

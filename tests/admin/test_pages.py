@@ -178,9 +178,10 @@ def test_a_run_says_how_long_its_steps_took(operator: Client) -> None:
 def test_a_gateway_and_its_route_are_made(operator: Client) -> None:
     fields = {
         "api_name": "chat",
-        "target_base_endpoint": "http://127.0.0.1:8000/ws/",
+        "target_base_endpoint": "http://backend:8000/ws/",
         "api_key_selection_expression": "$request.header.x-api-key",
         "route_selection_expression": "$request.body.action",
+        "route_key": "$default",
         "stage_name": "production",
         "secret_version": "1",
         "tags": "{}",
@@ -188,7 +189,7 @@ def test_a_gateway_and_its_route_are_made(operator: Client) -> None:
         "additional_routes-INITIAL_FORMS": "0",
         "additional_routes-0-name": "clock",
         "additional_routes-0-route_key": "time",
-        "additional_routes-0-integration_url": "http://127.0.0.1:8000/clock",
+        "additional_routes-0-integration_url": "http://backend:8000/clock",
     }
 
     response = operator.post("/admin/apigw_ws/apigateway/add/", fields)
