@@ -36,7 +36,7 @@ class Plan:
 
 def preview(gateway: ApiGateway) -> Plan:
     """What ``apply`` would do now. Raises AwsError, OwnershipConflict and ConfigurationError."""
-    return Plan(operations=planner.plan(spec_for(gateway), _read(gateway)))
+    return Plan(operations=planner.plan(spec_for(gateway), read(gateway)))
 
 
 def apply(
@@ -53,23 +53,24 @@ def apply(
     OwnershipConflict, ConfigurationError. What was done before an error stays; apply again to go on.
     """
     with runs.running(gateway, by) as run:
-        snapshot = _read(gateway)
-        _remember(gateway, snapshot)
+        snapshot = read(gateway)
+        remember(gateway, snapshot)
         plan = Plan(operations=planner.plan(spec_for(gateway), snapshot))
         if seen is not None and seen != plan.digest:
             raise PlanChanged(
                 _("AWS or the gateway has changed since the plan was shown. Look at the new plan.")
             )
         runs.planned(run, len(plan.operations))
-        _execute(gateway, run, plan, on_step)
+        execute(gateway, run, plan, on_step)
         if plan.operations:
-            _remember(gateway, _read(gateway))
+            remember(gateway, read(gateway))
     if any(isinstance(operation, Deploy) for operation in plan.operations):
         deployed.send_robust(ApiGateway, gateway=gateway, run=run)
     return run
 
 
-def _execute(gateway: ApiGateway, run: Run, plan: Plan, on_step: Callable[[Step], None] | None) -> None:
+def execute(gateway: ApiGateway, run: Run, plan: Plan, on_step: Callable[[Step], None] | None) -> None:
+    """Perform the plan under ``run``, one step for each operation, and stop at the first that fails."""
     calls = Calls(endpoints.control_client(gateway), gateway.api_id, gateway.api_endpoint)
     performed = executor.run(plan.operations, calls)
     for position, operation in enumerate(plan.operations, 1):
@@ -87,7 +88,8 @@ def _execute(gateway: ApiGateway, run: Run, plan: Plan, on_step: Callable[[Step]
             on_step(step)
 
 
-def _read(gateway: ApiGateway) -> Snapshot | None:
+def read(gateway: ApiGateway) -> Snapshot | None:
+    """What AWS holds of the gateway. Raises AwsError, OwnershipConflict and ConfigurationError."""
     return reader.read(
         endpoints.control_client(gateway),
         uid=str(gateway.uid),
@@ -96,7 +98,7 @@ def _read(gateway: ApiGateway) -> Snapshot | None:
     )
 
 
-def _remember(gateway: ApiGateway, snapshot: Snapshot | None) -> None:
+def remember(gateway: ApiGateway, snapshot: Snapshot | None) -> None:
     """Write down what AWS holds of the gateway and its routes."""
     stage = snapshot.stage(gateway.stage_name) if snapshot else None
     gateway.api_id = snapshot.api_id if snapshot else ""
