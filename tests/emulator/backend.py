@@ -55,7 +55,7 @@ class Backend:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
-    request_queue_size = 128
+    request_queue_size = 1024
     backend: Backend
 
 

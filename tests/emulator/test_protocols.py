@@ -69,14 +69,14 @@ def test_a_client_that_leaves_before_it_is_refused_troubles_nobody(
 def test_a_flood_of_messages_is_read_to_the_last(aws: Served, backend: Backend) -> None:
     api = aws.create_api(backend.url, ["$connect", "$default"])
     flood = b"".join(
-        bytes([0x81, 0x80 | len(word)]) + bytes(4) + word for word in (b"%d" % n for n in range(300))
+        bytes([0x81, 0x80 | len(word)]) + bytes(4) + word for word in (b"%d" % n for n in range(200))
     )
     with opened(api) as client:
         assert client.recv(4096).startswith(b"HTTP/1.1 101 ")
         client.sendall(flood)
-        bodies = [request.body for request in backend.wait(300, path="/default", seconds=20)]
+        bodies = [request.body for request in backend.wait(200, path="/default", seconds=20)]
 
-    assert sorted(map(int, bodies)) == list(range(300))
+    assert sorted(map(int, bodies)) == list(range(200))
 
 
 def test_a_failure_of_the_emulator_cuts_the_client_and_is_logged(
