@@ -7,6 +7,8 @@ from apigw_ws.models.access import (
     WebSocketToken,
     is_channel_name,
 )
+from apigw_ws.models.audit import AuditEvent
+from apigw_ws.models.deployments import DeployedSnapshot
 from apigw_ws.models.gateways import ApiGateway, ApiGatewayAdditionalRoute
 from apigw_ws.models.runs import Run, Step
 from apigw_ws.models.sessions import WebSocketSession
@@ -14,8 +16,10 @@ from apigw_ws.models.sessions import WebSocketSession
 __all__ = [
     "ApiGateway",
     "ApiGatewayAdditionalRoute",
+    "AuditEvent",
     "ChannelPermission",
     "ChannelPermissionRule",
+    "DeployedSnapshot",
     "Refusal",
     "Run",
     "Step",

@@ -4,14 +4,19 @@ import uuid
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from apigw_ws.models.validators import (
     default_route_key_validator,
+    log_destination_validator,
     route_key_validator,
     stage_name_validator,
+    timeout_validators,
+    validate_access_log_format,
     validate_http_url,
+    validate_stage_variables,
     validate_tags,
 )
 
@@ -21,6 +26,11 @@ if TYPE_CHECKING:
 
 class ApiGateway(models.Model):
     """One WebSocket API in AWS, as we want it, with what AWS told us about it."""
+
+    class LoggingLevel(models.TextChoices):
+        OFF = "OFF", _("Off")
+        ERROR = "ERROR", _("Errors")
+        INFO = "INFO", _("Everything")
 
     uid = models.UUIDField(
         _("stable ID"),
@@ -83,10 +93,82 @@ class ApiGateway(models.Model):
             "without a further call to AWS."
         ),
     )
+    integration_timeout = models.PositiveIntegerField(
+        _("timeout"),
+        default=29_000,
+        validators=timeout_validators,
+        help_text=_("Milliseconds that your view may take for an event: 50 to 29000."),
+    )
+    disable_execute_api_endpoint = models.BooleanField(
+        _("only the custom domain"),
+        default=False,
+        help_text=_("Turns the API's own address off, so that clients reach it through the custom domain."),
+    )
     stage_name = models.CharField(
         _("stage"), max_length=128, default="production", validators=[stage_name_validator]
     )
     stage_description = models.CharField(_("stage description"), max_length=255, blank=True, default="")
+    # Of the following, an empty one is not managed: what AWS has, its default or by hand, stays.
+    throttling_rate_limit = models.FloatField(
+        _("throttling rate"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=_("Messages a second on each route. Empty: as AWS has it, at first your account's limit."),
+    )
+    throttling_burst_limit = models.PositiveIntegerField(
+        _("throttling burst"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=_("Messages at once on each route, beyond the rate. Empty: as AWS has it."),
+    )
+    detailed_metrics = models.BooleanField(
+        _("detailed metrics"),
+        null=True,
+        blank=True,
+        help_text=_("Metrics for each route, which CloudWatch charges for. Unknown: as AWS has it."),
+    )
+    logging_level = models.CharField(
+        _("execution logging"),
+        max_length=8,
+        blank=True,
+        default="",
+        choices=LoggingLevel.choices,
+        help_text=_(
+            "What API Gateway logs of its own work. The account needs a CloudWatch role for it. "
+            "Empty: as AWS has it."
+        ),
+    )
+    data_trace = models.BooleanField(
+        _("log whole messages"),
+        null=True,
+        blank=True,
+        help_text=_("Adds messages in full, with whatever they hold, to the log. Unknown: as AWS has it."),
+    )
+    access_log_destination_arn = models.CharField(
+        _("access log"),
+        max_length=255,
+        blank=True,
+        default="",
+        validators=[log_destination_validator],
+        help_text=_("The ARN of the log group that gets a line for each event. Empty: as AWS has it."),
+    )
+    access_log_format = models.CharField(
+        _("access log format"),
+        max_length=3000,
+        blank=True,
+        default="",
+        validators=[validate_access_log_format],
+        help_text=_("One line with $context.requestId in it. Empty: JSON with what is mostly asked for."),
+    )
+    stage_variables = models.JSONField(
+        _("stage variables"),
+        default=dict,
+        blank=True,
+        validators=[validate_stage_variables],
+        help_text=_('As {"name": "value"}. Variables that were not set here stay.'),
+    )
     tags = models.JSONField(
         _("tags"), default=dict, blank=True, validators=[validate_tags], help_text=_('As {"name": "value"}.')
     )
@@ -124,10 +206,27 @@ class ApiGateway(models.Model):
         verbose_name = _("gateway")
         verbose_name_plural = _("gateways")
         ordering = ["api_name"]
-        permissions = [("apply_apigateway", "Can apply a gateway's plan to AWS")]
+        permissions = [
+            ("apply_apigateway", "Can apply a gateway's plan to AWS"),
+            ("rollback_apigateway", "Can roll a gateway back to an earlier deployment"),
+            ("teardown_apigateway", "Can remove a gateway from AWS"),
+            ("rotate_secret_apigateway", "Can rotate a gateway's secret"),
+        ]
 
     def __str__(self) -> str:
         return self.api_name
+
+    def clean(self) -> None:
+        errors = {}
+        if (self.throttling_rate_limit is None) != (self.throttling_burst_limit is None):
+            # AWS takes the missing one for 0 in some calls, and 0 lets nothing through.
+            errors["throttling_burst_limit"] = _("Set the rate and the burst, or neither.")
+        if self.access_log_format and not self.access_log_destination_arn:
+            errors["access_log_destination_arn"] = _("Enter where lines of this format go.")
+        if self.disable_execute_api_endpoint and not self.domain_name:
+            errors["disable_execute_api_endpoint"] = _("Without a custom domain nobody could connect.")
+        if errors:
+            raise ValidationError(errors)
 
     @property
     def client_url(self) -> str:
@@ -158,6 +257,16 @@ class ApiGatewayAdditionalRoute(models.Model):
         help_text=_(
             "What the handler returns goes back to the client as the reply, without a further call to AWS."
         ),
+    )
+    integration_timeout = models.PositiveIntegerField(
+        _("timeout"),
+        null=True,
+        blank=True,
+        validators=timeout_validators,
+        help_text=_("Milliseconds, 50 to 29000. Empty: the gateway's."),
+    )
+    enabled = models.BooleanField(
+        _("enabled"), default=True, help_text=_("A route that is switched off is not in AWS.")
     )
 
     # What AWS told us; see ApiGateway.

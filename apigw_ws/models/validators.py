@@ -6,7 +6,7 @@ import re
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.utils.translation import gettext_lazy as _
 
 #: AWS: 1 to 128 letters, digits, hyphens and underscores.
@@ -20,6 +20,14 @@ route_key_validator = RegexValidator(
 )
 default_route_key_validator = RegexValidator(
     r"^(\$default|[^$\s]\S*)\Z", _("Use “$default”, or a key without spaces that does not begin with “$”.")
+)
+
+#: AWS lets an integration take 50 milliseconds to 29 seconds.
+timeout_validators = [MinValueValidator(50), MaxValueValidator(29_000)]
+#: A CloudWatch log group or a Firehose stream.
+log_destination_validator = RegexValidator(
+    r"^arn:aws[a-z-]*:(logs|firehose):[a-z0-9-]+:\d{12}:\S+\Z",
+    _("Enter the ARN of a CloudWatch log group or of a Firehose stream: arn:aws:logs:…:log-group:…"),
 )
 
 
@@ -51,3 +59,30 @@ def validate_tags(tags: object) -> None:
                 _("The tag “%(name)s” has a character that AWS does not allow, or is too long."),
                 params={"name": name},
             )
+
+
+def validate_stage_variables(variables: object) -> None:
+    """Raise ValidationError for what AWS refuses as stage variables.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html
+    """
+    if not isinstance(variables, dict) or not all(isinstance(value, str) for value in variables.values()):
+        raise ValidationError(_('Write stage variables as {"name": "value"}.'))
+    if len(variables) > 100:
+        raise ValidationError(_("A stage has 100 variables at most."))
+    for name, value in variables.items():
+        if not re.fullmatch(r"[A-Za-z0-9_]{1,64}", name) or not re.fullmatch(
+            r"[A-Za-z0-9._~:/?#&=,-]{1,512}", value
+        ):
+            raise ValidationError(
+                _("The stage variable “%(name)s” is empty, too long, or has a character AWS does not allow."),
+                params={"name": name},
+            )
+
+
+def validate_access_log_format(text: str) -> None:
+    """Raise ValidationError where AWS demands a request ID, or one line."""
+    if "$context.requestId" not in text and "$context.extendedRequestId" not in text:
+        raise ValidationError(_("The format must contain $context.requestId."))
+    if "\n" in text:
+        raise ValidationError(_("The format must be a single line."))

@@ -1,0 +1,74 @@
+"""The only writer of ``AuditEvent``: who did what to which gateway, from where, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext as _
+
+from apigw_ws.models import ApiGateway, AuditEvent, Run
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser
+
+Values = Mapping[str, Any]
+
+
+@dataclass(slots=True, kw_only=True)
+class Outcome:
+    """What the block of ``recorded`` finds out while it works."""
+
+    run: Run | None = None
+    after: Values | None = None
+
+
+def record(
+    verb: AuditEvent.Verb,
+    gateway: ApiGateway,
+    *,
+    by: AbstractBaseUser | None = None,
+    ip: str | None = None,
+    before: Values | None = None,
+    after: Values | None = None,
+    error: BaseException | None = None,
+    run: Run | None = None,
+) -> AuditEvent:
+    """Write down what happened; with ``error``, that it failed. ``before`` and ``after`` hold no secret."""
+    return AuditEvent.objects.create(
+        verb=verb,
+        gateway=gateway if gateway.pk else None,
+        object_text=str(gateway)[:255],
+        user_id=by.pk if by else None,
+        who=(by.get_username() if by else _("A command or task"))[:255],
+        ip_address=ip,
+        before=before,
+        after=after,
+        result=AuditEvent.Result.FAILED if error else AuditEvent.Result.DONE,
+        error_text=(str(error) or type(error).__name__) if error else "",
+        run=run if run and run.pk else None,
+    )
+
+
+@contextmanager
+def recorded(
+    verb: AuditEvent.Verb,
+    gateway: ApiGateway,
+    *,
+    by: AbstractBaseUser | None,
+    ip: str | None = None,
+    before: Values | None = None,
+) -> Iterator[Outcome]:
+    """Record the block when it ends, whichever way; the block fills in the outcome.
+
+    A block that failed leaves its error in the record and goes on raising it.
+    """
+    outcome = Outcome()
+    try:
+        yield outcome
+    except BaseException as error:
+        record(verb, gateway, by=by, ip=ip, before=before, error=error, run=outcome.run)
+        raise
+    record(verb, gateway, by=by, ip=ip, before=before, after=outcome.after, run=outcome.run)
