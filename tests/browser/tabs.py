@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -61,6 +61,13 @@ class Tab:
     def wait(self, condition: str) -> None:
         self.page.wait_for_function(condition, polling=20)
 
+    def stop_the_clock(self) -> None:
+        """From now on the page's timers and Date move by `pass_time` and hardly by themselves."""
+        self.page.clock.install()
+
+    def pass_time(self, *, minutes: float) -> None:
+        self.page.clock.run_for(int(minutes * 60_000))
+
     def wait_for(self, kind: str, count: int = 1) -> list[dict[str, Any]]:
         self.wait(f"events.filter((e) => e.type === '{kind}').length >= {count}")
         return self.events(kind)
@@ -100,9 +107,15 @@ class Peer:
 
     def send(self, text: str) -> None:
         """To every connection, as a broadcast."""
+        eventually(lambda: bool(self.connections))
         for connection in list(self.connections):
             with suppress(ConnectionClosed):
                 connection.send(text)
+
+    def drop(self, reason: str = "") -> None:
+        """End the one connection, as API Gateway does."""
+        self.until(1)
+        self.connections[0].close(1001, reason)
 
     def actions(self) -> list[str]:
         return [message["action"] for message in self.received]
@@ -112,10 +125,19 @@ class Peer:
 
     def until(self, count: int) -> None:
         """Returns once ``count`` connections are open."""
-        deadline = time.monotonic() + 5
-        while len(self.connections) != count:
-            assert time.monotonic() < deadline, f"{len(self.connections)} connections are open"
-            time.sleep(0.02)
+        eventually(lambda: len(self.connections) == count)
+
+    def heard(self, count: int) -> list[str]:
+        """The actions of all messages, once there are ``count`` of them."""
+        eventually(lambda: len(self.received) >= count)
+        return self.actions()
+
+
+def eventually(check: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not check():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 @contextmanager

@@ -52,7 +52,7 @@ def test_a_request_ends_with_the_connection_that_carried_it(tab: Tab, peer: Peer
     tab.start(peer.url, **QUICK)
     tab.wait_for("open")
     tab.ask("socket.request('silence')")
-    peer.connections[0].close(1001)
+    peer.drop()
 
     assert tab.outcome("asked") == "lost"
 
@@ -60,7 +60,7 @@ def test_a_request_ends_with_the_connection_that_carried_it(tab: Tab, peer: Peer
 def test_it_comes_back_after_a_drop_and_says_so(tab: Tab, peer: Peer) -> None:
     tab.start(peer.url, **QUICK)
     tab.wait_for("open")
-    peer.connections[0].close(1001, "Going away")
+    peer.drop("Going away")
     opened = tab.wait_for("open", 2)
 
     assert tab.events("close")[0] | {"type": ""} == {"type": "", "code": 1001, "reason": "Going away"}
@@ -143,11 +143,10 @@ def test_only_a_connection_that_lasted_starts_the_back_off_afresh(tab: Tab, peer
     tab.start(peer.url, backoffBase=5, backoffCap=20, stableAfter=200)
     for count in (1, 2):
         tab.wait_for("open", count)
-        peer.until(1)
-        peer.connections[0].close(1001)
+        peer.drop()
     tab.wait_for("open", 3)
     tab.page.wait_for_timeout(250)
-    peer.connections[0].close(1001)
+    peer.drop()
     waits = tab.wait_for("reconnecting", 3)
 
     assert [wait["attempt"] for wait in waits] == [1, 2, 1]
@@ -165,7 +164,7 @@ def test_a_handshake_that_hangs_is_given_up(tab: Tab) -> None:
 def test_every_connect_has_a_token_of_its_own(tab: Tab, peer: Peer, site: Site) -> None:
     tab.start(f"{peer.url}?channel=lobby", token="/token", **QUICK)
     tab.wait_for("open")
-    peer.connections[0].close(1001)
+    peer.drop()
     tab.wait_for("open", 2)
 
     assert site.asked == ["from-the-cookie", "from-the-cookie"]
@@ -191,55 +190,85 @@ def test_a_refused_token_is_an_error_and_tried_again(tab: Tab, peer: Peer, site:
 
 
 def test_a_silent_connection_is_kept_alive(tab: Tab, peer: Peer) -> None:
-    tab.start(peer.url, keepAlive=100)
+    tab.stop_the_clock()
+    tab.start(peer.url)
     tab.wait_for("open")
-    tab.page.wait_for_timeout(550)
-
-    assert 3 <= peer.actions().count("ping") <= 7
+    for count in (1, 2, 3):
+        tab.pass_time(minutes=8)
+        assert peer.heard(count) == ["ping"] * count
 
 
 def test_traffic_spares_the_keep_alive(tab: Tab, peer: Peer) -> None:
-    tab.start(peer.url, keepAlive=400, keepAliveMessage={"action": "still-here"})
+    tab.stop_the_clock()
+    tab.start(peer.url, keepAliveMessage={"action": "still-here"})
     tab.wait_for("open")
-    for n in range(6):
-        peer.send(json_number(n))
-        tab.page.wait_for_timeout(100)
+    for count in (1, 2):
+        tab.pass_time(minutes=7)
+        peer.send("news")
+        tab.wait_for("message", count)
     assert peer.actions() == []
-    tab.page.wait_for_timeout(500)
+    tab.pass_time(minutes=8)
 
-    assert peer.actions() == ["still-here"]
+    assert peer.heard(1) == ["still-here"]
 
 
 def test_it_moves_to_a_new_connection_before_the_old_one_is_too_old(tab: Tab, peer: Peer) -> None:
-    tab.start(peer.url, maxAge=300, requestTimeout=100)
-    opened = tab.wait_for("open", 3)
+    tab.stop_the_clock()
+    tab.start(peer.url)
+    tab.wait_for("open")
+    tab.pass_time(minutes=98)
+    assert len(peer.handshakes) == 1
+    tab.pass_time(minutes=12)
+    opened = tab.wait_for("open", 2)
+    peer.until(2)
+    tab.pass_time(minutes=0.5)
+    peer.until(1)
 
-    assert [event["renewed"] for event in opened] == [False, True, True]
+    assert [event["renewed"] for event in opened] == [False, True]
     assert tab.events("close") == []
     assert tab.run("events.map((e) => e.state).filter(Boolean)") == ["connecting", "open"]
 
 
 def test_nothing_is_lost_or_doubled_while_it_moves(tab: Tab, peer: Peer) -> None:
-    tab.start(peer.url, maxAge=400, requestTimeout=150)
+    tab.stop_the_clock()
+    tab.start(peer.url, maxAge=60_000)
+    for moves in range(3):
+        tab.wait_for("open", moves + 1)
+        for _ in range(3):
+            peer.send("the same again")
+            peer.send(json.dumps({"moves": moves}))
+        tab.wait_for("message", 6 * (moves + 1))
+        tab.pass_time(minutes=0.5)  # the older of two is closed
+        peer.until(1)
+        tab.pass_time(minutes=0.5)
+
+    assert len(tab.messages()) == 18
+
+
+def test_a_move_that_fails_is_tried_again_while_the_old_connection_lasts(tab: Tab, peer: Peer) -> None:
+    tab.stop_the_clock()
+    tab.start(peer.url)
     tab.wait_for("open")
-    for n in range(60):
-        peer.send(json_number(n))
-        tab.page.wait_for_timeout(15)
-    tab.wait("events.some((e) => e.data?.n === 59)")
+    peer.refuse = True
+    tab.pass_time(minutes=110)
+    tab.wait_for("reconnecting")
+    peer.send("still here")
+    tab.wait_for("message")
+    peer.refuse = False
+    tab.pass_time(minutes=1)
 
-    assert len(tab.events("open")) >= 2
-    assert [message["n"] for message in tab.messages()] == list(range(60))
+    assert tab.wait_for("open", 2)[1]["renewed"] is True
+    assert tab.events("close") == []
 
 
-def test_a_replaced_connection_stays_until_its_replies_have_come(tab: Tab, peer: Peer) -> None:
-    tab.start(peer.url, maxAge=100)
+def test_the_reply_to_a_request_comes_by_the_connection_that_was_replaced(tab: Tab, peer: Peer) -> None:
+    tab.start(peer.url, maxAge=500)
     tab.wait_for("open")
-    old = peer.connections[0]
-    tab.ask("socket.request('silence', {}, { timeout: 5000 })")
+    tab.ask("socket.request('silence', {}, { timeout: 20_000 })")
+    peer.heard(1)
+    [old] = peer.connections
     tab.wait_for("open", 2)
-    [request] = [message for message in peer.received if message["action"] == "silence"]
-    tab.page.wait_for_timeout(200)
-    old.send(json.dumps(request | {"late": True}))
+    old.send(json.dumps(peer.received[0] | {"late": True}))
 
     assert tab.run("asked")["late"] is True
 
@@ -297,7 +326,3 @@ def test_a_closed_socket_can_connect_again(tab: Tab, peer: Peer) -> None:
 
     assert tab.run("() => socket.request('echo', { n: 1 })")["n"] == 1
     peer.until(1)
-
-
-def json_number(n: int) -> str:
-    return f'{{"n": {n}}}'

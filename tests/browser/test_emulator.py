@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
-from math import inf
 from pathlib import Path
 
 import pytest
 
-from tests.browser.tabs import Tab
+from tests.browser.tabs import Tab, eventually
 from tests.emulator.backend import Backend, Recorded, Reply, recording_backend
 from tests.emulator.serving import running_emulator
 
@@ -78,33 +76,34 @@ def test_it_finds_a_gateway_that_was_restarted(tab: Tab, backend: Backend, tmp_p
         tab.run("() => socket.close()")
 
 
-def test_an_idle_connection_is_closed_unless_it_is_kept_alive(tab: Tab, backend: Backend) -> None:
-    with running_emulator(clock_speed=600) as aws:  # idle after a second
+def test_an_idle_connection_is_cut_and_comes_back(tab: Tab, backend: Backend) -> None:
+    with running_emulator() as aws:
         api = aws.create_api(backend.url)
-        tab.start(api.socket_url, keepAlive=inf, **QUICK)
-        closed = tab.wait_for("close")
-        tab.run("() => socket.close()")
-        tab.start(api.socket_url, keepAlive=300, **QUICK)
+        tab.start(api.socket_url, **QUICK)
         tab.wait_for("open")
-        tab.page.wait_for_timeout(2_500)
+        aws.backstage("POST", "clock", {"advance": 600})
+        tab.wait_for("open", 2)
 
-        assert closed[0]["code"] == 1001
+    assert tab.events("close")[0] | {"type": ""} == {"type": "", "code": 1001, "reason": "Going away"}
+
+
+def test_with_its_defaults_it_outlasts_the_limits_of_api_gateway(tab: Tab, backend: Backend) -> None:
+    """Four hours in steps of eight minutes, on the clocks of the page and of the emulator."""
+    tab.stop_the_clock()
+    tab.run("() => { Math.random = () => 0 }")  # a connection is replaced at 110 minutes, not before
+    with running_emulator() as aws:
+        assert aws.emulator is not None
+        clock, registry = aws.emulator.clock, aws.emulator.registry
+        tab.start(aws.create_api(backend.url).socket_url)
+        for minutes in range(0, 240, 8):
+            tab.wait_for("open", 1 + minutes // 110)
+            clock.advance(480)
+            now = clock.time()
+            tab.pass_time(minutes=8)
+            eventually(lambda now=now: any(connection.active_at >= now for connection in registry))
+
+        assert [event["renewed"] for event in tab.events("open")] == [False, True, True]
         assert tab.events("close") == []
-
-
-def test_no_connection_grows_too_old(tab: Tab, backend: Backend) -> None:
-    with running_emulator(clock_speed=3600) as aws:  # cut after two seconds
-        api = aws.create_api(backend.url, two_way=["$default"])
-        tab.start(api.socket_url, keepAlive=50, maxAge=1_000, requestTimeout=300, **QUICK)
-        answered, end = 0, time.monotonic() + 3.5
-        while time.monotonic() < end:
-            answered += tab.run("n => socket.request('echo', { n })", answered)["n"] == answered
-            tab.page.wait_for_timeout(20)
-
-        assert len(backend.wait(3, path="/connect")) >= 3
-        assert tab.events("close") == []
-        assert answered > 30
-        tab.run("() => socket.close()")
 
 
 def test_a_refused_connect_is_tried_until_it_is_let_in(tab: Tab, backend: Backend) -> None:
