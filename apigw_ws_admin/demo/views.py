@@ -46,6 +46,9 @@ class ChatView(WebSocketView):
         members = [name_of(member) for member in beside(me).select_related("user")[:100]]
         return reply_to(self.body, {"type": "who", "you": name_of(me), "members": members})
 
+    def ping(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        """{"action": "ping"}: client.js sends it so that API Gateway does not find the connection idle."""
+
     def default(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Reply:
         """Anything else."""
         return reply_to(self.body, {"type": "error", "text": "Send an action: say, join, who or time."})

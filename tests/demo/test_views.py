@@ -75,6 +75,10 @@ def test_the_clock_answers_on_a_route_of_its_own(ada: WebSocketTestClient) -> No
     assert ada.send({"action": "time"}).json()["type"] == "time"
 
 
+def test_a_keep_alive_is_not_answered(ada: WebSocketTestClient) -> None:
+    assert ada.send({"action": "ping"}).content == b""
+
+
 @pytest.mark.parametrize("message", [{"action": "sing"}, {"action": "_members"}, "no JSON", []])
 def test_anything_else_is_answered_with_what_there_is(ada: WebSocketTestClient, message: Any) -> None:
     assert ada.send(message).json()["text"] == "Send an action: say, join, who or time."
