@@ -116,19 +116,3 @@ def test_a_refused_connect_is_tried_until_it_is_let_in(tab: Tab, backend: Backen
         tab.wait_for("open")
 
     assert {error["code"] for error in tab.events("error")} == {"connect"}
-
-
-def test_a_browsers_own_websocket_works_too_and_is_cut_above_32_kilobytes(tab: Tab, backend: Backend) -> None:
-    with running_emulator() as aws:
-        api = aws.create_api(backend.url, two_way=["$default"])
-        code = tab.run(
-            """url => new Promise((resolve) => {
-              const socket = new WebSocket(url);
-              socket.onopen = () => socket.send("x".repeat(32768));
-              socket.onmessage = () => socket.send("x".repeat(32769));
-              socket.onclose = ({ code }) => resolve(code);
-            })""",
-            api.socket_url,
-        )
-
-    assert code == 1009

@@ -1,19 +1,14 @@
-"""Clients that are not ours, unmodified: wscat from npm and the browser's own WebSocket."""
+"""wscat from npm, unmodified. The browser's own WebSocket: tests/browser/test_websocket.py."""
 
 from __future__ import annotations
 
-import http.server
 import os
 import select
 import shutil
 import subprocess
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -115,92 +110,3 @@ def test_wscat_shows_the_status_that_refuses_it(api: Api, wscat: str) -> None:
 def test_wscat_gets_the_subprotocol_the_backend_chose(api: Api, wscat: str) -> None:
     with terminal(f"'{wscat}' --subprotocol chat --connect {api.socket_url}") as screen:
         screen.wait_for("Connected")
-
-
-@pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A page in Debian's Chromium, served over http as a socket's page must be."""
-    api = pytest.importorskip("playwright.sync_api")
-    if not (chromium := shutil.which("chromium")):
-        pytest.skip("there is no chromium")
-    folder = tmp_path_factory.mktemp("page")
-    Path(folder, "index.html").write_text("<!doctype html><title>A page</title>")
-    handler = partial(_Quiet, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        with api.sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
-            found = browser.new_page()
-            found.goto(f"http://127.0.0.1:{server.server_port}/index.html")
-            yield found
-            browser.close()
-        server.shutdown()
-        thread.join()
-
-
-class _Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *args: object) -> None:
-        """Say nothing."""
-
-
-#: Opens a socket, sends what it is given, and tells everything that happened until ``enough`` things have.
-SCRIPT = """
-([url, protocols, send, enough]) => new Promise(resolve => {
-  const seen = [];
-  const ws = new WebSocket(url, protocols);
-  const note = (...what) => { seen.push(what); if (seen.length >= enough) { ws.close(); resolve(seen); } };
-  ws.onopen = () => { note("open", ws.protocol, ws.extensions); send.forEach(data => ws.send(data)); };
-  ws.onmessage = event => note("message", event.data);
-  ws.onerror = () => note("error");
-  ws.onclose = event => note("close", event.code, event.reason, event.wasClean);
-})
-"""
-
-
-@pytest.mark.browser
-def test_the_browser_s_websocket_talks(api: Api, backend: Backend, page: Any) -> None:
-    seen = page.evaluate(SCRIPT, [api.socket_url + "?channel=a", ["chat"], ["hello", "Grüße 🎈"], 3])
-
-    assert seen[0] == ["open", "chat", ""]
-    assert sorted(seen[1:]) == [["message", "echo Grüße 🎈"], ["message", "echo hello"]]
-    handshake = backend.requests[0]
-    assert handshake.path == "/connect?channel=a"
-    assert "Chrome" in str(handshake.header("User-Agent"))
-    assert str(handshake.header("Origin")).startswith("http://127.0.0.1:")
-    assert backend.wait(path="/disconnect")
-
-
-@pytest.mark.browser
-def test_the_browser_is_refused_without_being_told_why(api: Api, page: Any) -> None:
-    seen = page.evaluate(SCRIPT, [api.socket_url + "?refuse", [], [], 2])
-
-    assert seen == [["error"], ["close", 1006, "", False]]
-
-
-@pytest.mark.browser
-def test_the_browser_learns_that_its_frame_was_too_long(api: Api, page: Any) -> None:
-    seen = page.evaluate(SCRIPT, [api.socket_url, [], ["x" * 40_000], 2])
-
-    assert seen[1][:2] == ["close", 1009]
-    assert seen[1][3] is True
-
-
-@pytest.mark.browser
-def test_the_browser_reaches_an_api_by_its_host_name(aws: Served, api: Api, page: Any) -> None:
-    url = f"ws://{api.api_id}.execute-api.localhost:{aws.url.rpartition(':')[2]}/{api.stage}"
-
-    assert page.evaluate(SCRIPT, [url, [], ["hi"], 2])[1] == ["message", "echo hi"]
-
-
-@pytest.mark.browser
-def test_a_page_can_neither_post_nor_create_nor_set_faults(aws: Served, api: Api, page: Any) -> None:
-    script = """async urls => Promise.all(urls.map(url =>
-        fetch(url, {method: "POST", mode: "no-cors", body: "{}"}).then(r => r.type, e => "failed")))"""
-    urls = [f"{aws.url}/v2/apis", f"{aws.url}/_emulator/faults"]
-    before = len(aws.client("apigatewayv2").get_apis()["Items"])
-
-    assert page.evaluate(script, urls) == ["opaque", "opaque"]
-    assert len(aws.client("apigatewayv2").get_apis()["Items"]) == before
-    assert aws.backstage("GET", "faults") == (200, {})
