@@ -13,7 +13,8 @@ ApigwWsError
 Provisioning
 ├── PlanChanged              what AWS holds is no longer what the plan was shown for (ApigwWsError)
 ├── RunInProgress            somebody is already applying to this gateway (ApigwWsError)
-└── OwnershipConflict        something we need exists in AWS and is not ours (ApigwWsError)
+├── OwnershipConflict        something we need exists in AWS and is not ours (ApigwWsError)
+└── NotConfirmed             the name typed is not that of the gateway to be torn down (ApigwWsError)
 """
 
 from __future__ import annotations
@@ -94,3 +95,7 @@ class RunInProgress(ApigwWsError):
 
 class OwnershipConflict(ApigwWsError):
     """Something the spec needs exists in AWS but was not made by us."""
+
+
+class NotConfirmed(ApigwWsError):
+    """The gateway's name was not repeated correctly; nothing was done."""

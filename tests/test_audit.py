@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from io import StringIO
+
 import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
 
 from apigw_ws.models import ApiGateway, AuditEvent, Run
 from apigw_ws.services import audit
 from tests.app.factories import new_gateway, new_user
+from tests.emulator.serving import Served
 
 pytestmark = pytest.mark.django_db
 
@@ -80,3 +85,19 @@ def test_events_are_never_changed_or_deleted() -> None:
         with pytest.raises(TypeError, match="never"):
             attempt()
     assert AuditEvent.objects.get().who == "A command or task"
+
+
+def test_the_command_applies_the_plan_that_was_seen_and_no_other(aws: Served) -> None:
+    gateway, out = new_gateway(api_id=""), StringIO()
+    call_command("ws_plan", f"--pk={gateway.pk}", stdout=out)
+    seen = out.getvalue().split()[-1]
+
+    with pytest.raises(CommandError, match="Look at the new plan"):
+        call_command("ws_apply", f"--pk={gateway.pk}", "--seen=another", stdout=out)
+    call_command("ws_apply", f"--pk={gateway.pk}", f"--seen={seen}", stdout=out)
+
+    refused, done = AuditEvent.objects.order_by("pk")
+    gateway.refresh_from_db()
+    assert (refused.verb, refused.result) == ("apply", "failed")
+    assert done.after == {"operations": 6, "deployment_id": gateway.deployment_id}
+    assert done.run == gateway.runs.first()

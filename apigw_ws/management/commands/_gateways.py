@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from apigw_ws.exceptions import ApigwWsError, AwsError
-from apigw_ws.models import ApiGateway
+from apigw_ws.models import ApiGateway, Step
 from apigw_ws.services.provisioning import Plan
 
 
@@ -41,6 +41,10 @@ class GatewayCommand(BaseCommand):
         for position, operation in enumerate(plan.operations, 1):
             line = f"  {position:3}. {operation.describe()}"
             self.stdout.write(self.style.WARNING(f"{line} (destructive)") if operation.destructive else line)
+
+    def report(self, step: Step) -> None:
+        """Print a step that is done, with AWS's request IDs."""
+        self.stdout.write(f"  done {step.position}: {step.description} [{step.request_ids}]")
 
 
 @contextmanager

@@ -21,5 +21,9 @@ class Command(GatewayCommand):
     def handle_gateway(self, gateway: ApiGateway, **options: Any) -> None:
         plan = provisioning.preview(gateway)
         self.show(gateway, plan)
+        if plan.operations:
+            self.stdout.write(
+                f"To apply this plan and no other: ws_apply --pk {gateway.pk} --seen {plan.digest}"
+            )
         if plan.operations and options["exit_code"]:
             sys.exit(2)

@@ -1,0 +1,89 @@
+"""Take a gateway out of AWS: what would go, what would stay, and doing it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext as _
+
+from apigw_ws.aws import removal
+from apigw_ws.exceptions import NotConfirmed, PlanChanged
+from apigw_ws.models import ApiGateway, AuditEvent, Run, Step
+from apigw_ws.services import audit, provisioning, runs, sessions
+from apigw_ws.services.provisioning import Plan
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removal(Plan):
+    """What goes from AWS, in this order, and what does not."""
+
+    #: The names of log groups, which hold history that somebody may still want.
+    staying: tuple[str, ...]
+
+
+def preview(gateway: ApiGateway) -> Removal:
+    """What ``run`` would remove now; the same things stay in AWS when only the record is deleted.
+
+    Raises OwnershipConflict where the API is not ours, AwsError and ConfigurationError.
+    """
+    snapshot = provisioning.read(gateway)
+    return Removal(operations=removal.plan(snapshot), staying=removal.log_groups(snapshot))
+
+
+def run(
+    gateway: ApiGateway,
+    *,
+    confirmed_name: str,
+    by: AbstractBaseUser | None = None,
+    ip: str | None = None,
+    seen: str | None = None,
+    delete_record: bool = False,
+    on_step: Callable[[Step], None] | None = None,
+) -> Run:
+    """Remove what is ours of the gateway from AWS, and return the run; its sessions are closed.
+
+    The record is deleted, or kept so that it can be applied anew. ``confirmed_name`` is the gateway's name as
+    somebody typed it: else NotConfirmed. ``seen``, ``on_step`` and the errors are those of
+    ``provisioning.apply``. What was removed before an error stays so; run it again to go on.
+    """
+    if confirmed_name != gateway.api_name:
+        raise NotConfirmed(
+            _("To tear down the gateway, type its name: “%(name)s”.") % {"name": gateway.api_name}
+        )
+    with (
+        audit.recorded(AuditEvent.Verb.TEARDOWN, gateway, by=by, ip=ip, before=_facts(gateway)) as outcome,
+        runs.running(gateway, by) as run,
+    ):
+        outcome.run = run
+        plan = preview(gateway)
+        if seen is not None and seen != plan.digest:
+            raise PlanChanged(_("AWS has changed since the list was shown. Look at the new one."))
+        runs.planned(run, len(plan.operations))
+        provisioning.execute(gateway, run, plan, on_step)
+        _forget(gateway)
+        outcome.after = {"record": "deleted" if delete_record else "kept"}
+    if delete_record:
+        gateway.delete()
+    return run
+
+
+def _facts(gateway: ApiGateway) -> dict[str, Any]:
+    names = ("api_id", "stage_name", "deployment_id", "domain_name")
+    return {name: getattr(gateway, name) for name in names}
+
+
+def _forget(gateway: ApiGateway) -> None:
+    """Nothing on the record speaks of AWS any more."""
+    sessions.close_of_gateway(gateway, reason="Gateway torn down")
+    provisioning.remember(gateway, None)
+    gateway.deployed_snapshots.all().delete()
+    gateway.api_mapping_id = gateway.api_gateway_domain_name = ""
+    gateway.custom_domain_created = False
+    gateway.save(
+        update_fields=["api_mapping_id", "api_gateway_domain_name", "custom_domain_created", "updated_on"]
+    )
