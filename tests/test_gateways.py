@@ -30,6 +30,10 @@ def gateway(**fields: Any) -> ApiGateway:
         {"route_key": "chat"},
         {"stage_name": "a-1_b"},
         {"endpoint_url": "http://127.0.0.1:8790"},
+        {"throttling_rate_limit": 1.5, "throttling_burst_limit": 1},
+        {"integration_timeout": 50},
+        {"access_log_destination_arn": "arn:aws:logs:eu-west-1:123456789012:log-group:chat:*"},
+        {"stage_variables": {"colour": "red", "url": "https://example.com/?a=b"}},
     ],
 )
 def test_what_aws_takes_is_taken(fields: dict[str, Any]) -> None:
@@ -51,10 +55,26 @@ def test_what_aws_takes_is_taken(fields: dict[str, Any]) -> None:
         ("target_base_endpoint", "http://[::1/", "Enter a URL that begins with http:// or https://."),
         ("endpoint_url", "localhost:8790", "Enter a URL that begins with http:// or https://."),
         ("endpoint_url", "http://local host/", "Enter a URL that begins with http:// or https://."),
+        ("integration_timeout", 49, "Ensure this value is greater than or equal to 50."),
+        ("integration_timeout", 29_001, "Ensure this value is less than or equal to 29000."),
+        ("access_log_format", "$context.status", "The format must contain $context.requestId."),
+        ("access_log_format", "$context.requestId\n$context.status", "The format must be a single line."),
+        ("stage_variables", {"a": 1}, 'Write stage variables as {"name": "value"}.'),
+        ("stage_variables", {f"a{n}": "1" for n in range(101)}, "A stage has 100 variables at most."),
+        (
+            "stage_variables",
+            {"a": "b c"},
+            "The stage variable “a” is empty, too long, or has a character AWS does not allow.",
+        ),
+        (
+            "access_log_destination_arn",
+            "chat",
+            "Enter the ARN of a CloudWatch log group or of a Firehose stream: arn:aws:logs:…:log-group:…",
+        ),
     ],
 )
 def test_what_aws_would_refuse_is_refused_with_the_remedy(field: str, value: Any, said: str) -> None:
-    assert errors(gateway(**{field: value})) == {field: [said]}
+    assert errors(gateway(**{field: value}))[field] == [said]
 
 
 def test_a_route_cannot_have_the_key_of_the_default_route() -> None:
@@ -81,3 +101,28 @@ def test_a_route_of_a_gateway_that_is_not_saved_yet_is_judged_alone() -> None:
 def test_records_are_called_what_people_call_them() -> None:
     assert str(gateway()) == "chat"
     assert str(ApiGatewayAdditionalRoute(route_key="join")) == "join"
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        (
+            {"throttling_rate_limit": 10.0},
+            {"throttling_burst_limit": "Set the rate and the burst, or neither."},
+        ),
+        (
+            {"throttling_burst_limit": 1},
+            {"throttling_burst_limit": "Set the rate and the burst, or neither."},
+        ),
+        (
+            {"access_log_format": "$context.requestId"},
+            {"access_log_destination_arn": "Enter where lines of this format go."},
+        ),
+        (
+            {"disable_execute_api_endpoint": True},
+            {"disable_execute_api_endpoint": "Without a custom domain nobody could connect."},
+        ),
+    ],
+)
+def test_settings_that_need_each_other_are_asked_for(fields: dict[str, Any], said: dict[str, str]) -> None:
+    assert errors(gateway(**fields)) == {field: [sentence] for field, sentence in said.items()}

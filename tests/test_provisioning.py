@@ -487,6 +487,51 @@ def test_what_others_added_to_our_api_stays(aws: Served) -> None:
     assert provisioning.preview(gateway).operations == ()
 
 
+def test_a_setting_of_the_stage_is_brought_to_aws_and_read_back(aws: Served) -> None:
+    gateway = new_gateway()
+    provisioning.apply(gateway)
+    gateway.throttling_rate_limit, gateway.throttling_burst_limit = 100.0, 50
+    gateway.access_log_destination_arn = "arn:aws:logs:us-east-1:123456789012:log-group:chat:*"
+    gateway.stage_variables = {"colour": "red"}
+
+    run = provisioning.apply(gateway)
+
+    assert [step.description for step in run.steps.all()] == [
+        "Change the stage “production”: throttling rate limit, throttling burst limit, "
+        "access log destination arn, access log format, variables."
+    ]
+    assert provisioning.preview(gateway).operations == ()
+    snapshot = provisioning.read(gateway)
+    stage = snapshot.stage("production") if snapshot else None
+    assert stage is not None
+    assert stage.access_log_destination_arn.endswith(":chat")
+    assert "$context.requestId" in stage.access_log_format
+
+
+def test_a_route_has_the_gateways_timeout_or_its_own(aws: Served) -> None:
+    gateway = new_gateway(integration_timeout=5_000)
+    gateway.additional_routes.update(integration_timeout=20_000)
+
+    provisioning.apply(gateway)
+
+    timeouts = {key: integration["TimeoutInMillis"] for key, integration in live(aws, gateway).items()}
+    assert timeouts == {"$connect": 5_000, "$default": 5_000, "$disconnect": 5_000, "join": 20_000}
+
+
+def test_a_route_that_is_switched_off_leaves_aws_and_comes_back(aws: Served) -> None:
+    gateway = new_gateway()
+    provisioning.apply(gateway)
+
+    gateway.additional_routes.update(enabled=False)
+    provisioning.apply(gateway)
+    assert "join" not in live(aws, gateway)
+    assert not gateway.additional_routes.get().deployed
+
+    gateway.additional_routes.update(enabled=True)
+    provisioning.apply(gateway)
+    assert_as_wanted(aws, gateway)
+
+
 def test_two_routes_with_one_key_are_named(aws: Served) -> None:
     gateway = new_gateway(route_key="join")
 

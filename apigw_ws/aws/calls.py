@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from apigw_ws.aws.client import translated
-from apigw_ws.aws.spec import ApiSpec, RouteSpec, mark
+from apigw_ws.aws.spec import ROUTE_SETTINGS, ApiSpec, RouteSpec, StageSpec, mark
 from apigw_ws.exceptions import AwsError
 
+#: Which member of UpdateStage holds a field of ours; they are sent whole.
+STAGE_MEMBERS: Final = {
+    "description": "Description",
+    "auto deploy": "AutoDeploy",
+    "access_log_destination_arn": "AccessLogSettings",
+    "access_log_format": "AccessLogSettings",
+    "variables": "StageVariables",
+    **dict.fromkeys(ROUTE_SETTINGS, "DefaultRouteSettings"),
+}
 #: The only key that a route response, and the expression that selects it, can have.
 DEFAULT: Final = "$default"
 
@@ -23,8 +33,18 @@ class Calls:
 
     @property
     def arn(self) -> str:
+        return self.arn_of(f"apis/{self.api_id}")
+
+    def arn_of(self, path: str) -> str:
+        """The ARN by which tags find something of API Gateway's."""
         meta = self.client.meta
-        return f"arn:{meta.partition}:apigateway:{meta.region_name}::/apis/{self.api_id}"
+        return f"arn:{meta.partition}:apigateway:{meta.region_name}::/{path}"
+
+    def tag(self, arn: str, tags: Mapping[str, str], dropped: Iterable[str] = ()) -> None:
+        if tags:
+            self.call("tag_resource", ResourceArn=arn, Tags=tags)
+        if dropped:
+            self.call("untag_resource", ResourceArn=arn, TagKeys=list(dropped))
 
     def call(self, method: str, **parameters: Any) -> dict[str, Any]:
         """The answer of the client's ``method``. Raises AwsError."""
@@ -57,6 +77,23 @@ def api_fields(api: ApiSpec) -> dict[str, Any]:
         "Description": api.description,
         "RouteSelectionExpression": api.route_selection_expression,
         "ApiKeySelectionExpression": api.api_key_selection_expression,
+        "DisableExecuteApiEndpoint": api.disable_execute_api_endpoint,
+    }
+
+
+def stage_fields(stage: StageSpec, kept: Mapping[str, Any], dropped: Iterable[str] = ()) -> dict[str, Any]:
+    """The members of CreateStage and UpdateStage. AWS drops a variable that is set to nothing."""
+    own = {name: getattr(stage, name) for name in ROUTE_SETTINGS}
+    settings = {**kept, **{name: value for name, value in own.items() if value not in (None, "")}}
+    return {
+        "Description": stage.description,
+        "DefaultRouteSettings": {ROUTE_SETTINGS[name]: value for name, value in settings.items()},
+        "AccessLogSettings": {
+            "DestinationArn": stage.access_log_destination_arn,
+            "Format": stage.access_log_format,
+        },
+        "StageVariables": {**stage.variables, **dict.fromkeys(dropped, "")},
+        "AutoDeploy": False,
     }
 
 

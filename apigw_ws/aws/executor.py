@@ -10,7 +10,15 @@ from typing import Final
 
 from django.utils.translation import gettext as _
 
-from apigw_ws.aws.calls import DEFAULT, Calls, api_fields, integration_fields, route_fields
+from apigw_ws.aws.calls import (
+    DEFAULT,
+    STAGE_MEMBERS,
+    Calls,
+    api_fields,
+    integration_fields,
+    route_fields,
+    stage_fields,
+)
 from apigw_ws.aws.operations import (
     CreateApi,
     CreateRoute,
@@ -75,12 +83,12 @@ def update_api(operation: UpdateApi, calls: Calls) -> None:
 
 @perform.register
 def set_tags(operation: SetTags, calls: Calls) -> None:
-    calls.call("tag_resource", ResourceArn=calls.arn, Tags=operation.tags)
+    calls.tag(calls.arn, operation.tags)
 
 
 @perform.register
 def remove_tags(operation: RemoveTags, calls: Calls) -> None:
-    calls.call("untag_resource", ResourceArn=calls.arn, TagKeys=list(operation.keys))
+    calls.tag(calls.arn, {}, operation.keys)
 
 
 @perform.register
@@ -137,13 +145,21 @@ def remove_integration(operation: RemoveIntegration, calls: Calls) -> None:
 @perform.register
 def create_stage(operation: CreateStage, calls: Calls) -> None:
     stage = operation.stage
-    calls.on_api("create_stage", StageName=stage.name, Description=stage.description, Tags=operation.tags)
+    fields = stage_fields(stage, {})
+    if not stage.access_log_destination_arn:
+        del fields["AccessLogSettings"]
+    calls.on_api("create_stage", StageName=stage.name, Tags=operation.tags, **fields)
 
 
 @perform.register
 def update_stage(operation: UpdateStage, calls: Calls) -> None:
     stage = operation.stage
-    calls.on_api("update_stage", StageName=stage.name, Description=stage.description, AutoDeploy=False)
+    changed = {STAGE_MEMBERS[name] for name in operation.changes if name in STAGE_MEMBERS}
+    fields = stage_fields(stage, operation.kept, operation.dropped)
+    if changed:
+        calls.on_api("update_stage", StageName=stage.name, **{name: fields[name] for name in changed})
+    # Only now: a run that is cut off before has claimed no variable that it did not set, nor let one go.
+    calls.tag(f"{calls.arn}/stages/{stage.name}", operation.tags, operation.dropped_tags)
 
 
 @perform.register

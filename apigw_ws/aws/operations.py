@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 from django.utils.translation import gettext as _
 
@@ -150,7 +150,15 @@ class CreateStage(Operation):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateStage(Operation):
     stage: StageSpec
+    #: The names of the fields that differ; only those are sent.
     changes: tuple[str, ...]
+    #: What AWS holds beside ours in a group that is sent whole.
+    kept: Mapping[str, Any] = field(default_factory=dict)
+    #: Variables of ours that are there and no longer wanted.
+    dropped: tuple[str, ...] = ()
+    #: The stage's ledger of our variables, where it changes.
+    tags: Mapping[str, str] = field(default_factory=dict)
+    dropped_tags: tuple[str, ...] = ()
 
     def describe(self) -> str:
         return _("Change the stage “%(name)s”: %(fields)s.") % {

@@ -23,12 +23,10 @@ from apigw_ws.aws.operations import (
     SetTags,
     UpdateApi,
     UpdateRoute,
-    UpdateStage,
 )
 from apigw_ws.aws.spec import (
     LEDGER_SEPARATOR,
     LEDGER_TAG,
-    OWNER_TAG,
     ApiSpec,
     GatewaySpec,
     IntegrationState,
@@ -36,6 +34,7 @@ from apigw_ws.aws.spec import (
     RouteState,
     Snapshot,
 )
+from apigw_ws.aws.stage_planner import stage_changes
 from apigw_ws.exceptions import OwnershipConflict
 
 
@@ -50,7 +49,7 @@ def plan(spec: GatewaySpec, snapshot: Snapshot | None) -> tuple[Operation, ...]:
         return (
             CreateApi(api=spec.api, tags=spec.all_tags),
             *(CreateRoute(route=route) for route in spec.routes),
-            CreateStage(stage=spec.stage, tags={OWNER_TAG: spec.uid}),
+            CreateStage(stage=spec.stage, tags=spec.stage_tags),
             Deploy(stage_name=spec.stage.name, digest=spec.digest),
         )
     changes = (*_api(spec, snapshot), *_routes(spec, snapshot), *_removed_routes(spec, snapshot))
@@ -150,12 +149,9 @@ def _orphans(snapshot: Snapshot) -> Iterator[Operation]:
 def _stage(spec: GatewaySpec, snapshot: Snapshot) -> Iterator[Operation]:
     state = snapshot.stage(spec.stage.name)
     if state is None:
-        yield CreateStage(stage=spec.stage, tags={OWNER_TAG: spec.uid})
-        return
-    # AWS moves a stage with automatic deployment by itself, past the digest that says what is live.
-    differs = {"description": spec.stage.description != state.description, "auto deploy": state.auto_deploy}
-    if changes := tuple(name for name, different in differs.items() if different):
-        yield UpdateStage(stage=spec.stage, changes=changes)
+        yield CreateStage(stage=spec.stage, tags=spec.stage_tags)
+    else:
+        yield from stage_changes(spec, state)
 
 
 def _removed_stages(spec: GatewaySpec, snapshot: Snapshot) -> Iterator[Operation]:

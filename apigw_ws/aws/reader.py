@@ -12,6 +12,7 @@ from apigw_ws.aws.spec import (
     DEPLOYMENT_MARK,
     LIFECYCLE,
     OWNER_TAG,
+    VARIABLES_TAG,
     ApiSpec,
     IntegrationState,
     RouteState,
@@ -70,6 +71,7 @@ def _snapshot(client: Any, api: Answer, stage_name: str) -> Snapshot:
             description=api.get("Description", ""),
             route_selection_expression=api.get("RouteSelectionExpression", ""),
             api_key_selection_expression=api.get("ApiKeySelectionExpression", ""),
+            disable_execute_api_endpoint=api.get("DisableExecuteApiEndpoint", False),
         ),
         tags=api.get("Tags", {}),
         routes=tuple(
@@ -109,7 +111,17 @@ def _route(
 
 
 def _stage(item: Answer) -> StageState:
+    settings, access_log = item.get("DefaultRouteSettings", {}), item.get("AccessLogSettings", {})
     return StageState(
+        throttling_rate_limit=settings.get("ThrottlingRateLimit", 0),
+        throttling_burst_limit=settings.get("ThrottlingBurstLimit", 0),
+        detailed_metrics=settings.get("DetailedMetricsEnabled", False),
+        logging_level=settings.get("LoggingLevel", "OFF"),
+        data_trace=settings.get("DataTraceEnabled", False),
+        access_log_destination_arn=access_log.get("DestinationArn", ""),
+        access_log_format=access_log.get("Format", ""),
+        variables=item.get("StageVariables", {}),
+        ledger=item.get("Tags", {}).get(VARIABLES_TAG, ""),
         name=item["StageName"],
         description=item.get("Description", ""),
         auto_deploy=item.get("AutoDeploy", False),

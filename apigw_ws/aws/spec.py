@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Final
 
@@ -13,10 +13,20 @@ OWNER_TAG: Final = "apigw-ws:uid"
 #: The tag that lists the keys of the tags we set, so that we remove those and nobody else's.
 LEDGER_TAG: Final = "apigw-ws:tags"
 LEDGER_SEPARATOR: Final = " / "
+#: The tag on a stage that lists the stage variables we set, for the same reason.
+VARIABLES_TAG: Final = "apigw-ws:variables"
 #: How the Description of an integration of ours begins.
 MARK: Final = "Managed by apigw-ws"
 #: How the Description of a deployment of ours begins; the digest of what it made live follows.
 DEPLOYMENT_MARK: Final = "apigw-ws digest "
+#: The fields of a stage that hold for all its routes -> what AWS calls them.
+ROUTE_SETTINGS: Final = {
+    "throttling_rate_limit": "ThrottlingRateLimit",
+    "throttling_burst_limit": "ThrottlingBurstLimit",
+    "detailed_metrics": "DetailedMetricsEnabled",
+    "logging_level": "LoggingLevel",
+    "data_trace": "DataTraceEnabled",
+}
 CONNECT: Final = "$connect"
 DISCONNECT: Final = "$disconnect"
 #: Routes whose answer reaches no client.
@@ -58,12 +68,27 @@ class ApiSpec:
     description: str = ""
     route_selection_expression: str = "$request.body.action"
     api_key_selection_expression: str = "$request.header.x-api-key"
+    #: Clients reach the API only through a custom domain.
+    disable_execute_api_endpoint: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageSpec:
+    """A stage. A setting that is None or empty is not ours: AWS's stays as it is."""
+
     name: str
     description: str = ""
+    #: Messages a second, and at once, of each route.
+    throttling_rate_limit: float | None = None
+    throttling_burst_limit: int | None = None
+    detailed_metrics: bool | None = None
+    #: "OFF", "ERROR" or "INFO".
+    logging_level: str = ""
+    data_trace: bool | None = None
+    access_log_destination_arn: str = ""
+    access_log_format: str = ""
+    #: Others on the same stage are left alone.
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,8 +104,13 @@ class GatewaySpec:
     @property
     def all_tags(self) -> dict[str, str]:
         """The operator's tags and our two. A ledger over AWS's 256 characters forgets its last keys."""
-        ledger = LEDGER_SEPARATOR.join(sorted(self.tags))[:256]
+        ledger = _ledger(self.tags)
         return {**self.tags, OWNER_TAG: self.uid, **({LEDGER_TAG: ledger} if ledger else {})}
+
+    @property
+    def stage_tags(self) -> dict[str, str]:
+        ledger = _ledger(self.stage.variables)
+        return {OWNER_TAG: self.uid, **({VARIABLES_TAG: ledger} if ledger else {})}
 
     @property
     def digest(self) -> str:
@@ -90,6 +120,8 @@ class GatewaySpec:
                 "routes": [asdict(route) for route in sorted(self.routes, key=lambda route: route.key)],
                 "route_selection_expression": self.api.route_selection_expression,
                 "api_key_selection_expression": self.api.api_key_selection_expression,
+                # Only where it is set: what was deployed before there was this field is still current.
+                **({"no_endpoint": True} if self.api.disable_execute_api_endpoint else {}),
             }
         )
 
@@ -125,13 +157,19 @@ class RouteState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StageState:
-    name: str
-    description: str = ""
+class StageState(StageSpec):
+    """A stage as it is; limits of 0 are those of the account."""
+
     auto_deploy: bool = False
     deployment_id: str = ""
     #: The uid in the stage's owner tag.
     owner: str = ""
+    #: The names of the variables that we set, as the stage's tag lists them.
+    ledger: str = ""
+
+    @property
+    def our_variables(self) -> frozenset[str]:
+        return frozenset(self.ledger.split(LEDGER_SEPARATOR))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +196,10 @@ class Snapshot:
 def mark(route_key: str) -> str:
     """The Description of the integration that we make for a route."""
     return f"{MARK}: {route_key}"
+
+
+def _ledger(names: Iterable[str]) -> str:
+    return LEDGER_SEPARATOR.join(sorted(names))[:256]
 
 
 def digest(value: object) -> str:

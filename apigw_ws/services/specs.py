@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from typing import Final
 
 from django.utils.translation import gettext as _
 
@@ -20,6 +22,21 @@ from apigw_ws.aws.spec import (
 from apigw_ws.exceptions import ConfigurationError
 from apigw_ws.models import ApiGateway
 from apigw_ws.services import secrets
+
+#: What people ask of a log of events: who, which route, with what result, how long, and why not.
+ACCESS_LOG_FORMAT: Final = json.dumps(
+    {
+        "requestId": "$context.requestId",
+        "time": "$context.requestTime",
+        "connectionId": "$context.connectionId",
+        "eventType": "$context.eventType",
+        "routeKey": "$context.routeKey",
+        "status": "$context.status",
+        "latency": "$context.integrationLatency",
+        "error": "$context.error.message",
+    },
+    separators=(",", ":"),
+)
 
 
 def spec_for(gateway: ApiGateway) -> GatewaySpec:
@@ -39,10 +56,28 @@ def spec_for(gateway: ApiGateway) -> GatewaySpec:
             description=gateway.api_description,
             route_selection_expression=gateway.route_selection_expression,
             api_key_selection_expression=gateway.api_key_selection_expression,
+            disable_execute_api_endpoint=gateway.disable_execute_api_endpoint,
         ),
         routes=_routes(gateway),
-        stage=StageSpec(name=gateway.stage_name, description=gateway.stage_description),
+        stage=_stage(gateway),
         tags={str(key): str(value) for key, value in gateway.tags.items()},
+    )
+
+
+def _stage(gateway: ApiGateway) -> StageSpec:
+    destination = gateway.access_log_destination_arn
+    return StageSpec(
+        name=gateway.stage_name,
+        description=gateway.stage_description,
+        throttling_rate_limit=gateway.throttling_rate_limit,
+        throttling_burst_limit=gateway.throttling_burst_limit,
+        detailed_metrics=gateway.detailed_metrics,
+        logging_level=gateway.logging_level,
+        data_trace=gateway.data_trace,
+        # CloudWatch shows a log group's ARN with an end that API Gateway does not keep.
+        access_log_destination_arn=destination.removesuffix(":*"),
+        access_log_format=(gateway.access_log_format or ACCESS_LOG_FORMAT) if destination else "",
+        variables={str(name): str(value) for name, value in gateway.stage_variables.items()},
     )
 
 
@@ -53,8 +88,15 @@ def _routes(gateway: ApiGateway) -> tuple[RouteSpec, ...]:
         _route(gateway, gateway.route_key, f"{base}default", two_way=gateway.two_way),
         _route(gateway, DISCONNECT, f"{base}disconnect"),
         *(
-            _route(gateway, route.route_key, route.integration_url, two_way=route.two_way)
+            _route(
+                gateway,
+                route.route_key,
+                route.integration_url,
+                two_way=route.two_way,
+                timeout=route.integration_timeout,
+            )
             for route in gateway.additional_routes.all()
+            if route.enabled
         ),
     )
     key, count = Counter(route.key for route in routes).most_common(1)[0]
@@ -66,7 +108,9 @@ def _routes(gateway: ApiGateway) -> tuple[RouteSpec, ...]:
     return routes
 
 
-def _route(gateway: ApiGateway, key: str, url: str, *, two_way: bool = False) -> RouteSpec:
+def _route(
+    gateway: ApiGateway, key: str, url: str, *, two_way: bool = False, timeout: int | None = None
+) -> RouteSpec:
     mapped = {**headers.FROM_CONTEXT, **(headers.ON_DISCONNECT if key == DISCONNECT else {})}
     if secret := secrets.derive(gateway):
         mapped[headers.SECRET] = f"'{secret}'"
@@ -75,4 +119,7 @@ def _route(gateway: ApiGateway, key: str, url: str, *, two_way: bool = False) ->
     if key not in LIFECYCLE:
         mapped["Content-Type"] = "'application/json'"
     parameters = {f"integration.request.header.{name}": value for name, value in mapped.items()}
-    return RouteSpec(key=key, integration=IntegrationSpec(url=url, parameters=parameters), two_way=two_way)
+    integration = IntegrationSpec(
+        url=url, parameters=parameters, timeout=timeout or gateway.integration_timeout
+    )
+    return RouteSpec(key=key, integration=integration, two_way=two_way)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 from hypothesis import strategies as st
 
 from apigw_ws.aws.spec import (
+    VARIABLES_TAG,
     ApiSpec,
     GatewaySpec,
     IntegrationSpec,
@@ -20,6 +21,7 @@ from apigw_ws.aws.spec import (
 )
 
 SECRET = "'never-shown'"
+LOG_GROUP = "arn:aws:logs:us-east-1:123456789012:log-group:chat"
 HEADER = "integration.request.header."
 
 
@@ -50,15 +52,27 @@ def applied(spec: GatewaySpec) -> Snapshot:
         tags=spec.all_tags,
         routes=routes,
         integrations=tuple(route.integration for route in routes if route.integration),
-        stages=(
-            StageState(
-                name=spec.stage.name,
-                description=spec.stage.description,
-                deployment_id="dep1",
-                owner=spec.uid,
-            ),
-        ),
+        stages=(stage_state(spec),),
         live_digest=spec.digest,
+    )
+
+
+def stage_state(spec: GatewaySpec) -> StageState:
+    """The stage after ``spec`` was applied, with AWS's defaults for what it leaves open."""
+    defaults = {
+        "throttling_rate_limit": 0,
+        "throttling_burst_limit": 0,
+        "detailed_metrics": False,
+        "logging_level": "OFF",
+        "data_trace": False,
+    }
+    wanted = {field.name: getattr(spec.stage, field.name) for field in fields(StageSpec)}
+    given = {name: value for name, value in wanted.items() if value not in (None, "")}
+    return StageState(
+        **(defaults | given),
+        deployment_id="dep1",
+        owner=spec.uid,
+        ledger=spec.stage_tags.get(VARIABLES_TAG, ""),
     )
 
 
@@ -92,12 +106,24 @@ routes = st.dictionaries(names, st.tuples(urls, st.booleans(), headers), max_siz
         route(key, url=url, two_way=two_way, **mapped) for key, (url, two_way, mapped) in wanted.items()
     )
 )
+switches = st.sampled_from([None, False, True])
+logs = {"access_log_destination_arn": LOG_GROUP, "access_log_format": "$context.requestId"}
+stages = st.builds(
+    lambda limits, log, **others: StageSpec(**limits, **log, **others),
+    st.sampled_from([{}, {"throttling_rate_limit": 10.5, "throttling_burst_limit": 20}]),
+    st.sampled_from([{}, logs, {**logs, "access_log_format": "$context.requestId $context.status"}]),
+    name=st.sampled_from(["production", "test"]),
+    description=st.sampled_from(["", "live"]),
+    detailed_metrics=switches,
+    logging_level=st.sampled_from(["", "OFF", "ERROR", "INFO"]),
+    data_trace=switches,
+    variables=st.dictionaries(names, names, max_size=3),
+)
+apis = st.builds(ApiSpec, name=names, disable_execute_api_endpoint=st.booleans())
 specs = st.builds(
-    lambda extra, name, stage, tags: gateway(
-        *gateway().routes, *extra, api=ApiSpec(name=name), stage=StageSpec(name=stage), tags=tags
-    ),
+    lambda extra, api, stage, tags: gateway(*gateway().routes, *extra, api=api, stage=stage, tags=tags),
     routes,
-    names,
-    st.sampled_from(["production", "test"]),
+    apis,
+    stages,
     st.dictionaries(names, names, max_size=3),
 )

@@ -1,0 +1,50 @@
+"""Decides what to change on a stage that is there. Pure, as ``planner``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields
+
+from apigw_ws.aws.operations import UpdateStage
+from apigw_ws.aws.spec import ROUTE_SETTINGS, VARIABLES_TAG, GatewaySpec, StageSpec, StageState
+
+#: The fields that are compared one by one.
+_PLAIN = [field.name for field in fields(StageSpec) if field.name not in ("name", "description", "variables")]
+
+
+def stage_changes(spec: GatewaySpec, state: StageState) -> Iterator[UpdateStage]:
+    """One operation where anything differs that is ours; a setting of nobody's record is left alone."""
+    dropped = tuple(sorted((state.our_variables & state.variables.keys()) - spec.stage.variables.keys()))
+    ledger = spec.stage_tags.get(VARIABLES_TAG, "")
+    relabelled = ledger != state.ledger
+    changes = tuple(_changes(spec.stage, state, dropped))
+    if changes or relabelled:
+        yield UpdateStage(
+            stage=spec.stage,
+            changes=changes or ("list of variables",),
+            kept=_kept(spec.stage, state) if not ROUTE_SETTINGS.keys().isdisjoint(changes) else {},
+            dropped=dropped,
+            tags={VARIABLES_TAG: ledger} if relabelled and ledger else {},
+            dropped_tags=(VARIABLES_TAG,) if relabelled and not ledger else (),
+        )
+
+
+def _changes(stage: StageSpec, state: StageState, dropped: tuple[str, ...]) -> Iterator[str]:
+    if stage.description != state.description:
+        yield "description"
+    for name in _PLAIN:
+        wanted = getattr(stage, name)
+        if wanted not in (None, "") and wanted != getattr(state, name):
+            yield name
+    if dropped or any(state.variables.get(name) != value for name, value in stage.variables.items()):
+        yield "variables"
+    # AWS moves a stage with automatic deployment by itself, past the digest that says what is live.
+    if state.auto_deploy:
+        yield "auto deploy"
+
+
+def _kept(stage: StageSpec, state: StageState) -> dict[str, object]:
+    """The settings of all routes that are not ours. AWS shows limits that nobody set as 0, which, sent back,
+    would let nothing through."""
+    there = {name: getattr(state, name) for name in ROUTE_SETTINGS if getattr(stage, name) in (None, "")}
+    return {name: value for name, value in there.items() if value not in (0, "OFF")}
