@@ -32,6 +32,11 @@ class ApiGateway(models.Model):
         ERROR = "ERROR", _("Errors")
         INFO = "INFO", _("Everything")
 
+    class PushMode(models.TextChoices):
+        AUTO = "auto", _("At once: saving applies to AWS")
+        PLAN = "plan", _("After review: saving offers the plan")
+        MANUAL = "manual", _("By hand: saving says nothing")
+
     uid = models.UUIDField(
         _("stable ID"),
         default=uuid.uuid4,
@@ -171,6 +176,13 @@ class ApiGateway(models.Model):
     )
     tags = models.JSONField(
         _("tags"), default=dict, blank=True, validators=[validate_tags], help_text=_('As {"name": "value"}.')
+    )
+    push_mode = models.CharField(
+        _("changes go to AWS"),
+        max_length=8,
+        choices=PushMode.choices,
+        default=PushMode.PLAN,
+        help_text=_("What a save in the console does. Saving in code never calls AWS."),
     )
     secret_version = models.PositiveSmallIntegerField(
         _("secret version"),
