@@ -11,8 +11,9 @@ from django.db.models.signals import post_delete, post_save, pre_delete
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from apigw_ws.models import ApiGateway
-from apigw_ws.services import gateways, sessions
+from apigw_ws.models import ApiGateway, Run
+from apigw_ws.services import deployments, gateways, sessions
+from apigw_ws.signals import deployed
 
 
 @receiver(user_logged_out)
@@ -36,3 +37,8 @@ def end_the_sessions_of_a_gateway(instance: ApiGateway, **_: Any) -> None:
 @receiver([post_save, post_delete], sender=ApiGateway)
 def forget_known_gateways(**_: Any) -> None:
     gateways.changed()
+
+
+@receiver(deployed, sender=ApiGateway)
+def keep_what_was_deployed(gateway: ApiGateway, run: Run, **_: Any) -> None:
+    deployments.remember(gateway, run)

@@ -31,7 +31,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "views.*": ("events", "guards", "handlers", "exceptions", "services.*", "conf", "models", "signals"),
     "mixins": ("models",),
     "signals": (),
-    "receivers": ("services.*", "models"),
+    "receivers": ("services.*", "models", "signals"),
     "checks": ("conf", "models", "views"),
     "tasks": ("services.*", "models"),
     "apps": ("checks", "receivers"),
