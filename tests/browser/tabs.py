@@ -62,8 +62,10 @@ class Tab:
         self.page.wait_for_function(condition, polling=20)
 
     def stop_the_clock(self) -> None:
-        """From now on the page's timers and Date move by `pass_time` and hardly by themselves."""
-        self.page.clock.install()
+        """From now on only `pass_time` moves the page's timers and Date, and waits have no random part."""
+        self.page.clock.install(time=0)
+        self.page.clock.pause_at(1_000)
+        self.run("() => { Math.random = () => 0 }")
 
     def pass_time(self, *, minutes: float) -> None:
         self.page.clock.run_for(int(minutes * 60_000))
