@@ -13,8 +13,9 @@ const part = Object.fromEntries([...document.querySelectorAll("[id]")].map((node
 const logs = new Map([...document.querySelectorAll("[role=log]")].map((log) => [log.id, log]));
 const hour = new Intl.DateTimeFormat([], { timeStyle: "short" });
 
+const met = new Set(); // Names: a new one is no reason to ask twice who is here.
+
 let channel = wantedChannel();
-let members = [];
 let following = true; // The reader is at the end of the log, and stays there.
 let turn = Promise.resolve();
 
@@ -86,15 +87,21 @@ function show({ from, text, channel: where, at, request_id: request }) {
   item.classList.toggle("own", own);
   item.querySelector(".from").textContent = own ? page.textYou : from;
   if (twin) return;
-  const previous = list.lastElementChild?.dataset;
-  const more = previous?.from === from && Date.parse(at) - Date.parse(previous.at) < SAME_BREATH;
-  item.classList.toggle("more", more);
+  item.classList.toggle("more", continues(list.lastElementChild, { from, at, own }));
   Object.assign(item.dataset, { key, from, at, tint: tint(from) });
   item.querySelector("time").dateTime = at;
   item.querySelector("time").textContent = hour.format(new Date(at));
   item.querySelector(".text").textContent = text;
   append(item, list, where);
-  if (!members.includes(from)) refreshMembers();
+  if (!met.has(from)) {
+    met.add(from);
+    refreshMembers();
+  }
+}
+
+function continues(item, { from, at, own }) {
+  if (item?.dataset.from !== from || item.classList.contains("own") !== own) return false;
+  return Date.parse(at) - Date.parse(item.dataset.at) < SAME_BREATH;
 }
 
 function append(item, list, where) {
@@ -114,17 +121,18 @@ function tint(name) {
 async function refreshMembers() {
   if (document.hidden || socket.state !== "open") return;
   try {
-    const { you, members: all } = await timed("who");
-    showMembers(you, (members = all));
+    const { you, members } = await timed("who");
+    for (const name of members) met.add(name);
+    showMembers(you, members);
   } catch {
     // The state says what is wrong, and the next refresh is near.
   }
 }
 
-function showMembers(you, all) {
-  const names = [...new Set(all)].sort((a, b) => (b === you) - (a === you) || a.localeCompare(b));
+function showMembers(you, members) {
+  const names = [...new Set(members)].sort((a, b) => (b === you) - (a === you) || a.localeCompare(b));
   const items = names.slice(0, LISTED).map((name) => {
-    const count = all.filter((other) => other === name).length;
+    const count = members.filter((other) => other === name).length;
     const label = count > 1 ? fill(page.textTwice, { name, count }) : name;
     const item = element("li", name === you ? fill(page.textMember, { name: label }) : label);
     item.dataset.tint = tint(name);

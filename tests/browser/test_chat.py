@@ -113,6 +113,16 @@ def test_who_is_here_is_listed_with_oneself_first(window: Window, another: Calla
     assert names.last.inner_text() in other.page.locator("#members li").first.inner_text()
 
 
+def test_another_window_of_the_same_person_is_no_echo(window: Window, demo: Demo) -> None:
+    window.page.goto(demo.lines["Sign in"])
+    here, there = (Window(window.page.context.new_page(), demo) for _ in range(2))
+    here.say("written here")
+    there.say("written there")
+
+    assert here.wait_for("written here").inner_text().startswith("You")
+    assert here.wait_for("written there").inner_text().startswith("operator")
+
+
 def test_a_channel_keeps_its_words_to_itself(window: Window, another: Callable[..., Window]) -> None:
     here, there = another(channel="kitchen"), window
     there.say("said in the lobby")
@@ -192,7 +202,7 @@ def test_a_log_keeps_the_last_messages_and_the_reader_s_place(page: Any, demo: D
     assert "ada" in log.locator("li").first.inner_text()
 
     log.evaluate("log => { log.scrollTop = 0 }")
-    page.wait_for_timeout(100)
+    page.evaluate("new Promise((seen) => requestAnimationFrame(() => setTimeout(seen, 50)))")
     sockets[0].send(json.dumps({**said, "text": "the newest", "at": "2026-01-01T10:01:00Z"}))
     page.get_by_role("button", name="New messages").click()
 
