@@ -218,7 +218,7 @@ for (const log of logs.values()) {
   sizes.observe(log);
 }
 setInterval(refreshMembers, REFRESH);
-part.way.open = matchMedia("(width >= 54rem) and (height >= 50rem)").matches;
+part.way.open = matchMedia("(width >= 54rem) and (height >= 54rem)").matches;
 showChannel();
 part.text.focus({ preventScroll: true });
 socket.connect();
