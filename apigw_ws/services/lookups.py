@@ -1,0 +1,61 @@
+"""What an AWS account has that a gateway can use. Each asks AWS once, and briefly: somebody waits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from apigw_ws.aws import lookups
+from apigw_ws.aws.client import Service, client
+from apigw_ws.aws.lookups import Caller, Certificate, Zone, regions
+from apigw_ws.models import ApiGateway
+from apigw_ws.services.endpoints import config_for
+
+__all__ = ["Caller", "Certificate", "Identity", "Zone", "certificates", "identity", "regions", "zones"]
+
+#: Seconds for an answer.
+TIMEOUT: Final = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who makes a gateway, and where."""
+
+    caller: Caller
+    region: str
+    #: Of something that is not AWS itself; else empty.
+    endpoint_url: str
+
+
+def identity(gateway: ApiGateway) -> Identity:
+    """As whom the gateway would be made. Raises AwsError, ConfigurationError."""
+    sts = _client("sts", gateway)
+    return Identity(
+        caller=lookups.caller(sts),
+        region=sts.meta.region_name,
+        endpoint_url=config_for(gateway).endpoint_url,
+    )
+
+
+def certificates(gateway: ApiGateway) -> list[Certificate]:
+    """The certificates of the gateway's region: those that cover its domain first, issued ones before others.
+
+    Raises AwsError, ConfigurationError.
+    """
+    found = lookups.certificates(_client("acm", gateway))
+    domain = gateway.domain_name
+    return sorted(found, key=lambda each: (not each.covers(domain), not each.issued, each.names))
+
+
+def zones(gateway: ApiGateway) -> list[Zone]:
+    """The hosted zones that contain the gateway's domain, the closest first.
+
+    Raises AwsError, ConfigurationError.
+    """
+    found = lookups.zones(_client("route53", gateway))
+    fitting = [zone for zone in found if zone.contains(gateway.domain_name)]
+    return sorted(fitting, key=lambda zone: -len(zone.name))
+
+
+def _client(service: Service, gateway: ApiGateway) -> Any:
+    return client(service, replace(config_for(gateway), timeout=TIMEOUT, attempts=1))

@@ -1,0 +1,1 @@
+"""A new gateway, step by step, and watching it come into being."""

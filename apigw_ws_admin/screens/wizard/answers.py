@@ -1,0 +1,39 @@
+"""What has been typed, kept in the session: a page that is left or opened twice loses nothing."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, Final
+
+from django.http import HttpRequest, QueryDict
+from django.utils.datastructures import MultiValueDict
+
+KEY: Final = "apigw_ws_drafts"
+#: Drafts that a session keeps; the oldest go first.
+KEPT: Final = 5
+
+
+class Answers:
+    """What was posted to the steps of one draft, by step."""
+
+    def __init__(self, request: HttpRequest, draft: uuid.UUID) -> None:
+        self._session = request.session
+        self._name = draft.hex
+
+    def get(self, step: str) -> MultiValueDict[str, Any] | None:
+        posted = self._drafts().get(self._name, {}).get(step)
+        return None if posted is None else MultiValueDict(posted)
+
+    def put(self, step: str, posted: QueryDict) -> None:
+        """Remember what was posted. A draft that is worked on is the last to be forgotten."""
+        drafts = self._drafts()
+        steps = drafts.pop(self._name, {})
+        steps[step] = {name: values for name, values in posted.lists() if name != "csrfmiddlewaretoken"}
+        kept = list(drafts.items())[1 - KEPT :]
+        self._session[KEY] = dict([*kept, (self._name, steps)])
+
+    def forget(self) -> None:
+        self._session[KEY] = {name: steps for name, steps in self._drafts().items() if name != self._name}
+
+    def _drafts(self) -> dict[str, Any]:
+        return dict(self._session.get(KEY, {}))

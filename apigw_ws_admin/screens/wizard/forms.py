@@ -1,0 +1,136 @@
+"""What each step asks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any, Final
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import (
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanSwitchWidget,
+)
+
+from apigw_ws.models import ApiGateway, ApiGatewayAdditionalRoute
+from apigw_ws.services import lookups
+
+MAX_ROUTES: Final = 50
+
+domain_validator = RegexValidator(
+    r"^(?=.{4,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])\Z",
+    _("Enter a host name such as ws.example.com, in small letters and without https://."),
+)
+certificate_validator = RegexValidator(
+    r"^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[\w-]+\Z",
+    _("Choose one of the certificates, or enter an ARN such as arn:aws:acm:…:certificate/…"),
+)
+
+
+class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
+    region = forms.ChoiceField(
+        label=_("Region"),
+        required=False,
+        widget=UnfoldAdminSelectWidget,
+        help_text=_("Where AWS runs the gateway: best near your servers and your users."),
+    )
+
+    class Meta:
+        model = ApiGateway
+        fields = ["region"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        regions = [(name, name) for name in lookups.regions()]
+        self.fields["region"].choices = [("", _("As this server is set up")), *regions]  # type: ignore[attr-defined]
+
+
+class BasicsForm(forms.ModelForm):  # type: ignore[type-arg]
+    class Meta:
+        model = ApiGateway
+        fields = ["api_name", "api_description", "default_channel_name", "stage_name"]
+        widgets = dict.fromkeys(fields, UnfoldAdminTextInputWidget)
+        help_texts = {
+            "api_name": _("How you and AWS call it, for example “chat”."),
+            "stage_name": _("The last part of the URL that clients connect to."),
+        }
+
+
+class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
+    class Meta:
+        model = ApiGateway
+        fields = ["target_base_endpoint"]
+        widgets = {
+            "target_base_endpoint": UnfoldAdminTextInputWidget(
+                attrs={"inputmode": "url", "placeholder": "https://www.example.com/ws/"}
+            )
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["target_base_endpoint"].required = True
+
+    def clean_target_base_endpoint(self) -> str:
+        return str(self.cleaned_data["target_base_endpoint"]).rstrip("/") + "/"
+
+
+class RouteForm(forms.ModelForm):  # type: ignore[type-arg]
+    class Meta:
+        model = ApiGatewayAdditionalRoute
+        fields = ["route_key", "integration_url", "two_way"]
+        widgets = {
+            "route_key": UnfoldAdminTextInputWidget,
+            "integration_url": UnfoldAdminTextInputWidget(attrs={"inputmode": "url"}),
+            "two_way": UnfoldBooleanSwitchWidget,
+        }
+        help_texts = {
+            "route_key": _("The “action” of the messages that take this route."),
+            "two_way": _("What the handler returns goes back to the client."),
+        }
+
+
+class BaseRoutes(forms.BaseFormSet):  # type: ignore[type-arg]
+    def clean(self) -> None:
+        keys = Counter(
+            form.cleaned_data.get("route_key") for form in self.forms if hasattr(form, "cleaned_data")
+        )
+        if twice := [key for key, count in keys.items() if key and count > 1]:
+            raise ValidationError(
+                _("Two routes have the key “%(key)s”. Give each its own."), params={"key": twice[0]}
+            )
+
+
+RoutesForm: Final = forms.formset_factory(
+    RouteForm, formset=BaseRoutes, extra=1, max_num=MAX_ROUTES, absolute_max=MAX_ROUTES
+)
+
+
+class DomainForm(forms.ModelForm):  # type: ignore[type-arg]
+    class Meta:
+        model = ApiGateway
+        fields = ["domain_name", "certificate_arn", "hosted_zone_id"]
+        widgets = dict.fromkeys(fields, UnfoldAdminTextInputWidget)
+        help_texts = {
+            "domain_name": _("For example ws.example.com. Empty: clients use the address AWS gives.")
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["domain_name"].validators.append(domain_validator)
+        self.fields["certificate_arn"].validators.append(certificate_validator)
+
+    def clean(self) -> None:
+        super().clean()
+        if self.cleaned_data.get("domain_name") and not self.data.get("certificate_arn"):
+            self.add_error("certificate_arn", _("A custom domain needs a certificate: choose one."))
+        if not self.cleaned_data.get("domain_name") and "domain_name" not in self.errors:
+            self.cleaned_data.update(certificate_arn="", hosted_zone_id="")
+
+
+class ReviewForm(forms.Form):
+    """Sends back which plan was shown."""
+
+    seen = forms.CharField(widget=forms.HiddenInput)

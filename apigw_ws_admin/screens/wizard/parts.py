@@ -1,0 +1,64 @@
+"""Parts of steps that ask others, and are loaded after the page: nobody slow or broken holds it up."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.generic import TemplateView
+from unfold.views import UnfoldModelAdminViewMixin
+
+from apigw_ws.conf import conf
+from apigw_ws.exceptions import ApigwWsError
+from apigw_ws.models import ApiGateway
+from apigw_ws.services import lookups, targets
+from apigw_ws_admin.screens.wizard.views import WizardView
+
+LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class PartView(UnfoldModelAdminViewMixin, TemplateView):
+    """A part by its name. What asks a server of the operator's choice wants a POST, and its token."""
+
+    title = ""
+    permission_required = WizardView.permission_required
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self._answer({"identity": self._identity, "certificates": self._certificates})
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self._answer({"target": self._target})
+
+    def get_template_names(self) -> list[str]:
+        return [f"apigw_ws_admin/wizard/_{self.kwargs['part']}.html"]
+
+    def _answer(self, parts: dict[str, Any]) -> HttpResponse:
+        if self.kwargs["part"] not in parts:
+            raise Http404
+        try:
+            context = parts[self.kwargs["part"]]()
+        except ApigwWsError as problem:
+            context = {"problem": problem}
+        return self.render_to_response(context)
+
+    def _identity(self) -> dict[str, Any]:
+        return {"identity": lookups.identity(self._gateway("region"))}
+
+    def _target(self) -> dict[str, Any]:
+        url = self.request.POST.get("target_base_endpoint", "").strip()
+        local = urlsplit(conf.endpoint_url).hostname in LOOPBACK
+        return {"findings": targets.check(url, local=local) if url else []}
+
+    def _certificates(self) -> dict[str, Any]:
+        gateway = self._gateway("region", "domain_name", "certificate_arn", "hosted_zone_id")
+        domain = gateway.domain_name
+        certificates = lookups.certificates(gateway)
+        return {
+            "domain": domain,
+            "chosen": gateway.certificate_arn,
+            "certificates": [(each, bool(domain) and each.covers(domain)) for each in certificates],
+        }
+
+    def _gateway(self, *names: str) -> ApiGateway:
+        return ApiGateway(**{name: self.request.GET.get(name, "").strip() for name in names})

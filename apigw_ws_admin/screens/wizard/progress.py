@@ -1,0 +1,72 @@
+"""A gateway on its way into AWS. All that is shown is in the database: it may be left and found again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.views.generic import TemplateView
+from unfold.views import UnfoldModelAdminViewMixin
+
+from apigw_ws.exceptions import ApigwWsError
+from apigw_ws.models import ApiGateway, Run
+from apigw_ws.services import provisioning
+from apigw_ws_admin import worker
+from apigw_ws_admin.permissions import APPLY
+
+
+class ProgressView(UnfoldModelAdminViewMixin, TemplateView):
+    """The newest run of a gateway. ``?after=`` names the run that the awaited one follows."""
+
+    permission_required = ("apigw_ws.view_apigateway",)
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().setup(request, *args, **kwargs)
+        self.gateway = get_object_or_404(ApiGateway, pk=kwargs["pk"])
+        self.title = _("Making “%s”") % self.gateway
+
+    def get_template_names(self) -> list[str]:
+        part = "wizard/_progress.html" if getattr(self.request, "htmx", False) else "progress.html"
+        return [f"apigw_ws_admin/{part}"]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        run = self._run()
+        steps = list(run.steps.order_by("position")) if run else []
+        return super().get_context_data(
+            gateway=self.gateway,
+            run=run,
+            steps=steps,
+            left=max(run.planned - len(steps), 0) if run else 0,
+            ended=run is not None and run.finished_on is not None,
+            may_retry=self.request.user.has_perm(APPLY),
+        )
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Go on from where the last run stopped."""
+        here = reverse("admin:apigw_ws_apigateway_progress", args=[self.gateway.pk])
+        run = self.gateway.runs.order_by("-pk").first()
+        return HttpResponseRedirect(f"{here}?after={run.pk if run else 0}" if self._retry() else here)
+
+    def _retry(self) -> bool:
+        """Nobody has agreed to lose anything by pressing Retry."""
+        if not self.request.user.has_perm(APPLY):
+            return False
+        try:
+            plan = provisioning.preview(self.gateway)
+        except ApigwWsError as error:
+            messages.error(self.request, str(error))
+            return False
+        if any(operation.destructive for operation in plan.operations):
+            messages.warning(self.request, _("The plan removes something by now. Look at it, then apply it."))
+            return False
+        worker.hand_over(self.request, self.gateway, plan.digest)
+        return True
+
+    def _run(self) -> Run | None:
+        after = self.request.GET.get("after", "")
+        runs = self.gateway.runs.filter(pk__gt=int(after)) if after.isdecimal() else self.gateway.runs
+        return runs.order_by("-pk").first()

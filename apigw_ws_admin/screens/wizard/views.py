@@ -1,0 +1,177 @@
+"""The steps. Their URLs carry the uid of the gateway to be, so that no draft becomes two gateways."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+from django.contrib import messages
+from django.db import IntegrityError, transaction
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.views.generic import TemplateView
+from unfold.views import UnfoldModelAdminViewMixin
+
+from apigw_ws.models import ApiGateway, ApiGatewayAdditionalRoute
+from apigw_ws.services import drafts
+from apigw_ws.services.drafts import Draft
+from apigw_ws_admin import worker
+from apigw_ws_admin.permissions import APPLY
+from apigw_ws_admin.screens.wizard import forms
+from apigw_ws_admin.screens.wizard.answers import Answers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    label: Promise
+    #: A form's class or a formset's.
+    form: Any
+
+
+STEPS: Final[Mapping[str, Step]] = {
+    "account": Step(label=_("Account and region"), form=forms.AccountForm),
+    "basics": Step(label=_("Basics"), form=forms.BasicsForm),
+    "endpoint": Step(label=_("Endpoint"), form=forms.EndpointForm),
+    "routes": Step(label=_("Routes"), form=forms.RoutesForm),
+    "domain": Step(label=_("Custom domain"), form=forms.DomainForm),
+    "review": Step(label=_("Review"), form=forms.ReviewForm),
+}
+NAMES: Final = tuple(STEPS)
+
+
+class WizardView(UnfoldModelAdminViewMixin, TemplateView):
+    """One step of one draft."""
+
+    title = _("New gateway")
+    permission_required = ("apigw_ws.add_apigateway", APPLY)
+    template_name = "apigw_ws_admin/wizard.html"
+
+    draft: uuid.UUID
+    step: str
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().setup(request, *args, **kwargs)
+        self.draft, self.step = kwargs["draft"], kwargs["step"]
+        self.answers = Answers(request, self.draft)
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self._elsewhere() or self.render_to_response(self.get_context_data())
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if elsewhere := self._elsewhere():
+            return elsewhere
+        place = NAMES.index(self.step)
+        if "back" in request.POST:
+            # A step that was only looked at has nothing to keep, nor to complain of when one comes again.
+            if self.answers.get(self.step) is not None or STEPS[self.step].form(request.POST).has_changed():
+                self.answers.put(self.step, request.POST)
+            return self._go(NAMES[max(place - 1, 0)])
+        if "more" in request.POST:
+            self.answers.put(self.step, _one_more(request.POST))
+            return self._go(self.step)
+        self.answers.put(self.step, request.POST)
+        if not self._form(self.step).is_valid():
+            return self._go(self.step)
+        return self._finish() if self.step == NAMES[-1] else self._go(NAMES[place + 1])
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        place = NAMES.index(self.step)
+        context = {
+            "step": self.step,
+            "step_template": f"apigw_ws_admin/wizard/_{self.step}.html",
+            "form": self._form(self.step),
+            "check_button": {"id": "check-target", "type": "button"},
+            "is_last": place == len(NAMES) - 1,
+            "stepper": [
+                {
+                    "label": STEPS[name].label,
+                    "number": number + 1,
+                    "state": "current" if number == place else "done" if number < place else "todo",
+                    "url": self._url(name) if number < place else None,
+                }
+                for number, name in enumerate(NAMES)
+            ],
+        }
+        return super().get_context_data(**context, **(self._review() if self.step == "review" else {}))
+
+    def _elsewhere(self) -> HttpResponse | None:
+        """Where somebody belongs who has finished this draft, or has not come this far."""
+        if self.step not in STEPS:
+            raise Http404
+        if gateway := ApiGateway.objects.filter(uid=self.draft).first():
+            return _watch(gateway)
+        for name in NAMES[: NAMES.index(self.step)]:
+            if not self._form(name).is_valid():
+                return self._go(name)
+        return None
+
+    def _form(self, step: str) -> Any:
+        extra = {"prefix": step} if step == "routes" else {}
+        return STEPS[step].form(self.answers.get(step), **extra)
+
+    def _draft(self) -> Draft:
+        """What the steps before the last make together. They are valid."""
+        fields: dict[str, Any] = {}
+        for name in ("account", "basics", "endpoint", "domain"):
+            form = self._form(name)
+            form.is_valid()
+            fields |= form.cleaned_data
+        formset = self._form("routes")
+        formset.is_valid()
+        return Draft(
+            gateway=ApiGateway(uid=self.draft, **fields),
+            routes=[
+                ApiGatewayAdditionalRoute(name=row["route_key"][:63], **row)
+                for row in formset.cleaned_data
+                if row
+            ],
+        )
+
+    def _review(self) -> dict[str, Any]:
+        draft = self._draft()
+        plan = drafts.plan(draft)
+        return {
+            "draft": draft,
+            "seen": plan.digest,
+            "operations": [(operation, drafts.cost(operation)) for operation in plan.operations],
+        }
+
+    def _finish(self) -> HttpResponse:
+        """Save the gateway as it was reviewed, and have it made in AWS."""
+        draft = self._draft()
+        seen = self.request.POST["seen"]
+        if seen != drafts.plan(draft).digest:
+            messages.warning(self.request, _("The draft has changed since this page was shown. Look again."))
+            return self._go(self.step)
+        try:
+            with transaction.atomic():
+                drafts.save(draft)
+                self.model_admin.log_addition(self.request, draft.gateway, [{"added": {}}])
+        except IntegrityError:
+            return self._go("basics")  # which says that the name is taken by now
+        transaction.on_commit(partial(worker.hand_over, self.request, draft.gateway, seen))
+        self.answers.forget()
+        return _watch(draft.gateway)
+
+    def _url(self, step: str) -> str:
+        return reverse("admin:apigw_ws_apigateway_wizard_step", args=[self.draft, step])
+
+    def _go(self, step: str) -> HttpResponse:
+        return HttpResponseRedirect(self._url(step))
+
+
+def _watch(gateway: ApiGateway) -> HttpResponse:
+    return HttpResponseRedirect(reverse("admin:apigw_ws_apigateway_progress", args=[gateway.pk]))
+
+
+def _one_more(posted: QueryDict) -> QueryDict:
+    """What was posted of a formset, with room for another form."""
+    changed = posted.copy()
+    total = posted.get("routes-TOTAL_FORMS", "")
+    changed["routes-TOTAL_FORMS"] = str(int(total) + 1 if total.isdecimal() else 1)
+    return changed
