@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from apigw_ws.aws.client import translated
 from apigw_ws.aws.spec import ROUTE_SETTINGS, ApiSpec, RouteSpec, StageSpec, mark
-from apigw_ws.exceptions import AwsError
+from apigw_ws.exceptions import AwsError, Throttled
 
+#: Seconds between attempts where AWS limits the rate, after the client's own short ones: a domain may be
+#: made or removed every 30 seconds, a deployment every 5, by the whole account.
+PAUSES: Final = (5, 10, 15, 30, 30, 30)
 #: Which member of UpdateStage holds a field of ours; they are sent whole.
 STAGE_MEMBERS: Final = {
     "description": "Description",
@@ -23,12 +27,26 @@ DEFAULT: Final = "$default"
 
 
 class Calls:
-    """Calls that concern one API: ``api_id``, which CreateApi sets when there is none yet."""
+    """Calls that concern one API: ``api_id``, which CreateApi sets when there is none yet.
 
-    def __init__(self, client: Any, api_id: str = "", endpoint: str = "") -> None:
+    ``dns`` makes Route 53's client, where it is needed. ``on_pause`` is told for how many seconds AWS is
+    going to be waited for; what it raises ends the run.
+    """
+
+    def __init__(
+        self,
+        client: Any,
+        api_id: str = "",
+        endpoint: str = "",
+        *,
+        dns: Callable[[], Any] = lambda: None,
+        on_pause: Callable[[float], None] = lambda seconds: None,
+    ) -> None:
         self.client = client
         self.api_id = api_id
         self.endpoint = endpoint
+        self.dns = dns
+        self.on_pause = on_pause
         self.request_ids: list[str] = []
 
     @property
@@ -48,8 +66,29 @@ class Calls:
 
     def call(self, method: str, **parameters: Any) -> dict[str, Any]:
         """The answer of the client's ``method``. Raises AwsError."""
-        with translated():
-            answer: dict[str, Any] = getattr(self.client, method)(**parameters)
+        return self._answer(getattr(self.client, method), parameters)
+
+    def change_record(self, zone_id: str, action: str, record: Mapping[str, Any]) -> None:
+        """Make or delete a record of a hosted zone. Raises AwsError."""
+        changes = [{"Action": action, "ResourceRecordSet": record}]
+        parameters = {"HostedZoneId": zone_id, "ChangeBatch": {"Changes": changes}}
+        self._answer(self.dns().change_resource_record_sets, parameters)
+
+    def pause(self, seconds: float) -> None:
+        self.on_pause(seconds)
+        time.sleep(seconds)
+
+    def _answer(self, method: Callable[..., dict[str, Any]], parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """AWS's answer. A rate that AWS limits is waited out, for two minutes at most."""
+        for seconds in (*PAUSES, None):
+            try:
+                with translated():
+                    answer = method(**parameters)
+                break
+            except Throttled:
+                if seconds is None:
+                    raise
+                self.pause(seconds)
         self.request_ids.append(answer["ResponseMetadata"].get("RequestId", ""))
         return answer
 
@@ -57,9 +96,13 @@ class Calls:
         return self.call(method, ApiId=self.api_id, **parameters)
 
     def delete(self, method: str, **parameters: Any) -> None:
+        """As ``remove``, for what is below the API."""
+        self.remove(method, ApiId=self.api_id, **parameters)
+
+    def remove(self, method: str, **parameters: Any) -> None:
         """Afterwards the thing is gone; that somebody else, or a lost answer, deleted it is no error."""
         try:
-            self.on_api(method, **parameters)
+            self.call(method, **parameters)
         except AwsError as error:
             if error.status != 404:
                 raise

@@ -22,12 +22,14 @@ from apigw_ws.exceptions import (
     Throttled,
 )
 
-Service = Literal["apigatewayv2", "apigatewaymanagementapi"]
+Service = Literal["apigatewayv2", "apigatewaymanagementapi", "route53", "acm", "sts"]
 
 CONFIGURATION_ERRORS: Final = ("NoRegionError", "ProfileNotFound", "InvalidRegionError", "ConfigParseError")
 CREDENTIAL_ERRORS: Final = frozenset(
     {"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException"}
 )
+#: What services other than API Gateway answer, with 400, where they limit the rate.
+RATE_ERRORS: Final = frozenset({"Throttling", "ThrottlingException", "PriorRequestNotComplete"})
 
 _lock = threading.Lock()
 
@@ -137,7 +139,7 @@ def _refused(response: Mapping[str, Any], operation: str, subject: str) -> Apigw
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code == "GoneException" or status == 410:
         return ConnectionGone(_("The connection %(id)s is closed.") % {"id": subject})
-    kind = Throttled if status == 429 else AwsError
+    kind = Throttled if status == 429 or code in RATE_ERRORS else AwsError
     said = response.get("Error", {}).get("Message", "") or _("no reason was given")
     sentence = _("AWS refused %(operation)s: %(said)s (%(code)s).") % {
         "operation": operation,
@@ -158,7 +160,7 @@ def _hint(code: str, status: int) -> str:
         return _("Renew the AWS credentials that Django uses.")
     if status == 403:
         return _("Check the region, the stage and the IAM policy of the credentials that Django uses.")
-    if status == 429:
+    if status == 429 or code in RATE_ERRORS:
         return _("AWS limits the rate of calls; try again in a minute.")
     if status >= 500:
         return _("The failure is on AWS's side; try again.")

@@ -19,6 +19,7 @@ from apigw_ws.aws.calls import (
     route_fields,
     stage_fields,
 )
+from apigw_ws.aws.domain_calls import PERFORMERS
 from apigw_ws.aws.operations import (
     CreateApi,
     CreateRoute,
@@ -66,6 +67,10 @@ def run(operations: Iterable[Operation], calls: Calls) -> Iterator[Done]:
 def perform(operation: Operation, calls: Calls) -> None:
     """Do one operation. Raises AwsError."""
     raise NotImplementedError(type(operation).__name__)
+
+
+for performer in PERFORMERS:
+    perform.register(performer)
 
 
 @perform.register

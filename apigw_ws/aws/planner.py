@@ -8,6 +8,8 @@ from dataclasses import fields
 
 from django.utils.translation import gettext as _
 
+from apigw_ws.aws.domain_planner import domain_changes
+from apigw_ws.aws.domain_spec import DomainState
 from apigw_ws.aws.operations import (
     CreateApi,
     CreateRoute,
@@ -25,6 +27,7 @@ from apigw_ws.aws.operations import (
     UpdateRoute,
 )
 from apigw_ws.aws.spec import (
+    DOMAIN_TAG,
     LEDGER_SEPARATOR,
     LEDGER_TAG,
     ApiSpec,
@@ -38,12 +41,15 @@ from apigw_ws.aws.stage_planner import stage_changes
 from apigw_ws.exceptions import OwnershipConflict
 
 
-def plan(spec: GatewaySpec, snapshot: Snapshot | None) -> tuple[Operation, ...]:
+def plan(
+    spec: GatewaySpec, snapshot: Snapshot | None, domains: tuple[DomainState, ...] | None = None
+) -> tuple[Operation, ...]:
     """The operations, in order, after which AWS holds what ``spec`` says; none when it does already.
 
     Whether to deploy is its own fact: the digest in the live deployment's description. A deployment that
     failed after its routes were changed is therefore planned again.
-    Raises OwnershipConflict when a route the spec needs is somebody else's.
+    Without ``domains`` nothing is planned about custom domains.
+    Raises OwnershipConflict when a route, domain or DNS record the spec needs is somebody else's.
     """
     if snapshot is None:
         return (
@@ -51,6 +57,7 @@ def plan(spec: GatewaySpec, snapshot: Snapshot | None) -> tuple[Operation, ...]:
             *(CreateRoute(route=route) for route in spec.routes),
             CreateStage(stage=spec.stage, tags=spec.stage_tags),
             Deploy(stage_name=spec.stage.name, digest=spec.digest),
+            *domain_changes(spec, domains, api_id=""),
         )
     changes = (*_api(spec, snapshot), *_routes(spec, snapshot), *_removed_routes(spec, snapshot))
     stale = bool(changes) or snapshot.live_digest != spec.digest
@@ -60,7 +67,10 @@ def plan(spec: GatewaySpec, snapshot: Snapshot | None) -> tuple[Operation, ...]:
         *_orphans(snapshot),
         *_stage(spec, snapshot),
         *([Deploy(stage_name=spec.stage.name, digest=spec.digest)] if stale else []),
+        # Before a stage goes, which AWS keeps while a domain leads to it.
+        *domain_changes(spec, domains, snapshot.api_id),
         *_removed_stages(spec, snapshot),
+        *_untagged(spec, snapshot, domains),
     )
 
 
@@ -78,6 +88,14 @@ def _tags(spec: GatewaySpec, snapshot: Snapshot) -> Iterator[Operation]:
         yield RemoveTags(keys=dropped)
     if changed := {key: value for key, value in wanted.items() if snapshot.tags.get(key) != value}:
         yield SetTags(tags=changed)
+
+
+def _untagged(
+    spec: GatewaySpec, snapshot: Snapshot, domains: tuple[DomainState, ...] | None
+) -> Iterator[Operation]:
+    """Last of all: the tag says that there are domains to look for."""
+    if domains is not None and not spec.domain and DOMAIN_TAG in snapshot.tags:
+        yield RemoveTags(keys=(DOMAIN_TAG,))
 
 
 def _routes(spec: GatewaySpec, snapshot: Snapshot) -> Iterator[Operation]:

@@ -8,11 +8,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Final
 
+from apigw_ws.aws.domain_spec import DomainSpec
+
 #: The tag on the API (and on its stages) that says whose it is; its value is the gateway's uid.
 OWNER_TAG: Final = "apigw-ws:uid"
 #: The tag that lists the keys of the tags we set, so that we remove those and nobody else's.
 LEDGER_TAG: Final = "apigw-ws:tags"
 LEDGER_SEPARATOR: Final = " / "
+#: The tag on the API that names its custom domain: whether there is anything to look for.
+DOMAIN_TAG: Final = "apigw-ws:domain"
 #: The tag on a stage that lists the stage variables we set, for the same reason.
 VARIABLES_TAG: Final = "apigw-ws:variables"
 #: How the Description of an integration of ours begins.
@@ -100,12 +104,18 @@ class GatewaySpec:
     routes: tuple[RouteSpec, ...]
     stage: StageSpec
     tags: Mapping[str, str] = field(default_factory=dict)
+    domain: DomainSpec | None = None
 
     @property
     def all_tags(self) -> dict[str, str]:
-        """The operator's tags and our two. A ledger over AWS's 256 characters forgets its last keys."""
+        """The operator's tags and ours. A ledger over AWS's 256 characters forgets its last keys."""
         ledger = _ledger(self.tags)
-        return {**self.tags, OWNER_TAG: self.uid, **({LEDGER_TAG: ledger} if ledger else {})}
+        return {
+            **self.tags,
+            OWNER_TAG: self.uid,
+            **({LEDGER_TAG: ledger} if ledger else {}),
+            **({DOMAIN_TAG: self.domain.name} if self.domain else {}),
+        }
 
     @property
     def stage_tags(self) -> dict[str, str]:

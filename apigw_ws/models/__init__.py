@@ -9,7 +9,8 @@ from apigw_ws.models.access import (
 )
 from apigw_ws.models.audit import AuditEvent
 from apigw_ws.models.deployments import DeployedSnapshot
-from apigw_ws.models.gateways import ApiGateway, ApiGatewayAdditionalRoute
+from apigw_ws.models.gateways import ApiGateway
+from apigw_ws.models.routes import ApiGatewayAdditionalRoute
 from apigw_ws.models.runs import Run, Step
 from apigw_ws.models.sessions import WebSocketSession
 

@@ -4,19 +4,16 @@ import uuid
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
-from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from apigw_ws.models.stages import StageSettings
 from apigw_ws.models.validators import (
+    certificate_validator,
     default_route_key_validator,
-    log_destination_validator,
-    route_key_validator,
-    stage_name_validator,
+    domain_validator,
     timeout_validators,
-    validate_access_log_format,
     validate_http_url,
-    validate_stage_variables,
     validate_tags,
 )
 
@@ -24,13 +21,8 @@ if TYPE_CHECKING:
     from apigw_ws.models.runs import Run
 
 
-class ApiGateway(models.Model):
+class ApiGateway(StageSettings):
     """One WebSocket API in AWS, as we want it, with what AWS told us about it."""
-
-    class LoggingLevel(models.TextChoices):
-        OFF = "OFF", _("Off")
-        ERROR = "ERROR", _("Errors")
-        INFO = "INFO", _("Everything")
 
     class PushMode(models.TextChoices):
         AUTO = "auto", _("At once: saving applies to AWS")
@@ -109,71 +101,6 @@ class ApiGateway(models.Model):
         default=False,
         help_text=_("Turns the API's own address off, so that clients reach it through the custom domain."),
     )
-    stage_name = models.CharField(
-        _("stage"), max_length=128, default="production", validators=[stage_name_validator]
-    )
-    stage_description = models.CharField(_("stage description"), max_length=255, blank=True, default="")
-    # Of the following, an empty one is not managed: what AWS has, its default or by hand, stays.
-    throttling_rate_limit = models.FloatField(
-        _("throttling rate"),
-        null=True,
-        blank=True,
-        validators=[MinValueValidator(1)],
-        help_text=_("Messages a second on each route. Empty: as AWS has it, at first your account's limit."),
-    )
-    throttling_burst_limit = models.PositiveIntegerField(
-        _("throttling burst"),
-        null=True,
-        blank=True,
-        validators=[MinValueValidator(1)],
-        help_text=_("Messages at once on each route, beyond the rate. Empty: as AWS has it."),
-    )
-    detailed_metrics = models.BooleanField(
-        _("detailed metrics"),
-        null=True,
-        blank=True,
-        help_text=_("Metrics for each route, which CloudWatch charges for. Unknown: as AWS has it."),
-    )
-    logging_level = models.CharField(
-        _("execution logging"),
-        max_length=8,
-        blank=True,
-        default="",
-        choices=LoggingLevel.choices,
-        help_text=_(
-            "What API Gateway logs of its own work. The account needs a CloudWatch role for it. "
-            "Empty: as AWS has it."
-        ),
-    )
-    data_trace = models.BooleanField(
-        _("log whole messages"),
-        null=True,
-        blank=True,
-        help_text=_("Adds messages in full, with whatever they hold, to the log. Unknown: as AWS has it."),
-    )
-    access_log_destination_arn = models.CharField(
-        _("access log"),
-        max_length=255,
-        blank=True,
-        default="",
-        validators=[log_destination_validator],
-        help_text=_("The ARN of the log group that gets a line for each event. Empty: as AWS has it."),
-    )
-    access_log_format = models.CharField(
-        _("access log format"),
-        max_length=3000,
-        blank=True,
-        default="",
-        validators=[validate_access_log_format],
-        help_text=_("One line with $context.requestId in it. Empty: JSON with what is mostly asked for."),
-    )
-    stage_variables = models.JSONField(
-        _("stage variables"),
-        default=dict,
-        blank=True,
-        validators=[validate_stage_variables],
-        help_text=_('As {"name": "value"}. Variables that were not set here stay.'),
-    )
     tags = models.JSONField(
         _("tags"), default=dict, blank=True, validators=[validate_tags], help_text=_('As {"name": "value"}.')
     )
@@ -193,10 +120,31 @@ class ApiGateway(models.Model):
         ),
     )
     domain_name = models.CharField(
-        _("custom domain"), max_length=255, blank=True, default="", help_text=_("For example ws.example.com.")
+        _("custom domain"),
+        max_length=255,
+        blank=True,
+        default="",
+        validators=[domain_validator],
+        help_text=_("For example ws.example.com. Emptied, the domain is removed from AWS."),
     )
-    certificate_arn = models.CharField(_("certificate ARN"), max_length=255, blank=True, default="")
-    hosted_zone_id = models.CharField(_("hosted zone ID"), max_length=32, blank=True, default="")
+    certificate_arn = models.CharField(
+        _("certificate ARN"),
+        max_length=255,
+        blank=True,
+        default="",
+        validators=[certificate_validator],
+        help_text=_(
+            "An issued ACM certificate of the gateway's region that covers the domain. "
+            "Empty: the domain is not made here."
+        ),
+    )
+    hosted_zone_id = models.CharField(
+        _("hosted zone ID"),
+        max_length=64,
+        blank=True,
+        default="",
+        help_text=_("The Route 53 zone that gets the domain's record. Empty: you point DNS at the domain."),
+    )
 
     # What AWS told us. A cache: the truth is what `aws.reader` finds.
     api_id = models.CharField(_("API ID"), max_length=32, blank=True, default="", db_index=True)
@@ -229,23 +177,23 @@ class ApiGateway(models.Model):
         return self.api_name
 
     def clean(self) -> None:
-        errors = {}
-        if (self.throttling_rate_limit is None) != (self.throttling_burst_limit is None):
-            # AWS takes the missing one for 0 in some calls, and 0 lets nothing through.
-            errors["throttling_burst_limit"] = _("Set the rate and the burst, or neither.")
-        if self.access_log_format and not self.access_log_destination_arn:
-            errors["access_log_destination_arn"] = _("Enter where lines of this format go.")
+        super().clean()
         if self.disable_execute_api_endpoint and not self.domain_name:
-            errors["disable_execute_api_endpoint"] = _("Without a custom domain nobody could connect.")
-        if errors:
-            raise ValidationError(errors)
+            raise ValidationError(
+                {"disable_execute_api_endpoint": _("Without a custom domain nobody could connect.")}
+            )
 
     @property
     def client_url(self) -> str:
         """What clients connect to; empty before the first deployment."""
-        if self.api_mapping_id and self.domain_name:
+        if self.is_behind_its_domain:
             return f"wss://{self.domain_name}"
         return f"{self.api_endpoint}/{self.stage_name}" if self.deployment_id else ""
+
+    @property
+    def is_behind_its_domain(self) -> bool:
+        """The custom domain leads to the stage, and it is AWS's: the emulator's domains are in no DNS."""
+        return bool(self.api_mapping_id and self.domain_name) and ".amazonaws.com" in self.api_endpoint
 
     def create_gateway(self) -> Run:
         """Make AWS match this record, and return the run. See ``services.provisioning.apply``."""
@@ -253,59 +201,9 @@ class ApiGateway(models.Model):
 
         return provisioning.apply(self)
 
+    def create_custom_domain(self) -> Run:
+        """As ``create_gateway``, which makes the domain too; ConfigurationError where it is incomplete."""
+        from apigw_ws.services import provisioning, specs
 
-class ApiGatewayAdditionalRoute(models.Model):
-    """A route of a gateway beside $connect, $default and $disconnect, and the URL it calls."""
-
-    api_gateway = models.ForeignKey(
-        ApiGateway, verbose_name=_("gateway"), on_delete=models.CASCADE, related_name="additional_routes"
-    )
-    name = models.CharField(_("name"), max_length=63)
-    route_key = models.CharField(_("route key"), max_length=64, validators=[route_key_validator])
-    integration_url = models.CharField(_("target URL"), max_length=2000, validators=[validate_http_url])
-    two_way = models.BooleanField(
-        _("two-way"),
-        default=True,
-        help_text=_(
-            "What the handler returns goes back to the client as the reply, without a further call to AWS."
-        ),
-    )
-    integration_timeout = models.PositiveIntegerField(
-        _("timeout"),
-        null=True,
-        blank=True,
-        validators=timeout_validators,
-        help_text=_("Milliseconds, 50 to 29000. Empty: the gateway's."),
-    )
-    enabled = models.BooleanField(
-        _("enabled"), default=True, help_text=_("A route that is switched off is not in AWS.")
-    )
-
-    # What AWS told us; see ApiGateway.
-    deployed = models.BooleanField(_("deployed"), default=False, editable=False)
-    route_id = models.CharField(_("route ID"), max_length=32, blank=True, default="", editable=False)
-    integration_id = models.CharField(
-        _("integration ID"), max_length=32, blank=True, default="", editable=False
-    )
-
-    created_on = models.DateTimeField(_("created"), auto_now_add=True)
-    updated_on = models.DateTimeField(_("updated"), auto_now=True)
-
-    class Meta:
-        verbose_name = _("route")
-        verbose_name_plural = _("routes")
-        ordering = ["route_key"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["api_gateway", "route_key"],
-                name="apigw_ws_route_key_once_per_gateway",
-                violation_error_message=_("This gateway already has a route with this key."),
-            )
-        ]
-
-    def __str__(self) -> str:
-        return self.route_key
-
-    def clean(self) -> None:
-        if self.api_gateway_id and self.route_key == self.api_gateway.route_key:
-            raise ValidationError({"route_key": _("This is the key of the gateway's default route.")})
+        specs.check_domain(self)
+        return provisioning.apply(self)

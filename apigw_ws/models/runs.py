@@ -33,6 +33,8 @@ class Run(models.Model):
     started_on = models.DateTimeField(_("started"), auto_now_add=True)
     #: Moved with every step, so that a run whose process died can be told from one that waits.
     heartbeat_on = models.DateTimeField(_("last sign of life"), auto_now_add=True)
+    #: AWS limits the rate of calls, or is not ready; afterwards the run goes on by itself.
+    waiting_until = models.DateTimeField(_("waiting for AWS until"), null=True, blank=True)
     finished_on = models.DateTimeField(_("finished"), null=True, blank=True)
     error_code = models.CharField(_("AWS error code"), max_length=128, blank=True, default="")
     error_text = models.TextField(_("error"), blank=True, default="")

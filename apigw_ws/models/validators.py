@@ -24,6 +24,15 @@ default_route_key_validator = RegexValidator(
 
 #: AWS lets an integration take 50 milliseconds to 29 seconds.
 timeout_validators = [MinValueValidator(50), MaxValueValidator(29_000)]
+#: The name of one host, as AWS takes it: in lower case.
+domain_validator = RegexValidator(
+    r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?\Z",
+    _("Enter a domain in lower case, such as ws.example.com."),
+)
+certificate_validator = RegexValidator(
+    r"^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/\S+\Z",
+    _("Enter the ARN of a certificate: arn:aws:acm:…:certificate/…"),
+)
 #: A CloudWatch log group or a Firehose stream.
 log_destination_validator = RegexValidator(
     r"^arn:aws[a-z-]*:(logs|firehose):[a-z0-9-]+:\d{12}:\S+\Z",

@@ -36,6 +36,13 @@ def control_client(gateway: ApiGateway) -> Any:
     return client("apigatewayv2", config_for(gateway))
 
 
+def dns_client(gateway: ApiGateway) -> Any:
+    """The client of Route 53, which is never behind API Gateway's VPC endpoint. Raises ConfigurationError."""
+    config = config_for(gateway)
+    at_aws = ".amazonaws.com" in config.endpoint_url
+    return client("route53", replace(config, endpoint_url="") if at_aws else config)
+
+
 def connections_client(gateway: ApiGateway) -> Any:
     """The client that reaches the gateway's connections. Raises NotProvisioned, ConfigurationError."""
     config = replace(
@@ -59,7 +66,7 @@ def management_url(gateway: ApiGateway) -> str:
             _("The gateway “%(gateway)s” is not deployed in AWS yet. Apply its plan first.")
             % {"gateway": gateway}
         )
-    if gateway.api_mapping_id and gateway.domain_name and not config_for(gateway).endpoint_url:
+    if gateway.is_behind_its_domain:
         return f"https://{gateway.domain_name}"
     scheme, _separator, rest = gateway.api_endpoint.partition("://")
     return f"{'http' if scheme == 'ws' else 'https'}://{rest}/{gateway.stage_name}"

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
+from apigw_ws.aws import domains as aws_domains
 from apigw_ws.aws import executor, planner, reader
 from apigw_ws.aws.calls import Calls
+from apigw_ws.aws.domain_spec import DomainState
 from apigw_ws.aws.operations import CreateApi, Deploy, Operation
-from apigw_ws.aws.spec import Snapshot, digest
+from apigw_ws.aws.spec import DOMAIN_TAG, Snapshot, digest
 from apigw_ws.exceptions import PlanChanged
 from apigw_ws.models import ApiGateway, ApiGatewayAdditionalRoute, Run, Step
 from apigw_ws.services import endpoints, runs
@@ -36,7 +39,8 @@ class Plan:
 
 def preview(gateway: ApiGateway) -> Plan:
     """What ``apply`` would do now. Raises AwsError, OwnershipConflict and ConfigurationError."""
-    return Plan(operations=planner.plan(spec_for(gateway), read(gateway)))
+    snapshot = read(gateway)
+    return Plan(operations=planner.plan(spec_for(gateway), snapshot, read_domains(gateway, snapshot)))
 
 
 def apply(
@@ -54,8 +58,9 @@ def apply(
     """
     with runs.running(gateway, by) as run:
         snapshot = read(gateway)
-        remember(gateway, snapshot)
-        plan = Plan(operations=planner.plan(spec_for(gateway), snapshot))
+        domains = read_domains(gateway, snapshot)
+        remember(gateway, snapshot, domains)
+        plan = Plan(operations=planner.plan(spec_for(gateway), snapshot, domains))
         if seen is not None and seen != plan.digest:
             raise PlanChanged(
                 _("AWS or the gateway has changed since the plan was shown. Look at the new plan.")
@@ -63,7 +68,8 @@ def apply(
         runs.planned(run, len(plan.operations))
         execute(gateway, run, plan, on_step)
         if plan.operations:
-            remember(gateway, read(gateway))
+            snapshot = read(gateway)
+            remember(gateway, snapshot, read_domains(gateway, snapshot))
     if any(isinstance(operation, Deploy) for operation in plan.operations):
         deployed.send_robust(ApiGateway, gateway=gateway, run=run)
     return run
@@ -71,7 +77,13 @@ def apply(
 
 def execute(gateway: ApiGateway, run: Run, plan: Plan, on_step: Callable[[Step], None] | None) -> None:
     """Perform the plan under ``run``, one step for each operation, and stop at the first that fails."""
-    calls = Calls(endpoints.control_client(gateway), gateway.api_id, gateway.api_endpoint)
+    calls = Calls(
+        endpoints.control_client(gateway),
+        gateway.api_id,
+        gateway.api_endpoint,
+        dns=partial(endpoints.dns_client, gateway),
+        on_pause=partial(runs.waiting, run),
+    )
     performed = executor.run(plan.operations, calls)
     for position, operation in enumerate(plan.operations, 1):
         started_on = runs.beat(run)
@@ -98,14 +110,34 @@ def read(gateway: ApiGateway) -> Snapshot | None:
     )
 
 
-def remember(gateway: ApiGateway, snapshot: Snapshot | None) -> None:
-    """Write down what AWS holds of the gateway and its routes."""
+def read_domains(gateway: ApiGateway, snapshot: Snapshot | None) -> tuple[DomainState, ...] | None:
+    """What AWS holds of the gateway's custom domain, and of earlier ones; None where it never had any.
+
+    A gateway without a domain therefore needs no permission to list them. Raises as ``read``.
+    """
+    wanted = spec_for(gateway).domain
+    if wanted is None and not (snapshot and DOMAIN_TAG in snapshot.tags):
+        return None
+    return aws_domains.read(
+        endpoints.control_client(gateway),
+        partial(endpoints.dns_client, gateway),
+        uid=str(gateway.uid),
+        wanted=wanted,
+    )
+
+
+def remember(
+    gateway: ApiGateway, snapshot: Snapshot | None, domains: tuple[DomainState, ...] | None = None
+) -> None:
+    """Write down what AWS holds of the gateway and its routes, and of its domain unless that is None."""
     stage = snapshot.stage(gateway.stage_name) if snapshot else None
     gateway.api_id = snapshot.api_id if snapshot else ""
     gateway.api_endpoint = snapshot.endpoint if snapshot else ""
     gateway.api_created = snapshot is not None
     gateway.deployment_id = stage.deployment_id if stage else ""
     gateway.save(update_fields=["api_id", "api_endpoint", "api_created", "deployment_id", "updated_on"])
+    if domains is not None:
+        _remember_domain(gateway, domains)
     live = bool(snapshot and snapshot.live_digest == spec_for(gateway).digest)
     routes = list(gateway.additional_routes.all())
     for route in routes:
@@ -114,3 +146,13 @@ def remember(gateway: ApiGateway, snapshot: Snapshot | None) -> None:
         route.integration_id = state.integration.id if state and state.integration else ""
         route.deployed = live and state is not None
     ApiGatewayAdditionalRoute.objects.bulk_update(routes, ["route_id", "integration_id", "deployed"])
+
+
+def _remember_domain(gateway: ApiGateway, domains: tuple[DomainState, ...]) -> None:
+    state = next((state for state in domains if state.name == gateway.domain_name), DomainState(name=""))
+    gateway.api_gateway_domain_name = state.target
+    gateway.api_mapping_id = state.root.id if state.root and state.root.api_id == gateway.api_id else ""
+    gateway.custom_domain_created = bool(state.target)
+    gateway.save(
+        update_fields=["api_gateway_domain_name", "api_mapping_id", "custom_domain_created", "updated_on"]
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
 
 #: A run without a sign of life for so long is taken for dead. The slowest operation is quicker: three calls
-#: of three attempts, each given up after 20 seconds.
+#: of three attempts, each given up after 20 seconds. Longer waits for AWS give signs of life.
 STALE_AFTER: Final = timedelta(minutes=4)
+
+logger = logging.getLogger("apigw_ws.runs")
 
 
 @contextmanager
@@ -55,6 +58,27 @@ def interrupt(gateway: ApiGateway, *, silent_since: datetime | None = None) -> i
     return active.update(state=Run.State.INTERRUPTED, finished_on=timezone.now())
 
 
+def active(gateway: ApiGateway) -> Run | None:
+    """The gateway's run that is at work, if any; a stale one is not."""
+    alive = Run.objects.filter(finished_on=None, heartbeat_on__gte=timezone.now() - STALE_AFTER)
+    return alive.select_related("gateway", "started_by").filter(gateway=gateway).first()
+
+
+def in_progress(active: Run | None) -> RunInProgress:
+    """The refusal that says whose run is at work, and since when."""
+    if active is None:
+        return RunInProgress(_("Another run of this gateway has just ended. Look at the plan again."))
+    since = active.started_on
+    return RunInProgress(
+        _("%(who)s has been applying to the gateway “%(gateway)s” since %(since)s. Wait for it to finish.")
+        % {
+            "who": active.started_by or _("A command or task"),
+            "gateway": active.gateway,
+            "since": date_format(timezone.localtime(since) if timezone.is_aware(since) else since, "H:i:s"),
+        }
+    )
+
+
 def planned(run: Run, operations: int) -> None:
     """Record how many operations the run is going to perform."""
     run.planned = operations
@@ -64,9 +88,16 @@ def planned(run: Run, operations: int) -> None:
 def beat(run: Run) -> datetime:
     """Give a sign of life and return its time. Raises RunInProgress when the run was taken over."""
     now = timezone.now()
-    if not Run.objects.filter(pk=run.pk, finished_on=None).update(heartbeat_on=now):
+    if not Run.objects.filter(pk=run.pk, finished_on=None).update(heartbeat_on=now, waiting_until=None):
         raise RunInProgress(_("This run was interrupted and taken over by another."))
     return now
+
+
+def waiting(run: Run, seconds: float) -> None:
+    """Give a sign of life and say until when AWS is waited for. Raises RunInProgress, as ``beat``."""
+    until = beat(run) + timedelta(seconds=seconds)
+    Run.objects.filter(pk=run.pk).update(waiting_until=until)
+    logger.info("Gateway %s: waiting for AWS for %g seconds.", run.gateway_id, seconds)
 
 
 def succeeded(run: Run, position: int, done: Done, started_on: datetime) -> Step:
@@ -102,22 +133,8 @@ def _start(gateway: ApiGateway, by: AbstractBaseUser | None) -> Run:
         with transaction.atomic():
             return Run.objects.create(gateway=gateway, started_by_id=by.pk if by else None)
     except IntegrityError as error:
-        active = Run.objects.select_related("started_by").filter(gateway=gateway, finished_on=None).first()
-        raise _in_progress(active) from error
-
-
-def _in_progress(active: Run | None) -> RunInProgress:
-    if active is None:
-        return RunInProgress(_("Another run of this gateway has just ended. Look at the plan again."))
-    since = active.started_on
-    return RunInProgress(
-        _("%(who)s has been applying to the gateway “%(gateway)s” since %(since)s. Wait for it to finish.")
-        % {
-            "who": active.started_by or _("A command or task"),
-            "gateway": active.gateway,
-            "since": date_format(timezone.localtime(since) if timezone.is_aware(since) else since, "H:i:s"),
-        }
-    )
+        other = Run.objects.select_related("started_by").filter(gateway=gateway, finished_on=None).first()
+        raise in_progress(other) from error
 
 
 def _finish(run: Run, state: Run.State, error: Exception | None = None) -> None:
@@ -126,7 +143,11 @@ def _finish(run: Run, state: Run.State, error: Exception | None = None) -> None:
     if error is not None:
         run.error_code, run.error_text = _code(error), str(error)
     Run.objects.filter(pk=run.pk, finished_on=None).update(
-        state=state, finished_on=run.finished_on, error_code=run.error_code, error_text=run.error_text
+        state=state,
+        finished_on=run.finished_on,
+        waiting_until=None,
+        error_code=run.error_code,
+        error_text=run.error_text,
     )
 
 

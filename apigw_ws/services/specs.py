@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterable
 from typing import Final
 
 from django.utils.translation import gettext as _
 
 from apigw_ws import headers
+from apigw_ws.aws.domain_spec import DomainSpec
 from apigw_ws.aws.spec import (
     CONNECT,
     DISCONNECT,
@@ -20,7 +22,7 @@ from apigw_ws.aws.spec import (
     StageSpec,
 )
 from apigw_ws.exceptions import ConfigurationError
-from apigw_ws.models import ApiGateway
+from apigw_ws.models import ApiGateway, ApiGatewayAdditionalRoute
 from apigw_ws.services import secrets
 
 #: What people ask of a log of events: who, which route, with what result, how long, and why not.
@@ -39,10 +41,14 @@ ACCESS_LOG_FORMAT: Final = json.dumps(
 )
 
 
-def spec_for(gateway: ApiGateway) -> GatewaySpec:
-    """The API, routes and stage that the gateway wants.
+def spec_for(
+    gateway: ApiGateway, additional: Iterable[ApiGatewayAdditionalRoute] | None = None
+) -> GatewaySpec:
+    """The API, routes, stage and domain that the gateway wants.
 
-    Raises ConfigurationError without a target URL, or when two routes have one key.
+    ``additional`` are its routes until they are saved.
+
+    Raises ConfigurationError without a target URL, for half a domain, or when two routes have one key.
     """
     if not gateway.target_base_endpoint:
         raise ConfigurationError(
@@ -58,9 +64,35 @@ def spec_for(gateway: ApiGateway) -> GatewaySpec:
             api_key_selection_expression=gateway.api_key_selection_expression,
             disable_execute_api_endpoint=gateway.disable_execute_api_endpoint,
         ),
-        routes=_routes(gateway),
+        routes=_routes(gateway, gateway.additional_routes.all() if additional is None else additional),
         stage=_stage(gateway),
         tags={str(key): str(value) for key, value in gateway.tags.items()},
+        domain=_domain(gateway),
+    )
+
+
+def check_domain(gateway: ApiGateway) -> None:
+    """Raise ConfigurationError where the gateway has no custom domain, or no certificate for it."""
+    if not (gateway.domain_name and gateway.certificate_arn):
+        raise ConfigurationError(
+            _(
+                "The gateway “%(gateway)s” needs a custom domain and a certificate that covers it. "
+                "Enter both, or clear the domain to remove it from AWS."
+            )
+            % {"gateway": gateway}
+        )
+
+
+def _domain(gateway: ApiGateway) -> DomainSpec | None:
+    """None for a domain that was set up elsewhere, which is one without a certificate."""
+    if gateway.domain_name and gateway.custom_domain_created:
+        check_domain(gateway)
+    if not (gateway.domain_name and gateway.certificate_arn):
+        return None
+    return DomainSpec(
+        name=gateway.domain_name,
+        certificate_arn=gateway.certificate_arn,
+        zone_id=gateway.hosted_zone_id.removeprefix("/hostedzone/"),
     )
 
 
@@ -81,7 +113,7 @@ def _stage(gateway: ApiGateway) -> StageSpec:
     )
 
 
-def _routes(gateway: ApiGateway) -> tuple[RouteSpec, ...]:
+def _routes(gateway: ApiGateway, additional: Iterable[ApiGatewayAdditionalRoute]) -> tuple[RouteSpec, ...]:
     base = gateway.target_base_endpoint.rstrip("/") + "/"
     routes = (
         _route(gateway, CONNECT, f"{base}connect"),
@@ -95,7 +127,7 @@ def _routes(gateway: ApiGateway) -> tuple[RouteSpec, ...]:
                 two_way=route.two_way,
                 timeout=route.integration_timeout,
             )
-            for route in gateway.additional_routes.all()
+            for route in additional
             if route.enabled
         ),
     )

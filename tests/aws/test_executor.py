@@ -14,7 +14,7 @@ from botocore.awsrequest import AWSResponse
 from hypothesis import HealthCheck, given, settings
 from urllib3 import HTTPResponse
 
-from apigw_ws.aws import executor, operations
+from apigw_ws.aws import domain_operations, executor, operations
 from apigw_ws.aws.calls import Calls
 from apigw_ws.aws.client import ClientConfig, client
 from apigw_ws.aws.planner import plan
@@ -60,11 +60,15 @@ def remaining(boto: Any, spec: GatewaySpec) -> tuple[operations.Operation, ...]:
 
 
 def test_every_operation_describes_itself_and_can_be_performed() -> None:
-    kinds = [
-        kind for kind in vars(operations).values() if operations.Operation in getattr(kind, "__bases__", ())
-    ]
+    modules = (operations, domain_operations)
+    kinds = {
+        kind
+        for module in modules
+        for kind in vars(module).values()
+        if operations.Operation in getattr(kind, "__bases__", ())
+    }
 
-    assert len(kinds) == 14
+    assert len(kinds) == 22
     for kind in kinds:
         assert executor.perform.dispatch(kind) is not executor.perform.dispatch(object), kind
         assert "describe" in vars(kind)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -59,7 +60,7 @@ def applied(spec: GatewaySpec) -> Snapshot:
 
 def stage_state(spec: GatewaySpec) -> StageState:
     """The stage after ``spec`` was applied, with AWS's defaults for what it leaves open."""
-    defaults = {
+    defaults: dict[str, Any] = {
         "throttling_rate_limit": 0,
         "throttling_burst_limit": 0,
         "detailed_metrics": False,

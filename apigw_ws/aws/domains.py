@@ -1,0 +1,93 @@
+"""Reads the custom domains of a gateway, with their mappings and DNS records. It changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from apigw_ws.aws.client import translated
+from apigw_ws.aws.domain_spec import ZONE_TAG, DomainSpec, DomainState, MappingState
+from apigw_ws.aws.spec import OWNER_TAG
+from apigw_ws.exceptions import AwsError
+
+Answer = Mapping[str, Any]
+
+
+def read(
+    client: Any, dns: Callable[[], Any], *, uid: str, wanted: DomainSpec | None
+) -> tuple[DomainState, ...]:
+    """The domains that carry the gateway's tag, and the wanted one, be it there or not.
+
+    ``dns`` makes the client of Route 53, which is asked only where a hosted zone is named. Raises AwsError.
+    """
+    with translated():
+        pages = client.get_paginator("get_domain_names").paginate()
+        found = {item["DomainName"]: item for page in pages for item in page["Items"]}
+        names = {name for name, item in found.items() if item.get("Tags", {}).get(OWNER_TAG) == uid}
+        if wanted:
+            names.add(wanted.name)
+        return tuple(_state(client, dns, name, found.get(name), wanted) for name in sorted(names))
+
+
+def alias_in(dns: Any, zone_id: str, name: str) -> tuple[Answer, ...]:
+    """The address records and the CNAME of ``name`` in a zone, as Route 53 has them."""
+    answer = dns.list_resource_record_sets(HostedZoneId=zone_id, StartRecordName=name, MaxItems="20")
+    return tuple(
+        record
+        for record in answer["ResourceRecordSets"]
+        if record["Name"].rstrip(".") == name and record["Type"] in ("A", "CNAME")
+    )
+
+
+def target_of(record: Answer) -> str:
+    """What a record points at: the name of an alias, else its type and values."""
+    if "AliasTarget" in record:
+        return str(record["AliasTarget"]["DNSName"]).rstrip(".")
+    return " ".join([record["Type"], *(item["Value"] for item in record["ResourceRecords"])])
+
+
+def _state(
+    client: Any, dns: Callable[[], Any], name: str, item: Answer | None, wanted: DomainSpec | None
+) -> DomainState:
+    tags = item.get("Tags", {}) if item else {}
+    configuration = item["DomainNameConfigurations"][0] if item else {}
+    zones = {tags.get(ZONE_TAG, ""), wanted.zone_id if wanted and wanted.name == name else ""} - {""}
+    target = configuration.get("ApiGatewayDomainName", "")
+    return DomainState(
+        name=name,
+        target=target,
+        certificate_arn=configuration.get("CertificateArn", ""),
+        owner=tags.get(OWNER_TAG, ""),
+        zone_id=tags.get(ZONE_TAG, ""),
+        mappings=tuple(_mappings(client, name)) if item else (),
+        records={
+            zone: _record(dns(), zone, name, target, required=wanted is not None and zone == wanted.zone_id)
+            for zone in sorted(zones)
+        },
+    )
+
+
+def _mappings(client: Any, name: str) -> Iterator[MappingState]:
+    page: Answer = {"NextToken": ""}
+    while "NextToken" in page:  # boto3 has no paginator for these
+        token = {"NextToken": page["NextToken"]} if page["NextToken"] else {}
+        page = client.get_api_mappings(DomainName=name, **token)
+        for item in page["Items"]:
+            yield MappingState(
+                id=item["ApiMappingId"],
+                api_id=item["ApiId"],
+                stage=item["Stage"],
+                key=item.get("ApiMappingKey", ""),
+            )
+
+
+def _record(dns: Any, zone: str, name: str, target: str, *, required: bool) -> str:
+    """What the name points at, ``target`` if it does so at all; a zone that is gone holds nothing."""
+    try:
+        with translated():
+            found = [target_of(record) for record in alias_in(dns, zone, name)]
+    except AwsError as error:
+        if required or error.code != "NoSuchHostedZone":
+            raise
+        return ""
+    return target if target in found else next(iter(found), "")
