@@ -5,8 +5,8 @@ from __future__ import annotations
 from django import VERSION
 from django.contrib.auth import get_user_model
 
-from apigw_ws.models import ApiGateway
-from apigw_ws.services import provisioning
+from apigw_ws.models import ApiGateway, AuditEvent
+from apigw_ws.services import audit, provisioning
 
 if VERSION >= (6, 0):
     from django.tasks import task
@@ -15,8 +15,16 @@ else:
 
 
 @task()
-def apply_gateway(gateway_id: int, user_id: int | str | None = None, seen: str | None = None) -> int:
-    """Apply a gateway's plan and return the ID of the run; see ``services.provisioning.apply``."""
+def apply_gateway(
+    gateway_id: int, user_id: int | str | None = None, seen: str | None = None, ip: str | None = None
+) -> int:
+    """Apply a gateway's plan, put it on record, and return the ID of the run.
+
+    ``ip`` is where the user who asked for it sat. See ``services.provisioning.apply``.
+    """
     gateway = ApiGateway.objects.get(pk=gateway_id)
     user = get_user_model().objects.filter(pk=user_id).first() if user_id else None
-    return provisioning.apply(gateway, by=user, seen=seen).pk
+    with audit.recorded(AuditEvent.Verb.APPLY, gateway, by=user, ip=ip) as outcome:
+        run = outcome.run = provisioning.apply(gateway, by=user, seen=seen)
+        outcome.after = {"operations": run.planned, "deployment_id": gateway.deployment_id}
+    return run.pk

@@ -5,11 +5,23 @@ from __future__ import annotations
 from django.contrib import admin
 
 from apigw_ws.models import ApiGateway, ChannelPermission, Refusal, Run, WebSocketSession, WebSocketToken
+from apigw_ws_admin.screens.applying import Applying
 from apigw_ws_admin.screens.channels import ChannelPermissionAdmin
+from apigw_ws_admin.screens.deployment import DeploymentPanel
 from apigw_ws_admin.screens.gateways import ApiGatewayAdmin
 from apigw_ws_admin.screens.records import RefusalAdmin, RunAdmin, WebSocketSessionAdmin, WebSocketTokenAdmin
+from apigw_ws_admin.screens.syncing import Syncing
+from apigw_ws_admin.screens.wizard.mixin import GatewayWizardMixin
 
-admin.site.register(ApiGateway, ApiGatewayAdmin)
+
+class GatewayAdmin(GatewayWizardMixin, Applying, DeploymentPanel, Syncing, ApiGatewayAdmin):
+    """Screens know nothing of each other; here they meet."""
+
+    actions_list = ("wizard",)
+    actions_detail = (*Applying.actions_detail, "watch")
+
+
+admin.site.register(ApiGateway, GatewayAdmin)
 admin.site.register(ChannelPermission, ChannelPermissionAdmin)
 admin.site.register(WebSocketSession, WebSocketSessionAdmin)
 admin.site.register(Run, RunAdmin)

@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.core.cache import cache
 from django.test import Client
+
+from apigw_ws.services import observation
 
 os.environ.setdefault("APIGW_WS_SECRET_KEY", "only-for-tests")
 
@@ -18,6 +21,17 @@ def console(settings: Any) -> None:
 
     settings.UNFOLD = project.UNFOLD
     settings.MIDDLEWARE = [name for name in project.MIDDLEWARE if "whitenoise" not in name]
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages wait longer for AWS than people would, as the machine is busy with other tests."""
+    monkeypatch.setattr(observation.observe, "__kwdefaults__", {"budget": 20.0})
+
+
+@pytest.fixture(autouse=True)
+def nothing_seen_before() -> None:
+    cache.clear()
 
 
 @pytest.fixture

@@ -47,8 +47,8 @@ def test_what_was_shown_is_what_the_worker_is_asked_to_do(operator: Client, chat
 
     response = operator.post(APPLY.format(chat.pk), {"_form_submitted": "True", "seen": plan})
 
-    assert response.headers["HX-Redirect"] == f"/admin/apigw_ws/run/?gateway__id__exact={chat.pk}"
-    assert enqueued() == [[chat.pk, int(operator.session["_auth_user_id"]), plan]]
+    assert response.headers["HX-Redirect"] == f"/admin/apigw_ws/apigateway/{chat.pk}/change/"
+    assert enqueued() == [[chat.pk, int(operator.session["_auth_user_id"]), plan, "127.0.0.1"]]
     apply_gateway.call(*enqueued()[0])
     assert Run.objects.get().state == Run.State.DONE
     assert "there is nothing to do" in operator.get(APPLY.format(chat.pk)).text

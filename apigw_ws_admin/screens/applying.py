@@ -1,0 +1,95 @@
+"""Applying a gateway's plan to AWS: in a dialog, and after a save as the gateway's push mode says."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from django.contrib import messages
+from django.db import transaction
+from django.forms import CharField, HiddenInput
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.admin import ModelAdmin
+from unfold.decorators import action
+from unfold.enums import ActionVariant
+from unfold.forms import BaseDialogForm
+
+from apigw_ws.exceptions import ApigwWsError
+from apigw_ws.models import ApiGateway
+from apigw_ws.services import observation, provisioning
+from apigw_ws_admin import worker
+from apigw_ws_admin.permissions import APPLY
+
+
+class ApplyForm(BaseDialogForm):
+    """Shows the plan, and submits which plan was shown."""
+
+    form_before_template = "apigw_ws_admin/gateways/_plan.html"
+    seen = CharField(widget=HiddenInput)
+
+    def get_before_template_context(self, request: HttpRequest, object_id: Any = None) -> dict[str, Any]:
+        """Called when the dialog is drawn, before the fields are: what is sent back is what is shown here."""
+        self.is_bound = False
+        try:
+            plan = provisioning.preview(get_object_or_404(ApiGateway, pk=object_id))
+        except ApigwWsError as error:
+            return {"problem": error}
+        self.initial["seen"] = plan.digest
+        return {"plan": plan}
+
+
+class Applying(ModelAdmin):
+    """A save with all the routes that it adds, changes and removes is applied once, after commit."""
+
+    actions_detail: tuple[str, ...] = ("apply",)
+
+    @action(
+        description=gettext_lazy("Apply to AWS"),
+        icon="rocket_launch",
+        variant=ActionVariant.PRIMARY,
+        permissions=["apply"],
+        url_path="apply",
+        dialog={
+            "title": gettext_lazy("Apply to AWS"),
+            "description": gettext_lazy("What differs between the gateway, as it is saved here, and AWS."),
+            "form_class": ApplyForm,
+            "form_submit_text": gettext_lazy("Apply"),
+        },
+    )
+    def apply(self, request: HttpRequest, form: ApplyForm, object_id: str) -> HttpResponse:
+        """The worker carries out the plan that was shown, or nothing; the gateway's page says how it went."""
+        gateway = get_object_or_404(ApiGateway, pk=object_id)
+        worker.hand_over(request, gateway, form.cleaned_data["seen"])
+        page = reverse("admin:apigw_ws_apigateway_change", args=[gateway.pk])
+        return HttpResponse(headers={"HX-Redirect": page})
+
+    def has_apply_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        return request.user.has_perm(APPLY)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        if not change or form.has_changed() or any(formset.has_changed() for formset in formsets):
+            transaction.on_commit(partial(self._saved, request, form.instance))
+
+    def _saved(self, request: HttpRequest, gateway: ApiGateway) -> None:
+        if gateway.push_mode == ApiGateway.PushMode.MANUAL:
+            return
+        if not self.has_apply_permission(request):
+            messages.info(request, _("This is not in AWS yet: somebody who may apply it has to do so."))
+        elif gateway.push_mode == ApiGateway.PushMode.AUTO:
+            worker.hand_over(request, gateway)
+        else:
+            self._offer(request, gateway)
+
+    def _offer(self, request: HttpRequest, gateway: ApiGateway) -> None:
+        (sight,) = observation.observe([gateway])
+        if sight.problem or (sight.observation and sight.observation.pending):
+            context = {"gateway": gateway, "sight": sight}
+            offer = render_to_string("apigw_ws_admin/gateways/_offer.html", context)
+            messages.info(request, mark_safe(offer))  # noqa: S308 - a template's

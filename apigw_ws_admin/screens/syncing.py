@@ -1,0 +1,92 @@
+"""What is done to the gateways that are selected in the list, under the names that people know."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.contrib import messages
+from django.contrib.admin import action, helpers
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.admin import ModelAdmin
+
+from apigw_ws.models import ApiGateway
+from apigw_ws.services import observation
+from apigw_ws_admin import worker
+
+#: How many gateways are done at once: each is read from AWS while the page waits.
+MOST: Final = 20
+
+
+class Syncing(ModelAdmin):
+    """Plans are shown and confirmed on a page of their own; the worker carries out those that were shown."""
+
+    actions = ("create_api_gateway", "sync_to_aws", "sync_from_aws")
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Without “delete selected”: it would leave several APIs behind in AWS at a stroke."""
+        return {name: each for name, each in super().get_actions(request).items() if name in self.actions}
+
+    @action(description=gettext_lazy("Create API Gateway"), permissions=["apply"])
+    def create_api_gateway(self, request: HttpRequest, queryset: QuerySet[ApiGateway]) -> HttpResponse | None:
+        for gateway in queryset.filter(api_created=True):
+            messages.warning(request, _("“%s” is in AWS already; “Sync to AWS” updates it.") % gateway)
+        new = queryset.filter(api_created=False)
+        return self._confirmed(request, new, "create_api_gateway", _("Create API Gateway"))
+
+    @action(description=gettext_lazy("Sync to AWS"), permissions=["apply"])
+    def sync_to_aws(self, request: HttpRequest, queryset: QuerySet[ApiGateway]) -> HttpResponse | None:
+        return self._confirmed(request, queryset, "sync_to_aws", _("Sync to AWS"))
+
+    @action(description=gettext_lazy("Sync from AWS"), permissions=["change"])
+    def sync_from_aws(self, request: HttpRequest, queryset: QuerySet[ApiGateway]) -> None:
+        if _too_many(request, gateways := list(queryset)):
+            return
+        for gateway, problem in zip(gateways, observation.refresh(gateways), strict=True):
+            names = {"name": gateway, "api": gateway.api_id, "deployment": gateway.deployment_id}
+            if problem:
+                messages.error(request, f"“{gateway}”: {problem}")
+            elif not gateway.api_created:
+                messages.warning(request, _("“%(name)s” is not in AWS.") % names)
+            elif not gateway.deployment_id:
+                messages.warning(request, _("“%(name)s” is the API %(api)s; it is not deployed.") % names)
+            else:
+                messages.success(
+                    request,
+                    _("“%(name)s” is the API %(api)s; the deployment %(deployment)s is live.") % names,
+                )
+
+    def _confirmed(
+        self, request: HttpRequest, queryset: QuerySet[ApiGateway], name: str, title: str
+    ) -> HttpResponse | None:
+        gateways = list(queryset)
+        if not gateways or _too_many(request, gateways):
+            return None
+        if request.POST.get("confirmed"):
+            _hand_over(request, gateways)
+            return None
+        context = self.admin_site.each_context(request) | {
+            "title": title,
+            "action": name,
+            "opts": self.opts,
+            "rows": list(zip(gateways, observation.observe(gateways), strict=True)),
+            "checkbox": helpers.ACTION_CHECKBOX_NAME,
+        }
+        return TemplateResponse(request, "apigw_ws_admin/gateways/confirm.html", context)
+
+
+def _too_many(request: HttpRequest, gateways: list[ApiGateway]) -> bool:
+    if len(gateways) > MOST:
+        messages.error(request, _("Nothing was done: select at most %d gateways.") % MOST)
+    return len(gateways) > MOST
+
+
+def _hand_over(request: HttpRequest, gateways: list[ApiGateway]) -> None:
+    for gateway in gateways:
+        if seen := request.POST.get(f"seen-{gateway.pk}"):
+            worker.hand_over(request, gateway, seen)
+        else:
+            messages.warning(request, _("“%s” was left out: there was no plan to confirm.") % gateway)
