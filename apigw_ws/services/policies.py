@@ -1,0 +1,125 @@
+"""The IAM policy that is enough for a gateway, and no more than that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from apigw_ws.models import ApiGateway
+from apigw_ws.services import endpoints
+
+Statement = dict[str, Any]
+
+
+def for_gateway(gateway: ApiGateway) -> dict[str, Any]:
+    """The policy for what this gateway uses now, ready to paste; AWS is not asked.
+
+    Statements whose Sid begins with Provision make, change and remove the API; Send reaches its connections;
+    Monitor reads its metrics; Domain and Dns are there where it has a custom domain and a hosted zone. Before
+    the API is made its ID is “*”: paste the policy again afterwards. Raises ConfigurationError without a
+    region.
+    """
+    arns = _Arns.of(gateway)
+    statements = [*_provision(arns), _send(arns, gateway), _monitor()]
+    if gateway.domain_name and gateway.certificate_arn:
+        statements += _domain(arns, gateway)
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Arns:
+    partition: str
+    region: str
+    #: “*” where the record does not tell.
+    account: str
+    api_id: str
+
+    @classmethod
+    def of(cls, gateway: ApiGateway) -> _Arns:
+        meta = endpoints.control_client(gateway).meta
+        certificate = gateway.certificate_arn.split(":")
+        return cls(
+            partition=meta.partition,
+            region=meta.region_name,
+            account=(certificate[4] if len(certificate) > 5 else "") or "*",
+            api_id=gateway.api_id or "*",
+        )
+
+    def control(self, path: str) -> str:
+        """The ARN of something of API Gateway's own."""
+        return f"arn:{self.partition}:apigateway:{self.region}::/{path}"
+
+
+def _allow(sid: str, actions: list[str], *resources: str, **more: Any) -> Statement:
+    return {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": list(resources), **more}
+
+
+def _provision(arns: _Arns) -> Iterator[Statement]:
+    api = f"apis/{arns.api_id}"
+    # Our API is found by its tag, so that all of them have to be listed.
+    yield _allow("ProvisionFind", ["apigateway:GET"], arns.control("apis"))
+    # What is made with tags needs TagResource as well, asked on the collection that it is made in.
+    yield _allow("ProvisionMake", ["apigateway:POST", "apigateway:TagResource"], arns.control("apis"))
+    yield _allow(
+        "Provision",
+        [*_verbs("GET", "POST", "PATCH", "DELETE"), "apigateway:TagResource", "apigateway:UntagResource"],
+        arns.control(api),
+        arns.control(f"{api}/*"),
+    )
+    yield _allow("ProvisionTags", _verbs("POST", "PUT", "DELETE"), arns.control("tags/*"))
+    # The first API or domain of an account makes this role.
+    # https://docs.aws.amazon.com/apigateway/latest/developerguide/using-service-linked-roles.html
+    role = "role/aws-service-role/ops.apigateway.amazonaws.com/AWSServiceRoleForAPIGateway"
+    yield _allow(
+        "ProvisionRole",
+        ["iam:CreateServiceLinkedRole"],
+        f"arn:{arns.partition}:iam::{arns.account}:{role}",
+    )
+
+
+def _send(arns: _Arns, gateway: ApiGateway) -> Statement:
+    # https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-control-access-iam.html
+    api = f"arn:{arns.partition}:execute-api:{arns.region}:{arns.account}:{arns.api_id}"
+    return _allow("Send", ["execute-api:ManageConnections"], f"{api}/{gateway.stage_name}/*/@connections/*")
+
+
+def _monitor() -> Statement:
+    # CloudWatch cannot narrow this to a metric or an API.
+    return _allow("Monitor", ["cloudwatch:GetMetricData"], "*")
+
+
+def _domain(arns: _Arns, gateway: ApiGateway) -> Iterator[Statement]:
+    domain = f"domainnames/{gateway.domain_name}"
+    yield _allow("DomainFind", ["apigateway:GET"], arns.control("domainnames"))
+    yield _allow("DomainMake", ["apigateway:POST", "apigateway:TagResource"], arns.control("domainnames"))
+    yield _allow(
+        "Domain",
+        [*_verbs("GET", "POST", "PATCH", "DELETE"), "apigateway:TagResource", "apigateway:UntagResource"],
+        arns.control(domain),
+        arns.control(f"{domain}/apimappings"),
+        arns.control(f"{domain}/apimappings/*"),
+    )
+    if gateway.hosted_zone_id:
+        zone = gateway.hosted_zone_id.rpartition("/")[2]
+        resource = f"arn:{arns.partition}:route53:::hostedzone/{zone}"
+        yield _allow("DnsRead", ["route53:ListResourceRecordSets"], resource)
+        yield _allow(
+            "Dns", ["route53:ChangeResourceRecordSets"], resource, Condition=_only_alias(gateway.domain_name)
+        )
+
+
+def _only_alias(name: str) -> dict[str, Any]:
+    """https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/specifying-rrset-conditions.html"""
+    key = "route53:ChangeResourceRecordSets"
+    return {
+        "ForAllValues:StringEquals": {
+            f"{key}NormalizedRecordNames": [name.lower().rstrip(".")],
+            f"{key}RecordTypes": ["A"],
+            f"{key}Actions": ["CREATE", "DELETE"],
+        }
+    }
+
+
+def _verbs(*methods: str) -> list[str]:
+    return [f"apigateway:{method}" for method in methods]
