@@ -11,13 +11,16 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from apigw_ws.aws import planner
+from apigw_ws.aws.domain_spec import DomainState
 from apigw_ws.aws.operations import CreateApi, Operation
 from apigw_ws.models import ApiGateway, ApiGatewayAdditionalRoute
 from apigw_ws.services.provisioning import Plan
 from apigw_ws.services.specs import spec_for
 
 #: What appears on AWS's bill (https://aws.amazon.com/api-gateway/pricing/#WebSocket_APIs).
-COSTS: Final[Mapping[type[Operation], Promise]] = {CreateApi: _("AWS bills each message, and each minute of a connection.")}
+COSTS: Final[Mapping[type[Operation], Promise]] = {
+    CreateApi: _("AWS bills each message, and each minute of a connection.")
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,9 +34,12 @@ class Draft:
 def plan(draft: Draft) -> Plan:
     """All that is done in AWS for a gateway that is new. It asks AWS nothing. Raises ConfigurationError.
 
-    An API is found by the gateway's uid, which a draft has made up: AWS cannot have anything of it yet.
+    An API is found by the gateway's uid, which a draft has made up: AWS cannot have anything of it yet, nor,
+    unless it is somebody else's and refused later, of its domain.
     """
-    return Plan(operations=planner.plan(spec_for(draft.gateway, draft.routes), None))
+    spec = spec_for(draft.gateway, draft.routes)
+    domains = (DomainState(name=spec.domain.name),) if spec.domain else None
+    return Plan(operations=planner.plan(spec, None, domains))
 
 
 def cost(operation: Operation) -> str:

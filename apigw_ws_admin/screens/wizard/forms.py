@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminSelectWidget,
@@ -19,15 +18,6 @@ from apigw_ws.models import ApiGateway, ApiGatewayAdditionalRoute
 from apigw_ws.services import lookups
 
 MAX_ROUTES: Final = 50
-
-domain_validator = RegexValidator(
-    r"^(?=.{4,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])\Z",
-    _("Enter a host name such as ws.example.com, in small letters and without https://."),
-)
-certificate_validator = RegexValidator(
-    r"^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[\w-]+\Z",
-    _("Choose one of the certificates, or enter an ARN such as arn:aws:acm:…:certificate/…"),
-)
 
 
 class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -116,11 +106,6 @@ class DomainForm(forms.ModelForm):  # type: ignore[type-arg]
         help_texts = {
             "domain_name": _("For example ws.example.com. Empty: clients use the address AWS gives.")
         }
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["domain_name"].validators.append(domain_validator)
-        self.fields["certificate_arn"].validators.append(certificate_validator)
 
     def clean(self) -> None:
         super().clean()

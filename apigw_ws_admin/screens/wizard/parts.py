@@ -13,6 +13,7 @@ from apigw_ws.conf import conf
 from apigw_ws.exceptions import ApigwWsError
 from apigw_ws.models import ApiGateway
 from apigw_ws.services import lookups, targets
+from apigw_ws_admin.screens.wizard.forms import DomainForm
 from apigw_ws_admin.screens.wizard.views import WizardView
 
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -51,14 +52,22 @@ class PartView(UnfoldModelAdminViewMixin, TemplateView):
         return {"findings": targets.check(url, local=local) if url else []}
 
     def _certificates(self) -> dict[str, Any]:
+        """What can be chosen for a domain; where AWS does not tell, fields to type it into."""
         gateway = self._gateway("region", "domain_name", "certificate_arn", "hosted_zone_id")
-        domain = gateway.domain_name
-        certificates = lookups.certificates(gateway)
-        return {
-            "domain": domain,
-            "chosen": gateway.certificate_arn,
-            "certificates": [(each, bool(domain) and each.covers(domain)) for each in certificates],
-        }
+        context: dict[str, Any] = {"draft": gateway, "form": DomainForm(instance=gateway)}
+        if not gateway.domain_name:
+            return context
+        try:
+            found = lookups.certificates(gateway)
+            context["fitting"] = [each for each in found if each.covers(gateway.domain_name)]
+            context["others"] = [each for each in found if not each.covers(gateway.domain_name)]
+        except ApigwWsError as problem:
+            context["problem"] = problem
+        try:
+            context["zones"] = lookups.zones(gateway)
+        except ApigwWsError as problem:
+            context["zones_problem"] = problem
+        return context
 
     def _gateway(self, *names: str) -> ApiGateway:
         return ApiGateway(**{name: self.request.GET.get(name, "").strip() for name in names})

@@ -97,6 +97,8 @@ class WizardView(UnfoldModelAdminViewMixin, TemplateView):
                 for number, name in enumerate(NAMES)
             ],
         }
+        if self.step == "domain":
+            context["region"] = (self.answers.get("account") or {}).get("region", "")
         return super().get_context_data(**context, **(self._review() if self.step == "review" else {}))
 
     def _elsewhere(self) -> HttpResponse | None:
