@@ -53,7 +53,12 @@ def allows(gateway: ApiGateway, action: str, resource: str) -> bool:
 
 
 def test_every_call_of_a_gateways_life_is_allowed(aws: Served) -> None:
-    gateway = new_gateway()
+    certificates = aws.client("acm").list_certificates()["CertificateSummaryList"]
+    gateway = new_gateway(
+        domain_name="policies.example.com",
+        certificate_arn=next(c["CertificateArn"] for c in certificates if c["DomainName"] == "*.example.com"),
+        hosted_zone_id=aws.client("route53").list_hosted_zones()["HostedZones"][0]["Id"],
+    )
     unmade = ApiGateway.objects.get(pk=gateway.pk)
     with calls_of(gateway) as making:
         provisioning.apply(gateway)
@@ -131,8 +136,11 @@ def test_a_custom_domain_adds_its_own_statements_and_the_account(aws: Served) ->
     }
 
 
-def test_a_domain_that_was_set_up_elsewhere_needs_nothing(aws: Served) -> None:
-    assert not any(sid.startswith("D") for sid in statements(new_gateway(domain_name="ws.example.com")))
+def test_a_domain_that_was_set_up_elsewhere_can_only_be_left(aws: Served) -> None:
+    found = statements(new_gateway(domain_name="ws.example.com", hosted_zone_id="Z123"))
+
+    assert [sid for sid in found if sid.startswith("D")] == ["DomainFind", "DomainMappings"]
+    assert found["DomainMappings"]["Action"] == ["apigateway:GET", "apigateway:DELETE"]
 
 
 def test_other_partitions_have_their_own_arns(aws: Served) -> None:

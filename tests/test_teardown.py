@@ -27,6 +27,29 @@ def gateway(aws: Served) -> ApiGateway:
     return gateway
 
 
+@pytest.fixture
+def domain(aws: Served, gateway: ApiGateway) -> str:
+    """The gateway's custom domain, with its alias record."""
+    certificates = aws.client("acm").list_certificates()["CertificateSummaryList"]
+    gateway.domain_name = f"{gateway.api_id}.example.com"
+    gateway.certificate_arn = next(
+        item["CertificateArn"] for item in certificates if item["DomainName"] == "*.example.com"
+    )
+    gateway.hosted_zone_id = aws.client("route53").list_hosted_zones()["HostedZones"][0]["Id"]
+    gateway.save()
+    provisioning.apply(gateway)
+    return gateway.domain_name
+
+
+def domains(aws: Served) -> set[str]:
+    return {item["DomainName"] for item in aws.client("apigatewayv2").get_domain_names()["Items"]}
+
+
+def records(aws: Served, gateway: ApiGateway) -> set[str]:
+    zone = aws.client("route53").list_resource_record_sets(HostedZoneId=gateway.hosted_zone_id)
+    return {record["Name"].rstrip(".") for record in zone["ResourceRecordSets"]}
+
+
 def command(gateway: ApiGateway, *arguments: str) -> str:
     out = StringIO()
     call_command("ws_teardown", f"--pk={gateway.pk}", *arguments, stdout=out, no_color=True)
@@ -54,7 +77,9 @@ def test_the_list_names_all_that_goes_and_what_stays(aws: Served, gateway: ApiGa
     assert all(key in said for key in ("$connect", "$default", "$disconnect", "join"))
     assert "So do routes that were not made here: theirs." in said
     assert said.endswith("Its stages go too, and their connections are closed: production.")
-    assert plan.staying == (f"/aws/apigateway/{gateway.api_id}/production",)
+    assert plan.staying == (
+        f"The log group /aws/apigateway/{gateway.api_id}/production stays, if there is one.",
+    )
 
 
 def test_what_is_ours_goes_and_the_record_stays_ready_to_be_applied_anew(
@@ -86,6 +111,74 @@ def test_other_gateways_are_left_alone(aws: Served, gateway: ApiGateway) -> None
     teardown.run(gateway, confirmed_name="chat")
 
     assert provisioning.preview(other).operations == ()
+
+
+def test_the_domain_its_mapping_and_its_record_go_before_the_api(
+    aws: Served, gateway: ApiGateway, domain: str
+) -> None:
+    run = teardown.run(gateway, confirmed_name="chat")
+
+    gateway.refresh_from_db()
+    steps = run.steps.values_list("operation", flat=True)
+    assert list(steps) == ["RemoveAlias", "UnmapDomain", "RemoveDomain", "RemoveApi"]
+    assert domain not in domains(aws) | records(aws, gateway)
+    assert (gateway.domain_name, gateway.api_mapping_id, gateway.custom_domain_created) == (domain, "", False)
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("last", [0, 1, 2])
+def test_wherever_the_removal_of_a_domain_is_cut_off_the_next_finishes_it(
+    aws: Served, gateway: ApiGateway, domain: str, last: int, moment: Any
+) -> None:
+    with killed_at(gateway, 99, moment) as calls:
+        teardown.preview(gateway)
+
+    with pytest.raises(Killed), killed_at(gateway, len(calls) + 1 + last, moment):
+        teardown.run(gateway, confirmed_name="chat")
+    teardown.run(gateway, confirmed_name="chat")
+
+    assert tagged_apis(aws, gateway) == []
+    assert domain not in domains(aws) | records(aws, gateway)
+    assert teardown.preview(gateway).operations == ()
+
+
+def test_a_domain_that_leads_elsewhere_too_stays_with_its_record(
+    aws: Served, gateway: ApiGateway, domain: str
+) -> None:
+    other = new_gateway("other")
+    provisioning.apply(other)
+    aws.client("apigatewayv2").create_api_mapping(
+        ApiId=other.api_id, DomainName=domain, Stage=other.stage_name, ApiMappingKey="other"
+    )
+
+    assert f"The custom domain “{domain}” stays" in teardown.preview(gateway).staying[0]
+    teardown.run(gateway, confirmed_name="chat")
+
+    (mapping,) = aws.client("apigatewayv2").get_api_mappings(DomainName=domain)["Items"]
+    assert mapping["ApiId"] == other.api_id
+    assert domain in records(aws, gateway)
+    assert tagged_apis(aws, gateway) == []
+
+
+def test_a_domain_that_was_set_up_elsewhere_only_stops_leading_here(
+    aws: Served, gateway: ApiGateway, domain: str
+) -> None:
+    arn = f"arn:aws:apigateway:{aws.region}::/domainnames/{domain}"
+    aws.client("apigatewayv2").untag_resource(ResourceArn=arn, TagKeys=["apigw-ws:uid"])
+
+    run = teardown.run(gateway, confirmed_name="chat")
+
+    assert list(run.steps.values_list("operation", flat=True)) == ["UnmapDomain", "RemoveApi"]
+    assert domain in domains(aws)
+
+
+def test_the_access_log_is_named_among_what_stays(aws: Served, gateway: ApiGateway) -> None:
+    gateway.access_log_destination_arn = "arn:aws:logs:us-east-1:123456789012:log-group:chat"
+    provisioning.apply(gateway)
+
+    assert teardown.preview(gateway).staying[1] == (
+        "The access log arn:aws:logs:us-east-1:123456789012:log-group:chat stays."
+    )
 
 
 def test_an_api_that_is_not_ours_is_not_removed(aws: Served) -> None:
@@ -186,7 +279,7 @@ def test_the_command_shows_the_list_then_each_step(gateway: ApiGateway) -> None:
 
     assert lines[0] == "chat: 1 operations"
     assert lines[1].startswith("    1. Remove the API “chat”") and lines[1].endswith("(destructive)")
-    assert lines[2] == f"  stays: the log group /aws/apigateway/{gateway.api_id}/production, if there is one"
+    assert lines[2].strip().startswith("The log group /aws/apigateway/")
     assert lines[3].startswith("  done 1: Remove the API")
     assert lines[4] == "Torn down. The record is kept."
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from apigw_ws.aws.calls import Calls
+from apigw_ws.aws.domain_operations import RemoveAlias, RemoveDomain, UnmapDomain
+from apigw_ws.aws.domain_spec import DomainState
 from apigw_ws.aws.executor import perform
 from apigw_ws.aws.operations import Operation
 from apigw_ws.aws.spec import Snapshot
-from apigw_ws.exceptions import AwsError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,19 +38,53 @@ class RemoveApi(Operation):
         return " ".join(parts)
 
 
-def plan(snapshot: Snapshot | None) -> tuple[Operation, ...]:
-    """The operations, in order, after which AWS holds nothing of the gateway."""
-    return (*_api(snapshot),) if snapshot else ()
+def plan(
+    snapshot: Snapshot | None, domains: tuple[DomainState, ...], *, uid: str, api_id: str
+) -> tuple[Operation, ...]:
+    """The operations, in order, after which AWS holds nothing of the gateway ``uid``.
 
-
-def log_groups(snapshot: Snapshot | None) -> tuple[str, ...]:
-    """The log groups that API Gateway makes for stages with execution logging, and never removes.
-
-    AWS's guide does not say how they are called for WebSocket APIs; these are the names seen in accounts.
+    AWS keeps an API while a domain leads to it, so that the API goes last.
     """
-    if snapshot is None:
-        return ()
-    return tuple(f"/aws/apigateway/{snapshot.api_id}/{stage.name}" for stage in snapshot.stages)
+    return (
+        *(operation for state in domains for operation in _domain(state, uid, api_id)),
+        *(_api(snapshot) if snapshot else ()),
+    )
+
+
+def remains(
+    snapshot: Snapshot | None, domains: tuple[DomainState, ...], *, uid: str, api_id: str
+) -> tuple[str, ...]:
+    """What stays in AWS, and why: a sentence for each thing."""
+    sentences = [
+        _("The custom domain “%(name)s” stays: it leads elsewhere too, or was not made here.")
+        % {"name": state.name}
+        for state in domains
+        if state.target and not _alone(state, uid, api_id)
+    ]
+    for stage in snapshot.stages if snapshot else ():
+        # AWS's guide does not say what it calls these for WebSocket APIs; this is how accounts show them.
+        group = f"/aws/apigateway/{snapshot.api_id}/{stage.name}" if snapshot else ""
+        sentences.append(_("The log group %(name)s stays, if there is one.") % {"name": group})
+        if stage.access_log_destination_arn:
+            arn = stage.access_log_destination_arn
+            sentences.append(_("The access log %(name)s stays.") % {"name": arn})
+    return tuple(sentences)
+
+
+def _domain(state: DomainState, uid: str, api_id: str) -> Iterator[Operation]:
+    alone = _alone(state, uid, api_id)
+    if alone and state.has_alias(state.zone_id):
+        yield RemoveAlias(name=state.name, zone_id=state.zone_id, target=state.target)
+    for mapping in state.mappings:
+        if mapping.api_id == api_id:
+            yield UnmapDomain(name=state.name, mapping_id=mapping.id)
+    if alone:
+        yield RemoveDomain(name=state.name)
+
+
+def _alone(state: DomainState, uid: str, api_id: str) -> bool:
+    """The domain is ours and leads nowhere else."""
+    return state.owner == uid and all(mapping.api_id == api_id for mapping in state.mappings)
 
 
 def _api(snapshot: Snapshot) -> Iterator[Operation]:
@@ -64,16 +99,7 @@ def _api(snapshot: Snapshot) -> Iterator[Operation]:
 
 @perform.register
 def remove_api(operation: RemoveApi, calls: Calls) -> None:
-    delete(calls, "delete_api", ApiId=operation.api_id)
-
-
-def delete(calls: Calls, method: str, **parameters: str) -> None:
-    """Afterwards the thing is gone; that somebody else, or a lost answer, deleted it is no error."""
-    try:
-        calls.call(method, **parameters)
-    except AwsError as error:
-        if error.status != 404:
-            raise
+    calls.remove("delete_api", ApiId=operation.api_id)
 
 
 def _with(sentence: str, names: tuple[str, ...]) -> list[str]:

@@ -22,7 +22,7 @@ def for_gateway(gateway: ApiGateway) -> dict[str, Any]:
     """
     arns = _Arns.of(gateway)
     statements = [*_provision(arns), _send(arns, gateway), _monitor()]
-    if gateway.domain_name and gateway.certificate_arn:
+    if gateway.domain_name:
         statements += _domain(arns, gateway)
     return {"Version": "2012-10-17", "Statement": statements}
 
@@ -90,15 +90,18 @@ def _monitor() -> Statement:
 
 
 def _domain(arns: _Arns, gateway: ApiGateway) -> Iterator[Statement]:
-    domain = f"domainnames/{gateway.domain_name}"
+    domain = arns.control(f"domainnames/{gateway.domain_name}")
+    mappings = (f"{domain}/apimappings", f"{domain}/apimappings/*")
     yield _allow("DomainFind", ["apigateway:GET"], arns.control("domainnames"))
+    if not gateway.certificate_arn:  # set up elsewhere: only its mapping to us goes, when the API goes
+        yield _allow("DomainMappings", _verbs("GET", "DELETE"), *mappings)
+        return
     yield _allow("DomainMake", ["apigateway:POST", "apigateway:TagResource"], arns.control("domainnames"))
     yield _allow(
         "Domain",
         [*_verbs("GET", "POST", "PATCH", "DELETE"), "apigateway:TagResource", "apigateway:UntagResource"],
-        arns.control(domain),
-        arns.control(f"{domain}/apimappings"),
-        arns.control(f"{domain}/apimappings/*"),
+        domain,
+        *mappings,
     )
     if gateway.hosted_zone_id:
         zone = gateway.hosted_zone_id.rpartition("/")[2]

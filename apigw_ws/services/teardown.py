@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
-from apigw_ws.aws import removal
+from apigw_ws.aws import domains, removal
+from apigw_ws.aws.domain_spec import DomainSpec, DomainState
+from apigw_ws.aws.spec import DOMAIN_TAG, Snapshot
 from apigw_ws.exceptions import NotConfirmed, PlanChanged
 from apigw_ws.models import ApiGateway, AuditEvent, Run, Step
-from apigw_ws.services import audit, provisioning, runs, sessions
+from apigw_ws.services import audit, endpoints, provisioning, runs, sessions
 from apigw_ws.services.provisioning import Plan
 
 if TYPE_CHECKING:
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
 class Removal(Plan):
     """What goes from AWS, in this order, and what does not."""
 
-    #: The names of log groups, which hold history that somebody may still want.
+    #: A sentence for each thing that stays: log groups, and domains that lead elsewhere too.
     staying: tuple[str, ...]
 
 
@@ -32,7 +35,12 @@ def preview(gateway: ApiGateway) -> Removal:
     Raises OwnershipConflict where the API is not ours, AwsError and ConfigurationError.
     """
     snapshot = provisioning.read(gateway)
-    return Removal(operations=removal.plan(snapshot), staying=removal.log_groups(snapshot))
+    states = _domains(gateway, snapshot)
+    whose = {"uid": str(gateway.uid), "api_id": snapshot.api_id if snapshot else gateway.api_id}
+    return Removal(
+        operations=removal.plan(snapshot, states, **whose),
+        staying=removal.remains(snapshot, states, **whose),
+    )
 
 
 def run(
@@ -77,13 +85,22 @@ def _facts(gateway: ApiGateway) -> dict[str, Any]:
     return {name: getattr(gateway, name) for name in names}
 
 
+def _domains(gateway: ApiGateway, snapshot: Snapshot | None) -> tuple[DomainState, ...]:
+    """The domains of the gateway, and the one on its record even where somebody else made it: while it leads
+    to the API, AWS keeps the API."""
+    if not gateway.domain_name and not (snapshot and DOMAIN_TAG in snapshot.tags):
+        return ()
+    named = DomainSpec(name=gateway.domain_name, certificate_arn="") if gateway.domain_name else None
+    return domains.read(
+        endpoints.control_client(gateway),
+        partial(endpoints.dns_client, gateway),
+        uid=str(gateway.uid),
+        wanted=named,
+    )
+
+
 def _forget(gateway: ApiGateway) -> None:
     """Nothing on the record speaks of AWS any more."""
     sessions.close_of_gateway(gateway, reason="Gateway torn down")
-    provisioning.remember(gateway, None)
+    provisioning.remember(gateway, None, ())
     gateway.deployed_snapshots.all().delete()
-    gateway.api_mapping_id = gateway.api_gateway_domain_name = ""
-    gateway.custom_domain_created = False
-    gateway.save(
-        update_fields=["api_mapping_id", "api_gateway_domain_name", "custom_domain_created", "updated_on"]
-    )

@@ -22,8 +22,8 @@ class Command(GatewayCommand):
             self.show(gateway, plan)
         else:
             self.stdout.write(f"{gateway}: AWS holds nothing of it.")
-        for name in plan.staying:
-            self.stdout.write(f"  stays: the log group {name}, if there is one")
+        for sentence in plan.staying:
+            self.stdout.write(f"       {sentence}")
         name = options["name"]
         if name is None:
             name = input(f"Type the gateway's name ({gateway}) to tear it down: ")
