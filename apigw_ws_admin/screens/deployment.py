@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from hashlib import blake2b
 from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 
 from apigw_ws.exceptions import RunInProgress
@@ -19,6 +24,8 @@ from apigw_ws_admin.permissions import APPLY
 PANEL: Final = "apigw_ws_admin/gateways/_deployment.html"
 #: How often the panel looks again by itself after AWS was too slow for the first look.
 LOOKS: Final = 3
+#: After which a task that nobody has begun is not just next in the queue.
+PATIENCE: Final = timedelta(seconds=10)
 
 
 class DeploymentPanel(ModelAdmin):
@@ -53,10 +60,12 @@ def _work(request: HttpRequest, gateway: ApiGateway) -> dict[str, Any] | None:
     """The run at work or the task that waits for a worker: of our own records, without a look at AWS."""
     if run := runs.active(gateway):
         steps = list(run.steps.all())
-        return {"run": run, "steps": steps, "version": f"{run.pk}-{run.planned}-{len(steps)}"}
+        version = f"{run.pk}-{run.planned}-{len(steps)}-{run.waiting_until or ''}"
+        return {"run": run, "steps": steps, "version": blake2b(version.encode(), digest_size=9).hexdigest()}
     task = worker.task_of(request, gateway)
     if task is not None and not task.is_finished:
-        return {"waiting_since": task.enqueued_at, "version": f"waiting-{task.id}"}
+        late = timezone.now() - task.enqueued_at > PATIENCE
+        return {"waiting_since": task.enqueued_at, "late": late, "version": f"waiting-{task.id}-{late}"}
     return None
 
 
@@ -70,10 +79,23 @@ def _rest(request: HttpRequest, gateway: ApiGateway) -> dict[str, Any]:
         "last": last,
         "failed_step": last.steps.filter(finished_on=None).first() if last and failed else None,
         "failed": failed,
+        "ages": _ages(last, sight.observation),
         "refused": _refused(request, gateway),
         "sight": sight,
         "look_again": look if isinstance(sight.problem, observation.TooSlow) and look < LOOKS else None,
     }
+
+
+def _ages(last: Run | None, seen: observation.Observation | None) -> dict[str, str]:
+    return {
+        "run": _age(last.started_on) if last else "",
+        "seen": _age(seen.seen_on) if seen else "",
+        "deployment": _age(seen.deployed_on) if seen and seen.deployed_on else "",
+    }
+
+
+def _age(moment: datetime) -> str:
+    return _("less than a minute") if timezone.now() - moment < timedelta(minutes=1) else timesince(moment)
 
 
 def _looks(request: HttpRequest) -> int:

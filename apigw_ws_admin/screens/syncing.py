@@ -68,14 +68,21 @@ class Syncing(ModelAdmin):
         if request.POST.get("confirmed"):
             _hand_over(request, gateways)
             return None
+        sights = observation.observe(gateways)
         context = self.admin_site.each_context(request) | {
             "title": title,
             "action": name,
             "opts": self.opts,
-            "rows": list(zip(gateways, observation.observe(gateways), strict=True)),
+            "rows": list(zip(gateways, sights, strict=True)),
+            "anything": any(_shown(sight) for sight in sights),
             "checkbox": helpers.ACTION_CHECKBOX_NAME,
         }
         return TemplateResponse(request, "apigw_ws_admin/gateways/confirm.html", context)
+
+
+def _shown(sight: observation.Sight) -> bool:
+    """Its plan can be confirmed: it is what would be done now, and that is not nothing."""
+    return bool(sight.problem is None and sight.observation and sight.observation.pending)
 
 
 def _too_many(request: HttpRequest, gateways: list[ApiGateway]) -> bool:

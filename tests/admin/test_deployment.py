@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
@@ -64,7 +65,7 @@ def test_the_live_deployment_and_its_age_are_shown(operator: Client, chat: ApiGa
     text = operator.get(PANEL.format(chat.pk)).text
 
     assert f"the deployment {chat.deployment_id} is live" in text
-    assert "0\N{NO-BREAK SPACE}minutes ago" in text
+    assert "made less than a minute ago" in text
     assert "there is nothing to do" in text
     assert "hx-trigger" not in text
 
@@ -89,6 +90,9 @@ def test_a_run_at_work_is_polled_and_shown_again_only_when_it_moved(
         Step.objects.create(position=2, description="Create a route.", **step)
         assert "2 of 3" in operator.get(PANEL.format(chat.pk), {"seen": seen}).text
 
+        Run.objects.update(waiting_until=now)
+        assert "AWS limits the rate of calls: waiting until" in operator.get(PANEL.format(chat.pk)).text
+
     assert "every 2s" not in operator.get(PANEL.format(chat.pk), {"seen": seen}).text
 
 
@@ -98,10 +102,14 @@ def test_a_task_that_no_worker_takes_up_says_so(operator: Client, chat: ApiGatew
 
     text = operator.get(PANEL.format(chat.pk)).text
 
-    assert "no worker is running" in text
+    assert "for a worker to take it up" in text
+    assert "No worker seems to run" not in text
     assert 'hx-trigger="every 2s"' in text
+    DBTaskResult.objects.update(enqueued_at=timezone.now() - timedelta(minutes=1))
+    seen = text.split("?seen=")[1].split('"')[0]
+    assert "No worker seems to run" in operator.get(PANEL.format(chat.pk), {"seen": seen}).text
     DBTaskResult.objects.all().delete()
-    assert "no worker is running" not in operator.get(PANEL.format(chat.pk)).text
+    assert "for a worker" not in operator.get(PANEL.format(chat.pk)).text
 
 
 def test_the_last_failure_is_shown_with_its_code_its_request_and_a_retry(
@@ -133,7 +141,7 @@ def test_aws_that_refuses_leaves_the_last_known_state_with_its_age(
     response = operator.get(PANEL.format(chat.pk))
 
     assert response.status_code == 200
-    assert "What follows was so 0\N{NO-BREAK SPACE}minutes ago." in response.text
+    assert "What follows was so less than a minute ago." in response.text
     assert "6 operations are not applied yet" in response.text
     assert "Look again" in response.text
 
