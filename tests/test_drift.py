@@ -299,6 +299,83 @@ def test_a_stage_that_follows_by_itself_and_one_of_an_earlier_name_differ(
     assert {"stage": ("test", ""), "stage.production": ("", "production")}.items() <= found(gateway).items()
 
 
+@pytest.fixture
+def domain(aws: Served, gateway: ApiGateway) -> str:
+    """The gateway's custom domain, with its alias record."""
+    gateway.domain_name = f"{gateway.api_id}.example.com"
+    gateway.certificate_arn = certificates(aws)["*.example.com"]
+    gateway.hosted_zone_id = aws.client("route53").list_hosted_zones()["HostedZones"][0]["Id"]
+    gateway.save()
+    provisioning.apply(gateway)
+    return gateway.domain_name
+
+
+def certificates(aws: Served) -> dict[str, str]:
+    found = aws.client("acm").list_certificates()["CertificateSummaryList"]
+    return {item["DomainName"]: item["CertificateArn"] for item in found}
+
+
+def test_a_domain_that_is_not_made_yet_differs_with_its_mapping_and_record(
+    aws: Served, gateway: ApiGateway
+) -> None:
+    gateway.domain_name = f"{gateway.api_id}.example.com"
+    gateway.certificate_arn = certificates(aws)["*.example.com"]
+    gateway.hosted_zone_id = aws.client("route53").list_hosted_zones()["HostedZones"][0]["Id"]
+
+    assert found(gateway) == {
+        "tag.apigw-ws:domain": (gateway.domain_name, ""),
+        "domain": (gateway.domain_name, ""),
+        "domain.mapping": (f"{gateway.api_id}/production", ""),
+        "domain.record": (gateway.hosted_zone_id.removeprefix("/hostedzone/"), ""),
+    }
+
+
+def test_a_domain_that_was_changed_in_aws_differs_and_its_certificate_can_be_taken(
+    aws: Served, gateway: ApiGateway, console: InAws, domain: str
+) -> None:
+    assert drift.compare(gateway) == []
+    (mapping,) = console.client.get_api_mappings(DomainName=domain)["Items"]
+    console.client.delete_api_mapping(DomainName=domain, ApiMappingId=mapping["ApiMappingId"])
+    held, gateway.certificate_arn = (
+        gateway.certificate_arn,
+        "arn:aws:acm:us-east-1:123456789012:certificate/2",
+    )
+    gateway.save()
+
+    assert found(gateway) == {
+        "domain.certificate": (gateway.certificate_arn, held),
+        "domain.mapping": (f"{gateway.api_id}/production", ""),
+    }
+    drift.take_aws(gateway, "domain.certificate")
+    assert fresh(gateway).certificate_arn == held
+
+
+def test_a_domain_that_leaves_the_record_differs_in_all_that_goes(gateway: ApiGateway, domain: str) -> None:
+    gateway.hosted_zone_id = ""
+    assert found(gateway).keys() == {"domain.zone", f"domain.{domain}.record"}
+
+    gateway.domain_name = ""
+    assert found(gateway).keys() == {
+        f"domain.{domain}.record",
+        f"domain.{domain}.mapping",
+        f"domain.{domain}",
+        "tag.apigw-ws:domain",
+    }
+
+
+def test_a_mapping_of_a_domain_to_elsewhere_is_shown(
+    aws: Served, gateway: ApiGateway, console: InAws, domain: str
+) -> None:
+    other = new_gateway("other")
+    provisioning.apply(other)
+    (mapping,) = console.client.get_api_mappings(DomainName=domain)["Items"]
+    console.client.update_api_mapping(
+        DomainName=domain, ApiMappingId=mapping["ApiMappingId"], ApiId=other.api_id, Stage="production"
+    )
+
+    assert found(gateway)["domain.mapping"] == (f"{gateway.api_id}/production", f"{other.api_id}/production")
+
+
 def test_nothing_is_there_of_a_gateway_without_an_api(gateway: ApiGateway) -> None:
     with pytest.raises(LookupError):
         There(gateway=gateway, snapshot=None, additional=frozenset()).route("join")

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
+from apigw_ws.aws.domain_spec import DomainState
 from apigw_ws.aws.operations import (
     CreateApi,
     CreateStage,
@@ -78,6 +79,7 @@ class There:
     snapshot: Snapshot | None
     #: The keys of the gateway's additional routes.
     additional: frozenset[str]
+    domains: tuple[DomainState, ...] = ()
 
     @property
     def held(self) -> Snapshot:
@@ -88,6 +90,9 @@ class There:
 
     def route(self, key: str) -> RouteState:
         return next(route for route in self.held.routes if route.key == key)
+
+    def domain(self, name: str) -> DomainState:
+        return next((state for state in self.domains if state.name == name), DomainState(name=name))
 
 
 @singledispatch

@@ -14,8 +14,14 @@ from django.utils.translation import gettext as _
 from apigw_ws.aws import planner
 from apigw_ws.exceptions import ApigwWsError, PlanChanged
 from apigw_ws.models import ApiGateway, ApiGatewayAdditionalRoute, AuditEvent
-from apigw_ws.services import audit, differences, provisioning, route_differences  # noqa: F401
-from apigw_ws.services.differences import Difference, Take
+from apigw_ws.services import (
+    audit,
+    differences,
+    domain_differences,  # noqa: F401  (it registers itself, as the next but one does)
+    provisioning,
+    route_differences,  # noqa: F401
+)
+from apigw_ws.services.differences import Difference, Take, There
 from apigw_ws.services.specs import spec_for
 
 if TYPE_CHECKING:
@@ -29,10 +35,11 @@ def compare(gateway: ApiGateway) -> list[Difference]:
     """
     snapshot = provisioning.read(gateway)
     additional = frozenset(gateway.additional_routes.values_list("route_key", flat=True))
-    there = differences.There(gateway=gateway, snapshot=snapshot, additional=additional)
+    domains = provisioning.read_domains(gateway, snapshot)
+    there = There(gateway=gateway, snapshot=snapshot, additional=additional, domains=domains or ())
     return [
         difference
-        for operation in planner.plan(spec_for(gateway), snapshot)
+        for operation in planner.plan(spec_for(gateway), snapshot, domains)
         for difference in differences.of(operation, there)
     ]
 
