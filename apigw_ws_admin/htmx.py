@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 
@@ -21,6 +23,15 @@ class RedirectMiddleware:
         response = self.get_response(request)
         if not getattr(request, "htmx", False) or response.status_code not in {301, 302, 303, 307, 308}:
             return response
-        moved = HttpResponse(status=204, headers={"HX-Redirect": response["Location"]})
+        moved = HttpResponse(status=204, headers={"HX-Redirect": _back_to_the_page(request, response)})
         moved.cookies = response.cookies
         return moved
+
+
+def _back_to_the_page(request: Any, response: HttpResponse) -> str:
+    """Where to, and from the sign-in page back to the page that somebody saw, not to its part."""
+    part, page = (
+        urlencode({"next": url}, safe="/")
+        for url in (request.get_full_path(), request.htmx.current_url_abs_path or request.get_full_path())
+    )
+    return response["Location"].replace(part, page)
