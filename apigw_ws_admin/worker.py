@@ -22,8 +22,13 @@ logger = logging.getLogger(__name__)
 SESSION_KEY = "apigw_ws_tasks"
 
 
-def hand_over(request: HttpRequest, gateway: ApiGateway, seen: str | None = None) -> None:
-    """Have the plan applied, only the one ``seen`` if given, and tell the person what they can expect."""
+def hand_over(
+    request: HttpRequest, gateway: ApiGateway, seen: str | None = None, *, announce: bool = True
+) -> None:
+    """Have the plan applied, only the one ``seen`` if given, and tell the person what they can expect.
+
+    Without ``announce`` only what went wrong is told: the next page shows the rest.
+    """
     if run := runs.active(gateway):
         messages.warning(request, _("Not applied: %s") % runs.in_progress(run))
         return
@@ -38,6 +43,8 @@ def hand_over(request: HttpRequest, gateway: ApiGateway, seen: str | None = None
         )
         return
     request.session[SESSION_KEY] = request.session.get(SESSION_KEY, {}) | {str(gateway.pk): task.id}
+    if not announce:
+        return
     messages.success(
         request,
         format_html(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -28,7 +28,7 @@ class Draft:
     """A gateway and its routes, neither of which is in the database."""
 
     gateway: ApiGateway
-    routes: Sequence[ApiGatewayAdditionalRoute] = ()
+    routes: Collection[ApiGatewayAdditionalRoute] = ()
 
 
 def plan(draft: Draft) -> Plan:

@@ -63,21 +63,22 @@ def check(url: str, *, local: bool = False) -> list[Finding]:
 def _collected(url: str, local: bool) -> list[Finding]:
     findings: list[Finding] = []
     try:
-        findings.extend(_findings(url, local, findings))
+        for finding in _findings(url, local):
+            findings.append(finding)  # those found before a stop stay
     except _Stop as stop:
         findings.append(_bad(str(stop)))
     return findings
 
 
-def _findings(url: str, local: bool, so_far: list[Finding]) -> Iterator[Finding]:
+def _findings(url: str, local: bool) -> Iterator[Finding]:
     parts = _parsed(url)
     address = _resolved(parts)
-    so_far.append(_ok(_("%(host)s resolves to %(address)s.") % {"host": parts.hostname, "address": address}))
+    yield _ok(_("%(host)s resolves to %(address)s.") % {"host": parts.hostname, "address": address})
     if not local:
-        so_far.extend(_seen_from_aws(parts, address))
+        yield from _seen_from_aws(parts, address)
     answers = {probe: _ask(parts, address, probe) for probe in PROBES}
     if parts.scheme == "https":
-        so_far.append(_ok(_("The TLS certificate is valid.")))
+        yield _ok(_("The TLS certificate is valid."))
     yield _verdict(parts, address, answers)
 
 

@@ -81,6 +81,10 @@ class RouteForm(forms.ModelForm):  # type: ignore[type-arg]
             "two_way": _("What the handler returns goes back to the client."),
         }
 
+    def has_changed(self) -> bool:
+        """A row with nothing but a switch in it is none."""
+        return any(name != "two_way" for name in self.changed_data)
+
 
 class BaseRoutes(forms.BaseFormSet):  # type: ignore[type-arg]
     def clean(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -14,7 +15,8 @@ from unfold.views import UnfoldModelAdminViewMixin
 
 from apigw_ws.exceptions import ApigwWsError
 from apigw_ws.models import ApiGateway, Run
-from apigw_ws.services import provisioning
+from apigw_ws.services import drafts, provisioning, runs
+from apigw_ws.services.drafts import Draft
 from apigw_ws_admin import worker
 from apigw_ws_admin.permissions import APPLY
 
@@ -36,25 +38,33 @@ class ProgressView(UnfoldModelAdminViewMixin, TemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         run = self._run()
         steps = list(run.steps.order_by("position")) if run else []
+        task = worker.task_of(self.request, self.gateway)
+        working = run is not None and run.finished_on is None and runs.active(self.gateway) is not None
+        queued = run is None and task is not None and not task.is_finished
         return super().get_context_data(
             gateway=self.gateway,
             run=run,
             steps=steps,
-            left=max(run.planned - len(steps), 0) if run else 0,
-            ended=run is not None and run.finished_on is not None,
-            may_retry=self.request.user.has_perm(APPLY),
+            number=min(len(steps) + 1, run.planned) if run else 0,
+            ahead=self._ahead(run)[len(steps) :],
+            working=working,
+            queued=queued,
+            polls=working or run is None,
+            stopped=bool(steps) and steps[-1].finished_on is None,
+            done=run is not None and run.state == Run.State.DONE,
+            may_retry=self.request.user.has_perm(APPLY) and not working and not queued,
         )
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Go on from where the last run stopped."""
+        if not request.user.has_perm(APPLY):
+            raise PermissionDenied
         here = reverse("admin:apigw_ws_apigateway_progress", args=[self.gateway.pk])
         run = self.gateway.runs.order_by("-pk").first()
         return HttpResponseRedirect(f"{here}?after={run.pk if run else 0}" if self._retry() else here)
 
     def _retry(self) -> bool:
         """Nobody has agreed to lose anything by pressing Retry."""
-        if not self.request.user.has_perm(APPLY):
-            return False
         try:
             plan = provisioning.preview(self.gateway)
         except ApigwWsError as error:
@@ -63,10 +73,20 @@ class ProgressView(UnfoldModelAdminViewMixin, TemplateView):
         if any(operation.destructive for operation in plan.operations):
             messages.warning(self.request, _("The plan removes something by now. Look at it, then apply it."))
             return False
-        worker.hand_over(self.request, self.gateway, plan.digest)
+        worker.hand_over(self.request, self.gateway, plan.digest, announce=False)
         return True
 
     def _run(self) -> Run | None:
         after = self.request.GET.get("after", "")
         runs = self.gateway.runs.filter(pk__gt=int(after)) if after.isdecimal() else self.gateway.runs
         return runs.order_by("-pk").first()
+
+    def _ahead(self, run: Run | None) -> list[str]:
+        """All steps of a gateway that is made from nothing; none where a run does something else."""
+        draft = Draft(gateway=self.gateway, routes=self.gateway.additional_routes.all())
+        try:
+            described = [operation.describe() for operation in drafts.plan(draft).operations]
+        except ApigwWsError:  # the record has been changed since
+            return []
+        new = run is None and not self.gateway.api_created
+        return described if new or (run and run.planned == len(described)) else []

@@ -98,7 +98,7 @@ class WizardView(UnfoldModelAdminViewMixin, TemplateView):
             ],
         }
         if self.step == "domain":
-            context["region"] = (self.answers.get("account") or {}).get("region", "")
+            context["region"] = self._form("account").data.get("region", "")
         return super().get_context_data(**context, **(self._review() if self.step == "review" else {}))
 
     def _elsewhere(self) -> HttpResponse | None:
@@ -109,6 +109,8 @@ class WizardView(UnfoldModelAdminViewMixin, TemplateView):
             return _watch(gateway)
         for name in NAMES[: NAMES.index(self.step)]:
             if not self._form(name).is_valid():
+                if name == NAMES[0]:
+                    messages.info(self.request, _("Nothing is left of this draft. Begin again."))
                 return self._go(name)
         return None
 
@@ -156,7 +158,7 @@ class WizardView(UnfoldModelAdminViewMixin, TemplateView):
                 self.model_admin.log_addition(self.request, draft.gateway, [{"added": {}}])
         except IntegrityError:
             return self._go("basics")  # which says that the name is taken by now
-        transaction.on_commit(partial(worker.hand_over, self.request, draft.gateway, seen))
+        transaction.on_commit(partial(worker.hand_over, self.request, draft.gateway, seen, announce=False))
         self.answers.forget()
         return _watch(draft.gateway)
 
@@ -175,5 +177,7 @@ def _one_more(posted: QueryDict) -> QueryDict:
     """What was posted of a formset, with room for another form."""
     changed = posted.copy()
     total = posted.get("routes-TOTAL_FORMS", "")
-    changed["routes-TOTAL_FORMS"] = str(int(total) + 1 if total.isdecimal() else 1)
+    rows = min(int(total), forms.MAX_ROUTES) if total.isdecimal() else 0
+    changed["routes-TOTAL_FORMS"] = str(rows + 1)
+    changed[f"routes-{rows}-two_way"] = "on"
     return changed
