@@ -94,3 +94,20 @@ def test_a_gateway_that_is_not_deployed_has_no_url() -> None:
     assert gateway.client_url == ""
     with pytest.raises(NotProvisioned, match=r"“chat” is not deployed in AWS yet\. Apply its plan first"):
         endpoints.management_url(gateway)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "expected"),
+    [
+        ("", "https://route53.amazonaws.com"),
+        (
+            "https://vpce-1-abc.apigateway.eu-central-1.vpce.amazonaws.com",
+            "https://route53.amazonaws.com",
+        ),
+        ("http://127.0.0.1:8790", "http://127.0.0.1:8790"),
+    ],
+)
+def test_dns_is_at_aws_unless_everything_is_somewhere_else(endpoint: str, expected: str) -> None:
+    gateway = ApiGateway(region="eu-central-1", endpoint_url=endpoint)
+
+    assert endpoints.dns_client(gateway).meta.endpoint_url == expected

@@ -21,7 +21,7 @@ _numbers = count(1)
 @pytest.fixture
 def certificate(aws: Served) -> str:
     found = aws.client("acm").list_certificates()["CertificateSummaryList"]
-    return next(item["CertificateArn"] for item in found if item["DomainName"] == "*.example.com")
+    return str(next(item["CertificateArn"] for item in found if item["DomainName"] == "*.example.com"))
 
 
 @pytest.fixture
@@ -208,6 +208,17 @@ def test_a_zone_that_is_not_there_is_said(aws: Served, gateway: ApiGateway) -> N
 
     with pytest.raises(AwsError, match="No hosted zone found with ID: Z0NOWHERE"):
         provisioning.preview(gateway)
+
+
+def test_a_zone_that_was_deleted_holds_no_record(aws: Served, gateway: ApiGateway) -> None:
+    gateway.create_gateway()
+    arn = f"arn:aws:apigateway:{aws.region}::/domainnames/{gateway.domain_name}"
+    aws.client("apigatewayv2").tag_resource(ResourceArn=arn, Tags={"apigw-ws:zone": "Z0GONE"})
+
+    run = provisioning.apply(gateway)
+
+    assert operations(run) == ["TagDomain"]
+    assert provisioning.preview(gateway).operations == ()
 
 
 def test_a_gateway_that_never_had_a_domain_asks_for_none(aws: Served, gateway: ApiGateway) -> None:

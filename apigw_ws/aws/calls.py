@@ -80,17 +80,18 @@ class Calls:
 
     def _answer(self, method: Callable[..., dict[str, Any]], parameters: Mapping[str, Any]) -> dict[str, Any]:
         """AWS's answer. A rate that AWS limits is waited out, for two minutes at most."""
-        for seconds in (*PAUSES, None):
+        pauses = iter(PAUSES)
+        while True:
             try:
                 with translated():
                     answer = method(**parameters)
-                break
             except Throttled:
-                if seconds is None:
+                if (seconds := next(pauses, None)) is None:
                     raise
                 self.pause(seconds)
-        self.request_ids.append(answer["ResponseMetadata"].get("RequestId", ""))
-        return answer
+            else:
+                self.request_ids.append(answer["ResponseMetadata"].get("RequestId", ""))
+                return answer
 
     def on_api(self, method: str, **parameters: Any) -> dict[str, Any]:
         return self.call(method, ApiId=self.api_id, **parameters)

@@ -163,14 +163,8 @@ def test_a_read_whose_answer_was_lost_is_repeated(served: Served, api: Api, effe
 def test_somebody_elses_concurrent_change_is_waited_for(served: Served, api: Api) -> None:
     made = client("apigatewayv2", config(served, attempts=2, pool=11))
     said = b'{"message": "Unable to complete operation due to concurrent modification."}'
-    answers = [
-        AWSResponse(
-            "",
-            409,
-            {"x-amzn-ErrorType": "ConflictException"},
-            HTTPResponse(io.BytesIO(said), preload_content=False),
-        )
-    ]
+    headers: Any = {"x-amzn-ErrorType": "ConflictException"}
+    answers = [AWSResponse("", 409, headers, HTTPResponse(io.BytesIO(said), preload_content=False))]
 
     made.meta.events.register(
         "before-send.apigatewayv2.CreateApi", lambda **_: answers.pop() if answers else None

@@ -215,7 +215,8 @@ def answers(boto: Any, *statuses: str) -> Any:
     def answer(**_: Any) -> AWSResponse:
         said = {"deploymentId": "d1", "deploymentStatus": left.pop(0), "deploymentStatusMessage": "No luck"}
         body = HTTPResponse(io.BytesIO(json.dumps(said).encode()), preload_content=False)
-        return AWSResponse("", 201, {"x-amzn-RequestId": f"r{len(left)}"}, body)
+        headers: Any = {"x-amzn-RequestId": f"r{len(left)}"}
+        return AWSResponse("", 201, headers, body)
 
     for operation in ("CreateDeployment", "GetDeployment"):
         boto.meta.events.register(f"before-send.apigatewayv2.{operation}", answer, unique_id=operation)
