@@ -37,10 +37,14 @@ def control_client(gateway: ApiGateway) -> Any:
 
 
 def dns_client(gateway: ApiGateway) -> Any:
-    """The client of Route 53, which is never behind API Gateway's VPC endpoint. Raises ConfigurationError."""
-    config = config_for(gateway)
+    """The client of Route 53. Raises ConfigurationError."""
+    return client("route53", dns_config(config_for(gateway)))
+
+
+def dns_config(config: ClientConfig) -> ClientConfig:
+    """The same for Route 53, which is never behind API Gateway's VPC endpoint."""
     at_aws = ".amazonaws.com" in config.endpoint_url
-    return client("route53", replace(config, endpoint_url="") if at_aws else config)
+    return replace(config, endpoint_url="") if at_aws else config
 
 
 def connections_client(gateway: ApiGateway) -> Any:

@@ -9,15 +9,18 @@ from concurrent.futures import Future
 from contextvars import copy_context
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from django.core.cache import cache
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from apigw_ws.aws import domains as aws_domains
 from apigw_ws.aws import planner, reader
 from apigw_ws.aws.client import ClientConfig, client, translated
-from apigw_ws.aws.spec import GatewaySpec, Snapshot
+from apigw_ws.aws.domain_spec import DomainSpec, DomainState
+from apigw_ws.aws.spec import DOMAIN_TAG, GatewaySpec, Snapshot
 from apigw_ws.exceptions import ApigwWsError, AwsUnreachable
 from apigw_ws.models import ApiGateway
 from apigw_ws.services import endpoints
@@ -64,8 +67,9 @@ class Sight:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
     snapshot: Snapshot | None
-    deployment_id: str
-    deployed_on: datetime | None
+    domains: tuple[DomainState, ...] | None = None
+    deployment_id: str = ""
+    deployed_on: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +78,7 @@ class _Question:
     uid: str
     stage_name: str
     api_id: str
+    domain: DomainSpec | None
 
 
 _lock = threading.Lock()
@@ -104,7 +109,8 @@ def refresh(gateways: Sequence[ApiGateway], *, budget: float = 5 * BUDGET) -> li
 
 def _refreshed(gateway: ApiGateway, reading: Future[_Found], deadline: float) -> ApigwWsError | None:
     try:
-        remember(gateway, _answer(reading, deadline).snapshot)
+        found = _answer(reading, deadline)
+        remember(gateway, found.snapshot, found.domains)
     except ApigwWsError as problem:
         return problem
     return None
@@ -128,7 +134,7 @@ def _answer(reading: Future[_Found], deadline: float) -> _Found:
 
 
 def _observation(spec: GatewaySpec, found: _Found) -> Observation:
-    plan = Plan(operations=planner.plan(spec, found.snapshot))
+    plan = Plan(operations=planner.plan(spec, found.snapshot, found.domains))
     return Observation(
         seen_on=timezone.now(),
         pending=tuple(
@@ -151,6 +157,7 @@ def _ask(gateway: ApiGateway) -> Future[_Found]:
             uid=str(gateway.uid),
             stage_name=gateway.stage_name,
             api_id=gateway.api_id,
+            domain=spec_for(gateway).domain,
         )
     except ApigwWsError as problem:
         future.set_exception(problem)
@@ -177,9 +184,17 @@ def _read(question: _Question, future: Future[_Found]) -> None:
 
 def _found(control: Any, question: _Question) -> _Found:
     snapshot = reader.read(control, uid=question.uid, stage_name=question.stage_name, api_id=question.api_id)
+    found = _Found(snapshot=snapshot, domains=_domains(control, question, snapshot))
     stage = snapshot.stage(question.stage_name) if snapshot else None
     if snapshot is None or stage is None or not stage.deployment_id:
-        return _Found(snapshot=snapshot, deployment_id="", deployed_on=None)
+        return found
     with translated():
         live = control.get_deployment(ApiId=snapshot.api_id, DeploymentId=stage.deployment_id)
-    return _Found(snapshot=snapshot, deployment_id=stage.deployment_id, deployed_on=live.get("CreatedDate"))
+    return replace(found, deployment_id=stage.deployment_id, deployed_on=live.get("CreatedDate"))
+
+
+def _domains(control: Any, question: _Question, snapshot: Snapshot | None) -> tuple[DomainState, ...] | None:
+    if question.domain is None and not (snapshot and DOMAIN_TAG in snapshot.tags):
+        return None  # as provisioning.read_domains, which asks without haste
+    dns = partial(client, "route53", endpoints.dns_config(question.config))
+    return aws_domains.read(control, dns, uid=question.uid, wanted=question.domain)

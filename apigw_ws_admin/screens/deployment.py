@@ -82,6 +82,7 @@ def _rest(request: HttpRequest, gateway: ApiGateway) -> dict[str, Any]:
         "ages": _ages(last, sight.observation),
         "refused": _refused(request, gateway),
         "sight": sight,
+        "nothing_left": bool(sight.observation and not (sight.problem or sight.observation.pending)),
         "look_again": look if isinstance(sight.problem, observation.TooSlow) and look < LOOKS else None,
     }
 

@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
 
+from apigw_ws.exceptions import ConfigurationError
 from apigw_ws.models import ApiGateway
-from apigw_ws.services import observation
+from apigw_ws.services import observation, specs
 from apigw_ws_admin import worker
 
 #: How many gateways are done at once: each is read from AWS while the page waits.
@@ -24,7 +25,7 @@ MOST: Final = 20
 class Syncing(ModelAdmin):
     """Plans are shown and confirmed on a page of their own; the worker carries out those that were shown."""
 
-    actions = ("create_api_gateway", "sync_to_aws", "sync_from_aws")
+    actions = ("create_api_gateway", "create_custom_domain", "sync_to_aws", "sync_from_aws")
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Without “delete selected”: it would leave several APIs behind in AWS at a stroke."""
@@ -36,6 +37,14 @@ class Syncing(ModelAdmin):
             messages.warning(request, _("“%s” is in AWS already; “Sync to AWS” updates it.") % gateway)
         new = queryset.filter(api_created=False)
         return self._confirmed(request, new, "create_api_gateway", _("Create API Gateway"))
+
+    @action(description=gettext_lazy("Create custom domain"), permissions=["apply"])
+    def create_custom_domain(
+        self, request: HttpRequest, queryset: QuerySet[ApiGateway]
+    ) -> HttpResponse | None:
+        complete = [gateway.pk for gateway in queryset if _has_domain(request, gateway)]
+        title = _("Create custom domain")
+        return self._confirmed(request, queryset.filter(pk__in=complete), "create_custom_domain", title)
 
     @action(description=gettext_lazy("Sync to AWS"), permissions=["apply"])
     def sync_to_aws(self, request: HttpRequest, queryset: QuerySet[ApiGateway]) -> HttpResponse | None:
@@ -78,6 +87,15 @@ class Syncing(ModelAdmin):
             "checkbox": helpers.ACTION_CHECKBOX_NAME,
         }
         return TemplateResponse(request, "apigw_ws_admin/gateways/confirm.html", context)
+
+
+def _has_domain(request: HttpRequest, gateway: ApiGateway) -> bool:
+    try:
+        specs.check_domain(gateway)
+    except ConfigurationError as problem:
+        messages.error(request, str(problem))
+        return False
+    return True
 
 
 def _shown(sight: observation.Sight) -> bool:

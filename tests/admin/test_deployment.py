@@ -126,6 +126,21 @@ def test_the_last_failure_is_shown_with_its_code_its_request_and_a_retry(
     assert failed.error_code and failed.error_code in text
     assert Run.objects.get().error_text.split(":")[0] in text
     assert "Retry</a>" in text
+    assert aws.emulator is not None
+    aws.emulator.faults.clear()
+    provisioning.apply(chat)
+    assert "Retry" not in operator.get(PANEL.format(chat.pk)).text
+
+
+def test_a_failure_of_which_nothing_is_left_needs_no_retry(operator: Client, chat: ApiGateway) -> None:
+    provisioning.apply(chat)
+    Run.objects.update(state=Run.State.FAILED, error_text="It failed.")
+
+    text = operator.get(PANEL.format(chat.pk)).text
+
+    assert "It failed." in text
+    assert "nothing of it is left to do" in text
+    assert "Retry" not in text
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,21 @@ def test_a_gateway_whose_plan_cannot_be_shown_is_left_out(operator: Client, pair
     assert [arguments[0] for arguments in enqueued()] == [pair[0].pk]
 
 
+def test_a_custom_domain_is_made_after_its_plan_was_shown(operator: Client, pair: list[ApiGateway]) -> None:
+    ApiGateway.objects.filter(pk=pair[0].pk).update(
+        domain_name="ws.example.com",
+        certificate_arn="arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012",
+    )
+
+    page = act(operator, "create_custom_domain", pair)
+
+    assert "ws.example.com" in page
+    assert f"“{pair[1]}” needs a custom domain and a certificate" in page
+    act(operator, "create_custom_domain", pair[:1], confirmed="yes", **seen(page))
+    assert [arguments[0] for arguments in enqueued()] == [pair[0].pk]
+    assert enqueued()[0][2] == provisioning.preview(ApiGateway.objects.get(pk=pair[0].pk)).digest
+
+
 def test_sync_from_aws_finds_an_api_again_that_the_record_has_lost(
     operator: Client, pair: list[ApiGateway]
 ) -> None:
