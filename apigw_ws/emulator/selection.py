@@ -35,9 +35,13 @@ def evaluate(expression: str, event: Event) -> str:
 def route_key(expression: str, event: Event, routes: Container[str]) -> str:
     """The key of the route that ``event``'s message takes; ``$default`` where none has the evaluated key.
 
+    A message that is no JSON object takes ``$default`` whatever the expression, a constant one included.
     ``$default`` need not exist, and the lifecycle's routes cannot be reached by a message.
     """
-    key = evaluate(expression, event)
+    try:
+        key = evaluate(expression, event) if isinstance(event.body, dict) else "$default"
+    except RecursionError:  # the value is nested hundreds deep: the name of no route
+        key = "$default"
     return key if key in routes and key not in _LIFECYCLE else "$default"
 
 

@@ -103,6 +103,21 @@ def test_a_message_takes_the_route_that_its_body_names(message: str, expected: s
     assert route_key("$request.body.action", event(parsed(message)), routes) == expected
 
 
+@pytest.mark.parametrize("message", ["not json", "", '"join"', "[1]", "null"])
+@pytest.mark.parametrize("expression", ["join", "${request.body.service}/${request.body.action}"])
+def test_a_message_that_is_no_object_takes_the_default_route_whatever_the_expression(
+    expression: str, message: str
+) -> None:
+    assert route_key(expression, event(parsed(message)), {"join", "/"}) == "$default"
+
+
+@pytest.mark.parametrize("depth", [600, 900])
+def test_a_value_nested_hundreds_deep_names_no_route(depth: int) -> None:
+    message = f'{{"action": {"[" * depth}{"]" * depth}}}'
+
+    assert route_key("$request.body.action", event(parsed(message)), {"join"}) == "$default"
+
+
 def test_the_handshake_can_be_asked_by_an_expression() -> None:
     handshake = Event(context={}, headers=(("x-api-key", "k1"),), query=(("v", "1"), ("v", "2")))
 
