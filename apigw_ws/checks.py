@@ -7,16 +7,17 @@
 | E003 | a value, or an item of it, of the wrong type |
 | E004 | a number below its minimum |
 | E005 | an origin without a scheme, or with a path |
+| E006 | a view brings a guard of django-aws-api-gateway-websockets that nothing reads here: it is open |
 | W001 | WebSocketViews are mounted, but no URL takes the route: $connect cannot arrive |
 | W002 | a view demands tokens, and no URL leads to WebSocketTokenView |
 | W003 | every page may connect |
 | W004 | a gateway calls a host that ALLOWED_HOSTS does not list (``check --database default``) |
-| W005 | a view brings a name of django-aws-api-gateway-websockets that nothing reads here |
+| W005 | a view brings another name of django-aws-api-gateway-websockets that nothing reads here |
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from itertools import chain
 from typing import Any, Final
@@ -29,24 +30,35 @@ from django.http.request import validate_host
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from apigw_ws.conf import SETTINGS, Setting, conf
+from apigw_ws.handlers import FOREIGN_HOOKS
 from apigw_ws.models import ApiGateway
 from apigw_ws.views import WebSocketTokenView, WebSocketView
 
 _GUARD = "Write a guard instead, and add it to the view's “guards”."
 _SETTING = "Write it into APIGW_WS instead: CONNECT_RATE_LIMIT, CONNECT_RATE_WINDOW, ALLOW_UNLISTED_CHANNELS."
-_HANDLERS = "Clients can call what the class adds and what @handles marks; close a method with “name = None”."
+_ANSWER = "A refusal is a bare status and a row in the admin; remove the method."
+_HANDLERS = (
+    "Clients can call what the class adds and what @handles marks. Remove it, or write ALLOWED_HANDLERS."
+)
 
-#: What a view may bring from the field's existing package and expect to protect it.
-UNREAD: Final = {
+#: What a view may bring from the field's existing package to keep somebody out, and what to do instead.
+UNREAD_GUARDS: Final = {
     "can_join_channel": _GUARD,
     "get_channel_permission": _GUARD,
+    "has_any_permission": _GUARD,
+    "has_all_permission": _GUARD,
     "_additional_connection_checks": _GUARD,
-    "ALLOWED_HANDLERS": _HANDLERS,
+    "_passes_permission_checks": _GUARD,
+    "CHANNEL_NAME_PATTERN": _GUARD,
+    "ALLOW_UNLISTED_CHANNELS": _SETTING,
+}
+#: And what else it may bring.
+UNREAD: Final = {
     "ADDITIONAL_ALLOWED_HANDLERS": _HANDLERS,
     "RATE_LIMIT_ENABLED": _SETTING,
     "RATE_LIMIT_MAX_ATTEMPTS": _SETTING,
     "RATE_LIMIT_WINDOW_MINUTES": _SETTING,
-    "ALLOW_UNLISTED_CHANNELS": _SETTING,
+    **dict.fromkeys(sorted(FOREIGN_HOOKS - UNREAD_GUARDS.keys()), _ANSWER),
 }
 
 
@@ -104,12 +116,16 @@ def check_unread_names(**_: Any) -> list[CheckMessage]:
     if not getattr(settings, "ROOT_URLCONF", None):
         return []
     views = {_view_class(pattern) for pattern in _patterns(get_resolver())}
+    ours = [view for view in sorted(views, key=str) if issubclass(view, WebSocketView)]
     return [
-        Warning(f"{view.__name__}.{name} is not read here.", hint=hint, obj=view, id="apigw_ws.W005")
-        for view in sorted(views, key=str)
-        if issubclass(view, WebSocketView)
-        for name, hint in UNREAD.items()
-        if hasattr(view, name)
+        *(
+            Error(f"{view.__name__}.{name} guards nothing here.", hint=hint, obj=view, id="apigw_ws.E006")
+            for view, name, hint in _brought(ours, UNREAD_GUARDS)
+        ),
+        *(
+            Warning(f"{view.__name__}.{name} is not read here.", hint=hint, obj=view, id="apigw_ws.W005")
+            for view, name, hint in _brought(ours, UNREAD)
+        ),
     ]
 
 
@@ -158,6 +174,10 @@ def _wrong_type(setting: Setting, value: Any) -> str:
 def _is_origin(text: str) -> bool:
     scheme, separator, rest = text.partition("://")
     return text in ("*", "null") or bool(separator and scheme and rest and "/" not in rest.rstrip("/"))
+
+
+def _brought(views: Iterable[type], names: Mapping[str, str]) -> Iterator[tuple[type, str, str]]:
+    return ((view, name, hint) for view in views for name, hint in names.items() if hasattr(view, name))
 
 
 def _patterns(resolver: URLResolver) -> Iterator[URLPattern]:

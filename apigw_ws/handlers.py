@@ -13,6 +13,23 @@ _Marked = TypeVar("_Marked", bound=Handler)
 
 _NAMES: Final = "_apigw_ws_handles"
 
+#: What views written for django-aws-api-gateway-websockets override. Never meant for clients, so never open.
+FOREIGN_HOOKS: Final = frozenset(
+    {
+        "can_join_channel",
+        "get_channel_permission",
+        "handler_selection_key_missing",
+        "has_all_permission",
+        "has_any_permission",
+        "invalid_gateway_secret",
+        "invalid_useragent",
+        "missing_headers",
+        "permission_denied",
+        "route_selection_key_missing",
+        "session_not_found",
+    }
+)
+
 
 def handles(*names: str) -> Callable[[_Marked], _Marked]:
     """Let clients call a method by ``names``: ``@handles("chat.send")`` answers {"action": "chat.send"}."""
@@ -51,7 +68,7 @@ def _names(value: object, unmarked: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _may_be_open(attribute: str, base: type) -> bool:
-    return not attribute.startswith("_") and not hasattr(base, attribute)
+    return not (attribute.startswith("_") or attribute in FOREIGN_HOOKS or hasattr(base, attribute))
 
 
 def _claim(attributes: dict[str, str], name: str, attribute: str, owner: type) -> None:

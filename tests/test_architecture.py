@@ -32,12 +32,19 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "mixins": ("models",),
     "signals": (),
     "receivers": ("services.*", "models", "signals"),
-    "checks": ("conf", "models", "views"),
+    "checks": ("conf", "handlers", "models", "views"),
     "tasks": ("services.*", "models"),
     "apps": ("checks", "receivers"),
     "testing": ("testing.*",),
     "testing.*": ("testing.*", "headers", "models", "services.*", "views"),
-    "management.commands.*": ("management.commands.*", "services.*", "models", "exceptions", "conf", "aws.operations"),
+    "management.commands.*": (
+        "management.commands.*",
+        "services.*",
+        "models",
+        "exceptions",
+        "conf",
+        "aws.operations",
+    ),
     "migrations.*": ("models", "models.*"),
 }
 

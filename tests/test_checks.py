@@ -116,9 +116,12 @@ def test_tokens_that_no_url_issues_are_a_warning() -> None:
     assert ids(ROOT_URLCONF=Mounted(plain)) == []
 
 
-def test_names_of_the_fields_existing_package_that_would_protect_nothing_are_a_warning() -> None:
+def test_guards_of_the_fields_existing_package_are_errors_and_its_other_names_warnings() -> None:
     class Moved(ChatView):
-        ALLOWED_HANDLERS = {"say"}
+        ALLOWED_HANDLERS = {"say"}  # is read
+        RATE_LIMIT_ENABLED = True
+
+        def permission_denied(self, request: Any) -> None: ...
 
         def can_join_channel(self, request: Any, channel_name: str) -> bool:
             return False
@@ -126,8 +129,9 @@ def test_names_of_the_fields_existing_package_that_would_protect_nothing_are_a_w
     moved = path("ws/<slug:route>", Moved.as_view())
 
     assert found(ROOT_URLCONF=Mounted(moved)) == [
-        ("apigw_ws.W005", "Moved.can_join_channel is not read here."),
-        ("apigw_ws.W005", "Moved.ALLOWED_HANDLERS is not read here."),
+        ("apigw_ws.E006", "Moved.can_join_channel guards nothing here."),
+        ("apigw_ws.W005", "Moved.RATE_LIMIT_ENABLED is not read here."),
+        ("apigw_ws.W005", "Moved.permission_denied is not read here."),
     ]
 
 

@@ -89,6 +89,16 @@ def test_of_a_mixin_only_marked_methods_are_open() -> None:
     assert names(Mixed) == names(Chat) | {"from.mixin"}
 
 
+def test_hooks_of_the_fields_existing_package_are_not_open() -> None:
+    class Moved(Chat):
+        def can_join_channel(self, request: Any, channel_name: str) -> bool:
+            return False
+
+        def permission_denied(self, request: Any) -> None: ...
+
+    assert names(Moved) == names(Chat)
+
+
 def test_a_marked_method_takes_the_name_of_an_inherited_one() -> None:
     class Other(Chat):
         @handles("say")

@@ -174,6 +174,17 @@ class TestMessages:
 
         assert json.loads(response.content) == [1, 2, 3]
 
+    @pytest.mark.parametrize("action", ["many", "change_channel", "default"])
+    def test_allowed_handlers_leave_all_others_to_default(self, action: str) -> None:
+        class Narrow(ChatView):
+            ALLOWED_HANDLERS = {"say"}
+
+        sent = json.dumps({"action": action}).encode()
+        gateway = new_gateway()
+
+        assert json.loads(call(Narrow, "default", gateway, sent).content)["default"] == {"action": action}
+        assert "said" in json.loads(answer(Narrow, gateway, b'{"action": "say"}').content)
+
     @pytest.mark.parametrize(
         "text",
         ["hello", "", "[1, 2]", '"text"', "null", "{", "[" * 50_000, "🎉"],
@@ -411,3 +422,8 @@ def call(view: type[WebSocketView], route: str, gateway: Any, body: bytes = b"")
     if route != "connect":
         WebSocketSession.objects.create(connection_id="a=", api_gateway=gateway)
     return view.as_view()(request_for(route, gateway, body), route=route)
+
+
+def answer(view: type[WebSocketView], gateway: Any, body: bytes) -> Any:
+    """The answer to a further message of that connection."""
+    return view.as_view()(request_for("default", gateway, body), route="default")

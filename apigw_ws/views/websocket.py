@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, ClassVar, Final, cast
 
 from django.contrib.auth.decorators import login_not_required
@@ -53,6 +53,8 @@ class WebSocketView(View):
     all_permissions_required: Sequence[str] = ()
     #: Demand a token from WebSocketTokenView on connect. None: as APIGW_WS["USE_WS_TOKEN"] says.
     USE_WS_TOKEN: bool | None = None
+    #: Where it names any, clients can call these only, and ``default``.
+    ALLOWED_HANDLERS: Collection[str] = ()
     guards: Mapping[Phase, tuple[Guard, ...]] = GUARDS
     debug = False
     debug_log: list[str]
@@ -176,10 +178,13 @@ class WebSocketView(View):
     def _handler(self) -> Handler:
         for key in (self.handler_selection_key, self.route_selection_key):
             name = self.body.get(key)
-            if isinstance(name, str) and (handler := self._handlers.get(name)):
+            if isinstance(name, str) and self._is_open(name) and (handler := self._handlers.get(name)):
                 self._debug(f"handler {name}")
                 return handler
         return self._handlers.get("default", WebSocketView.default)
+
+    def _is_open(self, name: str) -> bool:
+        return not self.ALLOWED_HANDLERS or name in self.ALLOWED_HANDLERS
 
     def _close(self, mapped: Mapped) -> None:
         """Close the session, once."""
