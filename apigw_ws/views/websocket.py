@@ -38,7 +38,7 @@ class WebSocketView(View):
 
     A message goes to the method that its "handler" names, else its "action", else to ``default``. Clients can
     call the methods that a subclass adds, and those marked with @handles. A dict or list that a method
-    returns is the reply; a response is returned as it is; None says nothing.
+    returns is the reply; None says nothing; of a response only the status goes out.
     """
 
     route_selection_key = "action"
@@ -169,7 +169,8 @@ class WebSocketView(View):
         )
         reply = self._handler()(self, request, *self.args, **self.kwargs)
         if not isinstance(reply, dict | list):
-            return _response(reply)
+            # On a two-way route AWS would send a body, whatever the status, to the client.
+            return HttpResponse(status=_response(reply).status_code)
         if request.mapped.two_way:
             return HttpResponse(messages.encode(reply), content_type="application/json")
         messages.send(session, reply)
