@@ -24,6 +24,7 @@ from apigw_ws.emulator.values import AwsError, HttpRequest, HttpResponse
 OPERATIONS: Final = {"POST": "PostToConnection", "GET": "GetConnection", "DELETE": "DeleteConnection"}
 
 _JSON: Final = ("Content-Type", "application/json")
+_ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 #: UTF-8 of half a surrogate pair: one character to AWS, three to Python.
 _SURROGATE = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
 
@@ -54,6 +55,8 @@ class Management:
             raise AwsError("ForbiddenException", 403, "Forbidden")
         if not self._throttle.callback():
             raise AwsError("LimitExceededException", 429)
+        if _ESCAPE.search(target.connection_id):  # encoded twice
+            raise AwsError("ForbiddenException", 403, "Forbidden")
         if not ids.is_connection_id(target.connection_id):
             raise AwsError("BadRequestException", 400, f"Invalid connectionId: {target.connection_id}")
         if request.method == "POST" and len(request.body) > MAX_MESSAGE:

@@ -190,7 +190,10 @@ def test_an_id_that_never_existed_is_gone_with_an_empty_body(aws: Served, opened
     assert "x-amzn-trace-id" in headers
 
 
-@pytest.mark.parametrize("bad", ["unknown", "a b", "é=", "L0SM9cOFvHcCIhw", "a+b/", "A" * 132])
+@pytest.mark.parametrize(
+    "bad",
+    ["unknown", "a b", "é=", "L0SM9cOFvHcCIhw", "a+b/", "A" * 132, "L0SM9c!OFvHcCIhw=", "====", "a%zzbcd="],
+)
 def test_a_malformed_id_is_a_bad_request(aws: Served, opened: Open, bad: str) -> None:
     status, body, headers = signed(aws, "GET", url_of(opened, bad))
 
@@ -199,6 +202,13 @@ def test_a_malformed_id_is_a_bad_request(aws: Served, opened: Open, bad: str) ->
     assert "x-amzn-trace-id" not in headers
     if bad.isascii():
         assert body == f'{{"message":"Invalid connectionId: {bad}"}}'.encode()
+
+
+def test_an_id_that_was_encoded_twice_is_forbidden(aws: Served, opened: Open) -> None:
+    """As an SDK did whose users met AWS's 403: https://github.com/aws/aws-sdk-go-v2/issues/889"""
+    status, body, _ = signed(aws, "POST", url_of(opened, quote(opened.connection_id)), b"x")
+
+    assert (status, body) == (403, b'{"message":"Forbidden"}')
 
 
 def test_another_api_s_connection_is_gone(aws: Served, opened: Open, backend: Backend) -> None:
