@@ -25,6 +25,8 @@ from apigw_ws.emulator.faults import Fault, Faults
 from apigw_ws.emulator.values import HttpRequest, HttpResponse
 
 PREFIX: Final = "/_emulator/"
+#: In seconds; infinity, and whatever else a clock could not show, is more.
+_CENTURY: Final = 100 * 366 * 86_400
 
 
 class Backstage:
@@ -60,8 +62,10 @@ class Backstage:
         return found or _answer(404, {"message": f"Cannot {request.method} {request.raw_path}."})
 
     def _knows(self, authorization: str) -> bool:
-        given = authorization.removeprefix("Bearer ").encode()
-        return any(hmac.compare_digest(given, secret.encode()) for secret in self._secrets.values())
+        scheme, _, given = authorization.partition(" ")
+        return scheme == "Bearer" and any(
+            hmac.compare_digest(given.encode(), secret.encode()) for secret in self._secrets.values()
+        )
 
     def _on_faults(self, method: str, name: str, body: bytes) -> HttpResponse | None:
         if method == "GET" and not name:
@@ -78,7 +82,7 @@ class Backstage:
         if method != "POST" or name:
             return None
         seconds = _json(body).get("advance")
-        if not isinstance(seconds, int | float) or seconds < 0:
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= _CENTURY:
             raise ValueError("“advance” is a number of seconds.")
         self._clock.advance(seconds)
         self._advanced()
