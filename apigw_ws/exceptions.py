@@ -14,6 +14,7 @@ Provisioning
 ├── PlanChanged              what AWS holds is no longer what the plan was shown for (ApigwWsError)
 ├── RunInProgress            somebody is already applying to this gateway (ApigwWsError)
 ├── OwnershipConflict        something we need exists in AWS and is not ours (ApigwWsError)
+├── SecretOutdated           a deployment sends a secret that is no longer accepted (ApigwWsError)
 └── NotConfirmed             the name typed is not that of the gateway to be torn down (ApigwWsError)
 """
 
@@ -95,6 +96,10 @@ class RunInProgress(ApigwWsError):
 
 class OwnershipConflict(ApigwWsError):
     """Something the spec needs exists in AWS but was not made by us."""
+
+
+class SecretOutdated(ApigwWsError):
+    """Going back to a deployment would have Django refuse every event; nothing was done."""
 
 
 class NotConfirmed(ApigwWsError):

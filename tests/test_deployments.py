@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from apigw_ws.exceptions import AwsError, NotProvisioned, PlanChanged
+from apigw_ws.exceptions import AwsError, NotProvisioned, PlanChanged, SecretOutdated
 from apigw_ws.models import ApiGateway, AuditEvent, DeployedSnapshot, Run
 from apigw_ws.services import deployments, provisioning, secrets, teardown
 from tests.app.factories import new_user
@@ -223,8 +223,29 @@ def test_what_is_kept_holds_no_secret_but_shows_that_it_changed(gateway: ApiGate
 
     (row,) = (row for row in deployments.listing(gateway) if row.id == first)
 
-    assert said(row.changes)[0] == "The route “$connect” changes: headers."
+    assert said(row.changes)[0] == "The route “$connect” changes: headers, secret."
     assert secret not in str(list(DeployedSnapshot.objects.values()))
+
+
+def test_nobody_goes_back_to_a_secret_that_django_refuses(gateway: ApiGateway) -> None:
+    first = gateway.deployment_id
+    gateway.secret_version = 2
+    gateway.save()
+    provisioning.apply(gateway)
+
+    with pytest.raises(SecretOutdated, match="Django would refuse every event"):
+        deployments.rollback(gateway, first)
+
+    gateway.secret_version = 0  # nothing is checked any more
+    assert len(deployments.preview(gateway, first).operations) == 1
+
+
+def test_a_gateway_whose_stage_went_has_deployments_and_none_live(aws: Served, gateway: ApiGateway) -> None:
+    aws.client("apigatewayv2").delete_stage(ApiId=gateway.api_id, StageName="production")
+
+    (row,) = deployments.listing(gateway)
+
+    assert (row.live, row.changes) == (False, None)
 
 
 def test_a_gateway_that_is_torn_down_has_no_history(gateway: ApiGateway, first: str) -> None:

@@ -16,7 +16,7 @@ class DeployedSnapshot(models.Model):
     deployment_id = models.CharField(_("deployment ID"), max_length=32)
     #: The digest of the spec, which the deployment's description repeats.
     digest = models.CharField(_("digest"), max_length=64)
-    #: Route key -> {"url", "method", "timeout" (milliseconds), "two_way", "headers" (their digest)}.
+    #: Route key -> {"url", "method", "timeout" (milliseconds), "two_way", and digests: "headers", "secret"}.
     routes = models.JSONField(_("routes"))
     run = models.ForeignKey(
         Run, verbose_name=_("run"), on_delete=models.SET_NULL, related_name="+", null=True, blank=True

@@ -5,24 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from apigw_ws import headers
 from apigw_ws.aws import history
 from apigw_ws.aws.history import DeploymentState, PointStage
 from apigw_ws.aws.spec import GatewaySpec, RouteSpec, Snapshot, StageState, digest
-from apigw_ws.exceptions import NotProvisioned, PlanChanged
+from apigw_ws.exceptions import NotProvisioned, PlanChanged, SecretOutdated
 from apigw_ws.models import ApiGateway, AuditEvent, DeployedSnapshot, Run, Step
-from apigw_ws.services import audit, endpoints, provisioning, runs
+from apigw_ws.services import audit, endpoints, provisioning, runs, secrets
 from apigw_ws.services.provisioning import Plan
 from apigw_ws.services.specs import spec_for
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
 
+#: Facts of a route that are kept as digests.
+_DIGESTS: Final = ("headers", "secret")
 #: Route key -> what the route does.
 Routes = Mapping[str, Mapping[str, Any]]
 
@@ -42,7 +45,7 @@ class RouteChange:
             )
             return sentence % {"key": self.key}
         names = [name for name in self.then if self.then[name] != self.live.get(name)]
-        shown = (name if name == "headers" else f"{name} {self.then[name]}" for name in names)
+        shown = (name if name in _DIGESTS else f"{name} {self.then[name]}" for name in names)
         return _("The route “%(key)s” changes: %(fields)s.") % {"key": self.key, "fields": ", ".join(shown)}
 
 
@@ -89,8 +92,9 @@ def listing(gateway: ApiGateway) -> list[Deployment]:
 def preview(gateway: ApiGateway, deployment_id: str) -> Plan:
     """What ``rollback`` would do now: nothing where the deployment is live already.
 
-    Raises NotProvisioned where there is no stage or the deployment did not succeed, AwsError (404) where
-    there is no such deployment, OwnershipConflict and ConfigurationError.
+    Raises NotProvisioned where there is no stage or the deployment did not succeed, SecretOutdated where
+    Django would refuse its events, AwsError (404) where there is no such deployment, OwnershipConflict and
+    ConfigurationError.
     """
     snapshot, stage = _there(gateway)
     client = endpoints.control_client(gateway)
@@ -102,6 +106,7 @@ def preview(gateway: ApiGateway, deployment_id: str) -> Plan:
         )
     if stage.deployment_id == deployment_id:
         return Plan(operations=())
+    _check_secret(gateway, _Known(gateway).routes(state) or {})
     operation = PointStage(
         stage_name=stage.name,
         deployment_id=deployment_id,
@@ -191,6 +196,17 @@ class _Known:
         )
 
 
+def _check_secret(gateway: ApiGateway, routes: Routes) -> None:
+    accepted = {digest(secret) for secret in secrets.accepted(gateway)}
+    if accepted and any(route["secret"] not in accepted for route in routes.values()):
+        raise SecretOutdated(
+            _(
+                "That deployment sends a secret that is no longer accepted: Django would refuse every event. "
+                "To bring its routes back, change the record and apply it."
+            )
+        )
+
+
 def _there(gateway: ApiGateway) -> tuple[Snapshot, StageState]:
     snapshot = provisioning.read(gateway)
     stage = snapshot.stage(gateway.stage_name) if snapshot else None
@@ -207,12 +223,15 @@ def _routes(spec: GatewaySpec) -> dict[str, dict[str, Any]]:
 
 
 def _facts(route: RouteSpec) -> dict[str, Any]:
+    parameters = dict(route.integration.parameters)
+    secret = parameters.get(f"integration.request.header.{headers.SECRET}", "")
     return {
         "url": route.integration.url,
         "method": route.integration.method,
         "timeout": route.integration.timeout,
         "two_way": route.two_way,
-        "headers": digest(dict(route.integration.parameters)),  # one of them is the secret
+        "headers": digest(parameters),
+        "secret": digest(secret.strip("'")),
     }
 
 
