@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django import VERSION
 from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
 
 from apigw_ws.models import ApiGateway, AuditEvent
-from apigw_ws.services import audit, provisioning
+from apigw_ws.services import audit, deployments, provisioning, teardown
 
 if VERSION >= (6, 0):
     from django.tasks import task
@@ -23,8 +24,50 @@ def apply_gateway(
     ``ip`` is where the user who asked for it sat. See ``services.provisioning.apply``.
     """
     gateway = ApiGateway.objects.get(pk=gateway_id)
-    user = get_user_model().objects.filter(pk=user_id).first() if user_id else None
+    user = _user(user_id)
     with audit.recorded(AuditEvent.Verb.APPLY, gateway, by=user, ip=ip) as outcome:
         run = outcome.run = provisioning.apply(gateway, by=user, seen=seen)
         outcome.after = {"operations": run.planned, "deployment_id": gateway.deployment_id}
     return run.pk
+
+
+@task()
+def rollback_gateway(
+    gateway_id: int,
+    deployment_id: str,
+    user_id: int | str | None = None,
+    seen: str | None = None,
+    ip: str | None = None,
+) -> int:
+    """Go back to a deployment and return the ID of the run; see ``services.deployments.rollback``."""
+    gateway = ApiGateway.objects.get(pk=gateway_id)
+    return deployments.rollback(gateway, deployment_id, by=_user(user_id), seen=seen, ip=ip).pk
+
+
+@task()
+def teardown_gateway(
+    gateway_id: int,
+    confirmed_name: str,
+    user_id: int | str | None = None,
+    seen: str | None = None,
+    ip: str | None = None,
+    delete_record: bool = False,
+) -> int:
+    """Tear a gateway down and return the ID of the run, which went with the record where that was deleted.
+
+    See ``services.teardown.run``.
+    """
+    gateway = ApiGateway.objects.get(pk=gateway_id)
+    run = teardown.run(
+        gateway,
+        confirmed_name=confirmed_name,
+        by=_user(user_id),
+        seen=seen,
+        ip=ip,
+        delete_record=delete_record,
+    )
+    return run.pk
+
+
+def _user(user_id: int | str | None) -> AbstractBaseUser | None:
+    return get_user_model().objects.filter(pk=user_id).first() if user_id else None

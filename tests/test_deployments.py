@@ -11,6 +11,7 @@ from django.core.management import call_command
 from apigw_ws.exceptions import AwsError, NotProvisioned, PlanChanged, SecretOutdated
 from apigw_ws.models import ApiGateway, AuditEvent, DeployedSnapshot, Run
 from apigw_ws.services import deployments, provisioning, secrets, teardown
+from apigw_ws.tasks import rollback_gateway
 from tests.app.factories import new_user
 from tests.emulator.serving import Served
 from tests.test_provisioning import BASE, Killed, describe, killed_at, live, new_gateway
@@ -252,6 +253,15 @@ def test_a_gateway_that_is_torn_down_has_no_history(gateway: ApiGateway, first: 
     teardown.run(gateway, confirmed_name="chat")
 
     assert not DeployedSnapshot.objects.exists()
+
+
+def test_the_task_goes_back_for_the_user_who_asked(gateway: ApiGateway, first: str) -> None:
+    seen = deployments.preview(gateway, first).digest
+
+    made = rollback_gateway.call(gateway.pk, first, new_user().pk, seen, "192.0.2.7")
+
+    event = AuditEvent.objects.get()
+    assert (event.run, event.who, event.ip_address) == (Run.objects.get(pk=made), "ada", "192.0.2.7")
 
 
 def test_the_command_lists_and_goes_back(aws: Served, gateway: ApiGateway, first: str) -> None:

@@ -13,6 +13,7 @@ from django.core.management.base import CommandError
 from apigw_ws.exceptions import AwsError, NotConfirmed, OwnershipConflict, PlanChanged, RunInProgress
 from apigw_ws.models import ApiGateway, AuditEvent, Run, WebSocketSession
 from apigw_ws.services import provisioning, runs, teardown
+from apigw_ws.tasks import teardown_gateway
 from tests.app.factories import new_user
 from tests.emulator.serving import Served
 from tests.test_provisioning import Killed, killed_at, new_gateway, tagged_apis
@@ -272,6 +273,16 @@ def test_the_record_goes_too_where_that_was_chosen_and_the_trail_stays(gateway: 
     )
     assert event.before["api_id"] == api_id
     assert event.after == {"record": "deleted"}
+
+
+def test_the_task_tears_down_for_the_user_who_asked(gateway: ApiGateway) -> None:
+    seen = teardown.preview(gateway).digest
+
+    made = teardown_gateway.call(gateway.pk, "chat", new_user().pk, seen, "192.0.2.7", delete_record=True)
+
+    assert made
+    assert not ApiGateway.objects.exists()
+    assert AuditEvent.objects.get().who == "ada"
 
 
 def test_the_command_shows_the_list_then_each_step(gateway: ApiGateway) -> None:
