@@ -1,0 +1,32 @@
+// A dialog of the theme takes the keyboard's focus, keeps it, and gives it back; its name is its heading.
+let opener = null;
+
+const focusable = (dialog) =>
+  [...dialog.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea")].filter(
+    (element) => element.offsetParent !== null,
+  );
+
+document.addEventListener("htmx:beforeRequest", ({ detail }) => {
+  if (detail.target.id === "modal-content") opener = document.activeElement;
+});
+
+document.addEventListener("htmx:afterSettle", ({ target }) => {
+  if (target.id !== "modal-content") return;
+  target.setAttribute("role", "dialog");
+  target.setAttribute("aria-modal", "true");
+  target.setAttribute("aria-label", target.querySelector("h1")?.textContent.trim() ?? "");
+  // Alpine shows it in the next frame.
+  setTimeout(() => focusable(target)[0]?.focus(), 50);
+});
+
+document.addEventListener("keydown", (event) => {
+  const dialog = event.target.closest?.("#modal-content");
+  if (!dialog) return;
+  const elements = focusable(dialog);
+  if (event.key === "Escape") opener?.focus();
+  if (event.key !== "Tab" || !elements.length) return;
+  const leaving = event.shiftKey ? elements[0] : elements.at(-1);
+  if (event.target !== leaving) return;
+  event.preventDefault();
+  (event.shiftKey ? elements.at(-1) : elements[0]).focus();
+});
