@@ -18,6 +18,7 @@ from apigw_ws.models import ApiGateway, ChannelPermission, Refusal, WebSocketSes
 from apigw_ws.services import access, gateways, secrets
 from apigw_ws.testing import WebSocketTestClient
 from tests.app.factories import HOST, failing, new_gateway, new_user, session_of
+from tests.emulator.serving import Served
 from tests.guard_cases import GuardCases
 
 pytestmark = pytest.mark.django_db
@@ -104,6 +105,28 @@ class TestGateway:
 
         assert len({first, secrets.derive(gateway), secrets.derive(other)}) == 3
         assert re.fullmatch(r"[A-Za-z0-9_-]{43}", first)
+
+    def test_a_rotation_that_is_not_deployed_yet_leaves_the_live_secret_good(self) -> None:
+        gateway = new_gateway(live_secret_version=1)
+        live = secrets.derive(gateway)
+        gateway.secret_version = 2
+
+        assert secrets.derive(gateway) != live
+        assert secrets.matches(gateway, live)
+        assert secrets.matches(gateway, secrets.derive(gateway))
+        gateway.live_secret_version = 2
+        assert not secrets.matches(gateway, live)
+
+    def test_a_deployment_ends_the_secret_before_it(self, aws: Served) -> None:
+        gateway = new_gateway()
+        gateway.create_gateway()
+        before = secrets.derive(gateway)
+        gateway.secret_version = 2
+        gateway.save()
+
+        assert (gateway.live_secret_version, secrets.matches(gateway, before)) == (1, True)
+        gateway.create_gateway()
+        assert (gateway.live_secret_version, secrets.matches(gateway, before)) == (2, False)
 
     def test_a_known_gateway_is_read_once_and_again_when_it_changes(
         self, django_assert_num_queries: Any

@@ -356,6 +356,12 @@ class Migration(migrations.Migration):
                         blank=True, default="", editable=False, max_length=32, verbose_name="deployment ID"
                     ),
                 ),
+                (
+                    "live_secret_version",
+                    models.PositiveSmallIntegerField(
+                        blank=True, editable=False, null=True, verbose_name="live secret version"
+                    ),
+                ),
                 ("created_on", models.DateTimeField(auto_now_add=True, verbose_name="created")),
                 ("updated_on", models.DateTimeField(auto_now=True, verbose_name="updated")),
             ],

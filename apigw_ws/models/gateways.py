@@ -158,6 +158,10 @@ class ApiGateway(StageSettings):
     deployment_id = models.CharField(
         _("deployment ID"), max_length=32, blank=True, default="", editable=False
     )
+    #: What the live deployment proves itself with, until the one wanted is deployed.
+    live_secret_version = models.PositiveSmallIntegerField(
+        _("live secret version"), null=True, blank=True, editable=False
+    )
 
     created_on = models.DateTimeField(_("created"), auto_now_add=True)
     updated_on = models.DateTimeField(_("updated"), auto_now=True)

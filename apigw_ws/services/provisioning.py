@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from django.utils.translation import gettext as _
 
 from apigw_ws.aws import domains as aws_domains
 from apigw_ws.aws import executor, planner, reader
-from apigw_ws.aws.calls import Calls
+from apigw_ws.aws.calls import Calls, patiently
 from apigw_ws.aws.domain_spec import DomainState
 from apigw_ws.aws.operations import CreateApi, Deploy, Operation
-from apigw_ws.aws.spec import DOMAIN_TAG, Snapshot, digest
+from apigw_ws.aws.spec import DOMAIN_TAG, Snapshot, StageState, digest
 from apigw_ws.exceptions import PlanChanged
 from apigw_ws.models import ApiGateway, ApiGatewayAdditionalRoute, Run, Step
 from apigw_ws.services import endpoints, runs
@@ -23,6 +23,23 @@ from apigw_ws.signals import deployed
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
+
+_FROM_AWS: Final = (
+    "api_id",
+    "api_endpoint",
+    "api_created",
+    "deployment_id",
+    "live_secret_version",
+    "live_stage_name",
+    "updated_on",
+)
+_DOMAIN_FROM_AWS: Final = (
+    "api_gateway_domain_name",
+    "api_mapping_id",
+    "custom_domain_created",
+    "live_domain_name",
+    "updated_on",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,8 +56,7 @@ class Plan:
 
 def preview(gateway: ApiGateway) -> Plan:
     """What ``apply`` would do now. Raises AwsError, OwnershipConflict and ConfigurationError."""
-    snapshot = read(gateway)
-    return Plan(operations=planner.plan(spec_for(gateway), snapshot, read_domains(gateway, snapshot)))
+    return Plan(operations=planner.plan(spec_for(gateway), *_look(gateway)))
 
 
 def apply(
@@ -57,8 +73,8 @@ def apply(
     OwnershipConflict, ConfigurationError. What was done before an error stays; apply again to go on.
     """
     with runs.running(gateway, by) as run:
-        snapshot = read(gateway)
-        domains = read_domains(gateway, snapshot)
+        look = partial(patiently, partial(_look, gateway), partial(runs.waiting, run))
+        snapshot, domains = look()
         remember(gateway, snapshot, domains)
         plan = Plan(operations=planner.plan(spec_for(gateway), snapshot, domains))
         if seen is not None and seen != plan.digest:
@@ -68,8 +84,7 @@ def apply(
         runs.planned(run, len(plan.operations))
         execute(gateway, run, plan, on_step)
         if plan.operations:
-            snapshot = read(gateway)
-            remember(gateway, snapshot, read_domains(gateway, snapshot))
+            remember(gateway, *look())
     if any(isinstance(operation, Deploy) for operation in plan.operations):
         deployed.send_robust(ApiGateway, gateway=gateway, run=run)
     return run
@@ -130,15 +145,18 @@ def remember(
     gateway: ApiGateway, snapshot: Snapshot | None, domains: tuple[DomainState, ...] | None = None
 ) -> None:
     """Write down what AWS holds of the gateway and its routes, and of its domain unless that is None."""
-    stage = snapshot.stage(gateway.stage_name) if snapshot else None
+    stage = _live_stage(gateway, snapshot) if snapshot else None
     gateway.api_id = snapshot.api_id if snapshot else ""
     gateway.api_endpoint = snapshot.endpoint if snapshot else ""
     gateway.api_created = snapshot is not None
     gateway.deployment_id = stage.deployment_id if stage else ""
-    gateway.save(update_fields=["api_id", "api_endpoint", "api_created", "deployment_id", "updated_on"])
+    live = bool(snapshot and snapshot.live_digest == spec_for(gateway).digest)
+    if live or snapshot is None:
+        gateway.live_secret_version = gateway.secret_version if live else None
+    gateway.live_stage_name = stage.name if stage else ""
+    gateway.save(update_fields=_FROM_AWS)
     if domains is not None:
         _remember_domain(gateway, domains)
-    live = bool(snapshot and snapshot.live_digest == spec_for(gateway).digest)
     routes = list(gateway.additional_routes.all())
     for route in routes:
         state = snapshot.route(route.route_key) if snapshot else None
@@ -148,11 +166,21 @@ def remember(
     ApiGatewayAdditionalRoute.objects.bulk_update(routes, ["route_id", "integration_id", "deployed"])
 
 
+def _look(gateway: ApiGateway) -> tuple[Snapshot | None, tuple[DomainState, ...] | None]:
+    snapshot = read(gateway)
+    return snapshot, read_domains(gateway, snapshot)
+
+
+def _live_stage(gateway: ApiGateway, snapshot: Snapshot) -> StageState | None:
+    """The stage that serves something; under its earlier name, until the new one is deployed."""
+    stages = (snapshot.stage(name) for name in (gateway.stage_name, gateway.live_stage_name))
+    return next((stage for stage in stages if stage and stage.deployment_id), None)
+
+
 def _remember_domain(gateway: ApiGateway, domains: tuple[DomainState, ...]) -> None:
     state = next((state for state in domains if state.name == gateway.domain_name), DomainState(name=""))
     gateway.api_gateway_domain_name = state.target
     gateway.api_mapping_id = state.root.id if state.root and state.root.api_id == gateway.api_id else ""
     gateway.custom_domain_created = bool(state.target)
-    gateway.save(
-        update_fields=["api_gateway_domain_name", "api_mapping_id", "custom_domain_created", "updated_on"]
-    )
+    gateway.live_domain_name = gateway.domain_name if gateway.api_mapping_id else ""
+    gateway.save(update_fields=_DOMAIN_FROM_AWS)
