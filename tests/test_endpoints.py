@@ -76,8 +76,35 @@ def test_half_a_key_pair_is_an_error(settings: Settings) -> None:
             "https://abcde12345.execute-api.eu-central-1.amazonaws.com/production",
             f"{AWS_ENDPOINT}/production",
         ),
+        (
+            {
+                "api_endpoint": "ws://web:8790/_aws/a1",
+                "domain_name": "ws.example.com",
+                "api_mapping_id": "m1",
+            },
+            "http://web:8790/_aws/a1/production",
+            "ws://web:8790/_aws/a1/production",
+        ),
+        (
+            {
+                "api_endpoint": AWS_ENDPOINT,
+                "domain_name": "new.example.com",
+                "live_domain_name": "ws.example.com",
+                "api_mapping_id": "m1",
+                "live_stage_name": "test",
+            },
+            "https://ws.example.com",
+            "wss://ws.example.com",
+        ),
     ],
-    ids=["AWS", "emulator", "custom domain", "custom domain without a mapping"],
+    ids=[
+        "AWS",
+        "emulator",
+        "custom domain",
+        "custom domain without a mapping",
+        "emulator's custom domain",
+        "stage and domain renamed and not applied",
+    ],
 )
 def test_connections_are_below_the_stage_or_the_custom_domain(
     fields: dict[str, str], management: str, client: str

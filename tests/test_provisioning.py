@@ -487,6 +487,22 @@ def test_what_others_added_to_our_api_stays(aws: Served) -> None:
     assert provisioning.preview(gateway).operations == ()
 
 
+def test_a_stage_that_is_renamed_is_used_under_its_old_name_until_the_new_one_is_live(
+    aws: Served,
+) -> None:
+    gateway = new_gateway()
+    provisioning.apply(gateway)
+    gateway.stage_name = "live"
+
+    assert gateway.client_url.endswith("/production")
+    aws.fault("apigateway:CreateDeployment", "error", status=500)
+    with pytest.raises(AwsError):
+        provisioning.apply(gateway)
+    assert endpoints.management_url(gateway).endswith("/production")
+    provisioning.apply(gateway)
+    assert gateway.client_url.endswith("/live")
+
+
 def test_a_setting_of_the_stage_is_brought_to_aws_and_read_back(aws: Served) -> None:
     gateway = new_gateway()
     provisioning.apply(gateway)

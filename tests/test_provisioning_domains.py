@@ -283,6 +283,15 @@ def test_a_rate_that_aws_limits_is_waited_out_and_shown(
     assert Run.objects.get().waiting_until is None
 
 
+def test_a_rate_that_is_limited_while_aws_is_read_is_waited_out(
+    aws: Served, gateway: ApiGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    aws.fault("apigateway:GetApis", "throttle", times=12)
+
+    assert provisioning.apply(gateway).state == Run.State.DONE
+
+
 def test_a_rate_that_stays_limited_is_given_up_after_two_minutes(
     aws: Served, gateway: ApiGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:

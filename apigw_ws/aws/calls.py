@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from apigw_ws.aws.client import translated
 from apigw_ws.aws.spec import ROUTE_SETTINGS, ApiSpec, RouteSpec, StageSpec, mark
 from apigw_ws.exceptions import AwsError, Throttled
 
+T = TypeVar("T")
 #: Seconds between attempts where AWS limits the rate, after the client's own short ones: a domain may be
 #: made or removed every 30 seconds, a deployment every 5, by the whole account.
 PAUSES: Final = (5, 10, 15, 30, 30, 30)
@@ -75,23 +76,16 @@ class Calls:
         self._answer(self.dns().change_resource_record_sets, parameters)
 
     def pause(self, seconds: float) -> None:
-        self.on_pause(seconds)
-        time.sleep(seconds)
+        pause(seconds, self.on_pause)
 
     def _answer(self, method: Callable[..., dict[str, Any]], parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """AWS's answer. A rate that AWS limits is waited out, for two minutes at most."""
-        pauses = iter(PAUSES)
-        while True:
-            try:
-                with translated():
-                    answer = method(**parameters)
-            except Throttled:
-                if (seconds := next(pauses, None)) is None:
-                    raise
-                self.pause(seconds)
-            else:
-                self.request_ids.append(answer["ResponseMetadata"].get("RequestId", ""))
-                return answer
+        def ask() -> dict[str, Any]:
+            with translated():
+                return method(**parameters)
+
+        answer = patiently(ask, self.on_pause)
+        self.request_ids.append(answer["ResponseMetadata"].get("RequestId", ""))
+        return answer
 
     def on_api(self, method: str, **parameters: Any) -> dict[str, Any]:
         return self.call(method, ApiId=self.api_id, **parameters)
@@ -113,6 +107,22 @@ class Calls:
         answer = self.on_api("create_integration", IntegrationType="HTTP_PROXY", **integration_fields(route))
         integration_id: str = answer["IntegrationId"]
         return integration_id
+
+
+def patiently(ask: Callable[[], T], on_pause: Callable[[float], None]) -> T:
+    """What ``ask`` returns. A rate that AWS limits is waited out, for two minutes at most."""
+    for seconds in PAUSES:
+        try:
+            return ask()
+        except Throttled:
+            pause(seconds, on_pause)
+    return ask()
+
+
+def pause(seconds: float, on_pause: Callable[[float], None]) -> None:
+    """Wait for AWS. ``on_pause`` is told before, and what it raises ends the wait."""
+    on_pause(seconds)
+    time.sleep(seconds)
 
 
 def api_fields(api: ApiSpec) -> dict[str, Any]:

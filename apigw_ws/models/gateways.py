@@ -162,6 +162,12 @@ class ApiGateway(StageSettings):
     live_secret_version = models.PositiveSmallIntegerField(
         _("live secret version"), null=True, blank=True, editable=False
     )
+    live_stage_name = models.CharField(
+        _("live stage"), max_length=128, blank=True, default="", editable=False
+    )
+    live_domain_name = models.CharField(
+        _("live custom domain"), max_length=255, blank=True, default="", editable=False
+    )
 
     created_on = models.DateTimeField(_("created"), auto_now_add=True)
     updated_on = models.DateTimeField(_("updated"), auto_now=True)
@@ -190,14 +196,21 @@ class ApiGateway(StageSettings):
     @property
     def client_url(self) -> str:
         """What clients connect to; empty before the first deployment."""
-        if self.is_behind_its_domain:
-            return f"wss://{self.domain_name}"
-        return f"{self.api_endpoint}/{self.stage_name}" if self.deployment_id else ""
+        if self.live_domain:
+            return f"wss://{self.live_domain}"
+        return f"{self.api_endpoint}/{self.live_stage}" if self.deployment_id else ""
 
     @property
-    def is_behind_its_domain(self) -> bool:
-        """The custom domain leads to the stage, and it is AWS's: the emulator's domains are in no DNS."""
-        return bool(self.api_mapping_id and self.domain_name) and ".amazonaws.com" in self.api_endpoint
+    def live_stage(self) -> str:
+        """The stage that AWS serves; another than the record's until a new name is applied."""
+        return self.live_stage_name or self.stage_name
+
+    @property
+    def live_domain(self) -> str:
+        """The domain that leads to the stage now; none with the emulator, as no DNS knows its domains."""
+        if not self.api_mapping_id or ".amazonaws.com" not in self.api_endpoint:
+            return ""
+        return self.live_domain_name or self.domain_name
 
     def create_gateway(self) -> Run:
         """Make AWS match this record, and return the run. See ``services.provisioning.apply``."""

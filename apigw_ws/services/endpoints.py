@@ -70,7 +70,7 @@ def management_url(gateway: ApiGateway) -> str:
             _("The gateway “%(gateway)s” is not deployed in AWS yet. Apply its plan first.")
             % {"gateway": gateway}
         )
-    if gateway.is_behind_its_domain:
-        return f"https://{gateway.domain_name}"
+    if gateway.live_domain:
+        return f"https://{gateway.live_domain}"
     scheme, _separator, rest = gateway.api_endpoint.partition("://")
-    return f"{'http' if scheme == 'ws' else 'https'}://{rest}/{gateway.stage_name}"
+    return f"{'http' if scheme == 'ws' else 'https'}://{rest}/{gateway.live_stage}"
