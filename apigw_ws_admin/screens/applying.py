@@ -49,9 +49,6 @@ class Applying(ModelAdmin):
 
     actions_detail: tuple[str, ...] = ("apply",)
 
-    class Media:
-        js = ("apigw_ws_admin/dialogs.js",)
-
     @action(
         description=gettext_lazy("Apply to AWS"),
         icon="rocket_launch",

@@ -34,7 +34,7 @@ class DeploymentPanel(ModelAdmin):
     change_form_outer_before_template = "apigw_ws_admin/gateways/deployment.html"
 
     class Media:
-        js = ("apigw_ws_admin/deployment.js",)
+        js = ("apigw_ws_admin/deployment.js", "apigw_ws_admin/dialogs.js")
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.deployment_view)
