@@ -52,7 +52,7 @@ class Emulator:
         )
         self.control.on_removed.append(self._on_removed)
         self._throttle = Throttle(connect_rate=options.connect_rate, request_rate=options.request_rate)
-        self._verifier = Verifier(self.keys)
+        self._verifier = Verifier(self.keys, region=options.region)
         self._front = self._build_front()
 
     async def start(self) -> None:

@@ -12,7 +12,7 @@ from apigw_ws.emulator import mapping
 from apigw_ws.emulator.context import Event
 from apigw_ws.emulator.values import AwsError, DeployedRoute, HttpRequest
 
-Verify = Callable[[HttpRequest], Any]
+Verify = Callable[[HttpRequest, str], Any]
 
 
 def refusal(
@@ -22,7 +22,7 @@ def refusal(
     kind = route.route.get("AuthorizationType") or "NONE"
     if kind == "AWS_IAM":
         try:
-            verify(request)
+            verify(request, "execute-api")
         except AwsError as exc:
             return exc.status, exc.message or exc.code
     elif kind != "NONE":

@@ -22,6 +22,7 @@ class Control(sockets.Control, Protocol):
 
     def handle(self, request: HttpRequest, /) -> HttpResponse: ...
     def operation(self, request: HttpRequest, /) -> str | None: ...
+    def signed_for(self, request: HttpRequest, /) -> str: ...
     def fail(self, request: HttpRequest, error: AwsError, /) -> HttpResponse: ...
 
 
@@ -35,7 +36,7 @@ class Front:
         management: Management,
         backstage: Backstage,
         faults: Faults,
-        verify: Callable[[HttpRequest], Scope] | None,
+        verify: Callable[[HttpRequest, str], Scope] | None,
     ) -> None:
         self._control = control
         self._management = management
@@ -68,7 +69,7 @@ class Front:
             return self._control.handle(request)
 
         try:
-            self._check(request)
+            self._check(request, service=self._control.signed_for(request))
             return await self._faults.around(self._control.operation(request) or "unknown", handle)
         except Faulted as exc:
             return self._control.fail(request, _as_error(exc.fault, "TooManyRequestsException"))
@@ -91,16 +92,13 @@ class Front:
             body=b'{"message":"Upgrade Required"}',
         )
 
-    def _check(self, request: HttpRequest, *, service: str = "") -> None:
-        """Raises AwsError unless the request may go on."""
+    def _check(self, request: HttpRequest, *, service: str) -> None:
+        """Raises AwsError unless the request may go on, signed for ``service`` if that is not empty."""
         if self._verify is None:
             if request.header("origin"):  # a page in a browser, which nobody meant to let in
                 raise AwsError("AccessDeniedException", 403, "Requests of web pages must be signed")
             return
-        scope = self._verify(request)
-        if service and scope.service != service:
-            message = f"Credential should be scoped to correct service: '{service}'."
-            raise AwsError("InvalidSignatureException", 403, message)
+        self._verify(request, service)
 
 
 def _as_error(fault: Fault, throttled: str) -> AwsError:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Final
 from urllib.parse import parse_qsl, quote, unquote
 
 from apigw_ws.emulator.values import AwsError, HttpRequest
@@ -22,6 +23,8 @@ ALGORITHM = "AWS4-HMAC-SHA256"
 MAX_SKEW = 300
 #: Seconds for which a presigned URL can be good: up to 604800.
 _WEEK = re.compile(r"[0-9]{1,6}")
+#: One for all regions; the name of one region is in their signatures all the same.
+_GLOBAL: Final = frozenset({"route53", "sts"})
 _PARTS = re.compile(r"(Credential|SignedHeaders|Signature)=([^,\s]+)")
 
 
@@ -84,14 +87,17 @@ def _signature(parts: Mapping[str, str], moment: str, expires: int | None) -> Si
 
 
 class Verifier:
-    """Lets through only what was signed with one of the keys."""
+    """Lets through only what was signed with one of the keys, for ``region`` if there is one."""
 
-    def __init__(self, keys: Mapping[str, str], now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, keys: Mapping[str, str], now: Callable[[], float] = time.time, *, region: str = ""
+    ) -> None:
         self._keys = keys
         self._now = now
+        self._region = region
 
-    def verify(self, request: HttpRequest) -> Scope:
-        """Who signed the request, and for what.
+    def verify(self, request: HttpRequest, service: str = "") -> Scope:
+        """Who signed the request, and for what; for ``service`` where that is given.
 
         Raises:
             AwsError: 403, with the code and the sentence that AWS answers.
@@ -109,7 +115,15 @@ class Verifier:
         if not any(_is_signed(secret, signature, text) for text in texts):
             shown = canonical_request(request, signature, paths[0])
             raise AwsError("InvalidSignatureException", 403, _mismatch(signature, shown))
+        self._check_scope(signature.scope, service)
         return signature.scope
+
+    def _check_scope(self, scope: Scope, service: str) -> None:
+        is_here = scope.service in _GLOBAL or scope.region == self._region or not self._region
+        if is_here and service in ("", scope.service):
+            return
+        wanted = f"correct service: '{service}'" if is_here else f"a valid region: '{self._region}'"
+        raise AwsError("InvalidSignatureException", 403, f"Credential should be scoped to {wanted}.")
 
     def _check_time(self, signature: Signature) -> None:
         signed = _seconds(signature.time)

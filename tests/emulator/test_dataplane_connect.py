@@ -267,9 +267,13 @@ def test_a_connect_that_needs_iam_is_refused_unsigned_and_accepted_signed(
 
     api = aws.create_api(backend.url, route_options={"$connect": {"AuthorizationType": "AWS_IAM"}})
     request = AWSRequest(method="GET", url=api.socket_url.replace("ws://", "http://"))
-    SigV4Auth(Credentials(aws.access_key, aws.secret_key), "execute-api", aws.region).add_auth(request)
+    elsewhere = AWSRequest(method="GET", url=request.url)
+    keys = Credentials(aws.access_key, aws.secret_key)
+    SigV4Auth(keys, "execute-api", aws.region).add_auth(request)
+    SigV4Auth(keys, "execute-api", "eu-west-1").add_auth(elsewhere)
 
     assert refused(api.socket_url)[0] == 403
+    assert refused(api.socket_url, additional_headers=dict(elsewhere.headers))[0] == 403
     with connect(api.socket_url, additional_headers=dict(request.headers)):
         pass
 

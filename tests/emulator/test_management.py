@@ -253,6 +253,36 @@ def test_unsigned_and_wrongly_signed_requests_are_refused(aws: Served, opened: O
         opened.ws.recv(timeout=0.05)
 
 
+@pytest.mark.parametrize(
+    ("path", "service", "region", "says"),
+    [
+        ("/_aws/execute-api/a/b/@connections/c", "apigateway", "us-east-1", "correct service: 'execute-api'"),
+        ("/_aws/execute-api/a/b/@connections/c", "execute-api", "eu-west-1", "a valid region: 'us-east-1'"),
+        ("/v2/apis", "execute-api", "us-east-1", "correct service: 'apigateway'"),
+        ("/v2/apis", "acm", "us-east-1", "correct service: 'apigateway'"),
+        ("/v2/apis", "apigateway", "eu-west-1", "a valid region: 'us-east-1'"),
+        ("/2013-04-01/hostedzone", "apigateway", "us-east-1", "correct service: 'route53'"),
+        ("/", "acm", "eu-west-1", "a valid region: 'us-east-1'"),
+    ],
+)
+def test_a_signature_for_another_service_or_region_is_refused(
+    aws: Served, path: str, service: str, region: str, says: str
+) -> None:
+    status, body, _ = signed(Served(url=aws.url, region=region), "GET", aws.url + path, service=service)
+
+    assert status == 403
+    assert f"Credential should be scoped to {says}.".encode() in body
+
+
+def test_the_services_without_regions_are_signed_for_any(aws: Served) -> None:
+    elsewhere = Served(url=aws.url, region="eu-west-1")
+    try:
+        assert elsewhere.client("sts").get_caller_identity()["Account"]
+        assert elsewhere.client("route53").list_hosted_zones()["HostedZones"]
+    finally:
+        elsewhere.close()
+
+
 def test_an_unsigned_control_plane_is_refused(aws: Served) -> None:
     status, body, _ = plain("GET", aws.url + "/v2/apis")
 

@@ -31,6 +31,8 @@ from apigw_ws.emulator.wire.service import Service
 logger = logging.getLogger("apigw_ws.emulator")
 #: The services whose operations change the state; the others are asked by POST too.
 WRITERS = ("apigatewayv2", "route53")
+#: Where a path belongs to one service.
+PATHS = {"/v2/": "apigateway", "/2013-04-01/": "route53"}
 Removed = Callable[[str, str | None], None]
 
 
@@ -103,6 +105,10 @@ class ControlPlane:
             return None
         return f"{self._name(request)}:{operation.name}" if operation else None
 
+    def signed_for(self, request: HttpRequest) -> str:
+        """The service that must have been signed for; empty where only the signature tells the service."""
+        return next((name for path, name in PATHS.items() if request.raw_path.startswith(path)), "")
+
     def fail(self, request: HttpRequest, error: AwsError) -> HttpResponse:
         """The error as the service that was asked would answer it."""
         try:
@@ -153,7 +159,9 @@ class ControlPlane:
         return self.services[name]
 
     def _name(self, request: HttpRequest) -> str:
-        """The service that the request was signed for, or what its form tells where it is unsigned."""
+        """The service of the path, or the one that was signed for, or what an unsigned one looks like."""
+        if name := self.signed_for(request):
+            return name
         try:
             signature = signature_of(request)
         except AwsError:
@@ -162,10 +170,6 @@ class ControlPlane:
 
 
 def _guessed(request: HttpRequest) -> str:
-    if request.raw_path.startswith("/v2/"):
-        return "apigateway"
-    if request.raw_path.startswith("/2013-04-01/"):
-        return "route53"
     target = request.header("x-amz-target")
     if target:
         return "acm" if target.startswith("CertificateManager") else "monitoring"
