@@ -43,9 +43,9 @@ def deploy_elsewhere(aws: Served, gateway: ApiGateway) -> str:
     return deployment
 
 
-def command(gateway: ApiGateway, *arguments: str) -> list[str]:
+def command(gateway: ApiGateway, *arguments: str, name: str = "ws_rollback") -> list[str]:
     out = StringIO()
-    call_command("ws_rollback", f"--pk={gateway.pk}", *arguments, stdout=out, no_color=True)
+    call_command(name, f"--pk={gateway.pk}", *arguments, stdout=out, no_color=True)
     return out.getvalue().splitlines()
 
 
@@ -265,8 +265,8 @@ def test_the_task_goes_back_for_the_user_who_asked(gateway: ApiGateway, first: s
 
 
 def test_the_command_lists_and_goes_back(aws: Served, gateway: ApiGateway, first: str) -> None:
-    newest, oldest = command(gateway)
-    assert newest.startswith(gateway.deployment_id) and "  grace  live  apigw-ws digest " in newest
+    latest, oldest = command(gateway)
+    assert latest.startswith(gateway.deployment_id) and "  grace  live  apigw-ws digest " in latest
     assert oldest.startswith(first) and "  -  2 routes differ  apigw-ws digest " in oldest
 
     lines = command(gateway, f"--to={first}")
@@ -275,11 +275,12 @@ def test_the_command_lists_and_goes_back(aws: Served, gateway: ApiGateway, first
     assert lines[1].startswith(f"    1. Point the stage “production” at the deployment {first} of 20")
     assert lines[2:4] == [f"  The route “join” changes: url {BASE}join.", "  The route “leave” goes."]
     assert lines[4].startswith("  done 1: Point the stage")
-    assert lines[5:] == [
-        f"The stage “production” serves {first}.",
-        "The next ws_apply undoes this:",
-        f"  The route “join” changes: url {BASE}elsewhere.",
-        "  The route “leave” comes.",
+    redone = [f"  The route “join” changes: url {BASE}elsewhere.", "  The route “leave” comes."]
+    assert lines[5:] == [f"The stage “production” serves {first}.", "The next ws_apply undoes this:", *redone]
+    newest = gateway.deployed_snapshots.first()
+    assert command(gateway, name="ws_plan")[-3:] == [
+        f"It was rolled back from the deployment {newest}. Applying would redo:",
+        *redone,
     ]
 
 

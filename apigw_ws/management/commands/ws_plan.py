@@ -6,7 +6,7 @@ from typing import Any
 
 from apigw_ws.management.commands._gateways import GatewayCommand
 from apigw_ws.models import ApiGateway
-from apigw_ws.services import provisioning
+from apigw_ws.services import deployments, provisioning
 
 
 class Command(GatewayCommand):
@@ -25,5 +25,9 @@ class Command(GatewayCommand):
             self.stdout.write(
                 f"To apply this plan and no other: ws_apply --pk {gateway.pk} --seen {plan.digest}"
             )
+        if newest := deployments.rolled_back(gateway):
+            self.stdout.write(f"It was rolled back from the deployment {newest}. Applying would redo:")
+            for change in deployments.pending(gateway) or ():
+                self.stdout.write(f"  {change.describe()}")
         if plan.operations and options["exit_code"]:
             sys.exit(2)
