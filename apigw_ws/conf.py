@@ -54,7 +54,9 @@ SETTINGS: Final[Mapping[str, Setting]] = {
         (bool,), True, "Let anybody join a channel that has no ChannelPermission."
     ),
     "SEND_WORKERS": Setting((int,), 10, "Threads that a queryset's send_message posts from.", minimum=1),
-    "REFUSALS_KEPT": Setting((int,), 10_000, "How many refusals are kept; the oldest go first.", minimum=1),
+    "REFUSALS_KEPT": Setting(
+        (int,), 10_000, "How many refusals are kept, and a tenth of calls without the secret.", minimum=1
+    ),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from types import SimpleNamespace
 from typing import Any
 
@@ -342,6 +343,29 @@ class TestRefusals:
 
         assert {connect(gateway) for _ in range(5)} == {403}
         assert Refusal.objects.count() == 3
+
+    @override_settings(APIGW_WS={"REFUSALS_KEPT": 20, "CONNECT_RATE_LIMIT": 0})
+    def test_a_flood_of_calls_without_the_secret_displaces_nothing_else(self) -> None:
+        gateway = new_gateway("staff")
+        connect(gateway)
+        gateway.secret_version = 7
+
+        assert {connect(gateway) for _ in range(25)} == {403}
+        kept = Refusal.objects.order_by("pk").values_list("guard", flat=True)
+        assert list(kept) == ["permissions", "secret", "secret"]
+
+    def test_no_more_of_them_are_written_than_a_hundred_a_minute(
+        self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        monkeypatch.setattr(access, "_A_MINUTE", 2)
+        monkeypatch.setattr(access, "_written", Counter({"gateway 0.0": 9}))
+        gateway = new_gateway()
+        gateway.api_id = "unknown"
+        caplog.set_level("INFO", "apigw_ws.access")
+
+        assert {connect(gateway) for _ in range(4)} == {403}
+        assert (Refusal.objects.count(), caplog.text.count("by gateway")) == (2, 4)
+        assert list(access._written.values()) == [4]
 
     def test_what_a_database_refuses_does_not_reach_it(self) -> None:
         """PostgreSQL takes neither NUL nor lone surrogates."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import time
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -17,6 +19,13 @@ from apigw_ws.exceptions import Refused
 from apigw_ws.models import ApiGateway, ChannelPermission, Refusal, WebSocketSession
 
 logger = logging.getLogger("apigw_ws.access")
+
+#: Refused before the secret proved a gateway: anybody on the Internet can make as many of these as they like.
+#: They have a tenth of the room, for themselves, so that they displace nothing.
+_ANYBODYS: Final = ("request", "headers", "gateway", "secret")
+#: Of each of those, rows that a process writes within a minute; the log has them all.
+_A_MINUTE: Final = 100
+_written: Counter[str] = Counter()
 
 #: Refused before it was clear who asks (anybody could lock others out), or because of the rate (who does not
 #: stop trying would be locked out for good).
@@ -73,9 +82,12 @@ def record_refusal(
 ) -> None:
     """Keep a row of what was refused and why, and the newest REFUSALS_KEPT of them.
 
-    A database that fails is logged: the client is refused all the same.
+    Of what came without the secret only a tenth is kept, and no more is written than a hundred a minute. A
+    database that fails is logged: the client is refused all the same.
     """
     logger.info("Refused %s %s by %s: %s", phase, connection_id, refused.guard, refused)
+    if refused.guard in _ANYBODYS and _is_flood(refused.guard):
+        return
     try:
         row = Refusal.objects.create(
             guard=refused.guard,
@@ -89,15 +101,27 @@ def record_refusal(
             origin=origin,
             connection_id=connection_id,
         )
-        _forget_refusals_before(row.pk)
+        if row.pk % max(1, conf.refusals_kept // 100) == 0:  # so a flood of refusals costs little more
+            _forget_old_refusals()
     except DatabaseError:
         logger.exception("A refusal could not be recorded.")
 
 
-def _forget_refusals_before(newest: int) -> None:
-    """IDs grow, so the oldest go by one range; once in a while, so a flood of refusals costs little more."""
-    if newest % max(1, conf.refusals_kept // 100) == 0:
-        Refusal.objects.filter(pk__lte=newest - conf.refusals_kept).delete()
+def _is_flood(guard: str) -> bool:
+    kind = f"{guard} {time.monotonic() // 60}"
+    if kind not in _written:  # a minute begins
+        for earlier in [name for name in _written if name.startswith(f"{guard} ")]:
+            del _written[earlier]
+    _written[kind] += 1
+    return _written[kind] > _A_MINUTE
+
+
+def _forget_old_refusals() -> None:
+    anybodys = Refusal.objects.filter(guard__in=_ANYBODYS)
+    others = Refusal.objects.exclude(guard__in=_ANYBODYS)
+    for rows, kept in ((anybodys, max(1, conf.refusals_kept // 10)), (others, conf.refusals_kept)):
+        for newest_that_goes in rows.order_by("-pk").values_list("pk", flat=True)[kept : kept + 1]:
+            rows.filter(pk__lte=newest_that_goes).delete()
 
 
 def _plain(facts: Mapping[str, Any]) -> dict[str, Any]:
