@@ -47,7 +47,11 @@ SETTINGS: Final[Mapping[str, Setting]] = {
         minimum=0,
     ),
     "CONNECT_RATE_LIMIT": Setting(
-        (int,), 60, "Connects that one address may try within CONNECT_RATE_WINDOW. 0: no limit.", minimum=0
+        # An office behind one address reconnects all at once when a deployment ends its connections.
+        (int,),
+        300,
+        "Connects that one address may try within CONNECT_RATE_WINDOW. 0: no limit.",
+        minimum=0,
     ),
     "CONNECT_RATE_WINDOW": Setting((int,), 60, "Seconds over which connects are counted.", minimum=1),
     "ALLOW_UNLISTED_CHANNELS": Setting(

@@ -27,9 +27,9 @@ _ANYBODYS: Final = ("request", "headers", "gateway", "secret")
 _A_MINUTE: Final = 100
 _written: Counter[str] = Counter()
 
-#: Refused before it was clear who asks (anybody could lock others out), or because of the rate (who does not
-#: stop trying would be locked out for good).
-_NOT_ATTEMPTS: Final = ("headers", "gateway", "secret", "event_type", "rate")
+#: Refused before it was clear who asks (anybody could lock others out), because of the origin (any page could
+#: lock its visitors out), or because of the rate (who does not stop trying would be locked out for good).
+_NOT_ATTEMPTS: Final = ("headers", "gateway", "secret", "event_type", "rate", "origin")
 
 
 def attempts(ip_address: str, window: int) -> int:
