@@ -12,6 +12,7 @@ from uuid import UUID
 import pytest
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
@@ -104,6 +105,18 @@ def test_a_session_that_is_gone_is_closed(gateway: ApiGateway) -> None:
     session.refresh_from_db()
     assert session.connected is False
     assert session.disconnected_on is not None
+
+
+def test_a_newcomer_that_aws_does_not_know_yet_stays_open(gateway: ApiGateway) -> None:
+    session = gone(gateway)
+    moment = timezone.now()
+    WebSocketSession.objects.update(created_on=moment, connected_on=moment, last_seen_on=None)
+
+    assert session.send_message("anybody?") is False
+
+    session.save()  # what the caller holds says what is true
+    session.refresh_from_db()
+    assert session.connected
 
 
 def test_a_session_whose_socket_was_closed_is_gone(visit: Connect, backend: Backend) -> None:

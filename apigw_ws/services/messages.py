@@ -62,8 +62,9 @@ def encode(data: Any) -> bytes:
 
 
 def send(session: WebSocketSession, data: Any) -> bool:
-    """Send ``data`` to the session's connection; False, and the session is closed, when AWS says it is gone.
+    """Send ``data`` to the session's connection; False when AWS says it is gone.
 
+    The session is then closed, unless it was opened a moment ago: see ``sessions.mark_gone``.
     Raises PayloadTooLarge, NotProvisioned and AwsError.
     """
     payload = encode(data)
@@ -72,7 +73,7 @@ def send(session: WebSocketSession, data: Any) -> bool:
         connections.post(client, session.connection_id, payload)
     except ConnectionGone:
         sessions.mark_gone([session.connection_id])
-        session.connected = False
+        session.connected = WebSocketSession.objects.filter(pk=session.pk, connected=True).exists()
         return False
     return True
 
