@@ -166,7 +166,7 @@ def test_all_are_sent_to_in_the_order_of_the_queryset(visit: Connect, gateway: A
     gone(gateway)
     second, two = visit()
 
-    successes = WebSocketSession.objects.order_by("pk").send_message({"n": 1})
+    successes = WebSocketSession.objects.order_by("pk").send_message({"n": 1}, max_workers=1)
 
     assert successes == [True, False, True]
     assert [first.recv(timeout=5), second.recv(timeout=5)] == ['{"n":1}'] * 2

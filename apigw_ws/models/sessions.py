@@ -10,14 +10,14 @@ from apigw_ws.models.gateways import ApiGateway
 
 
 class WebSocketSessionQuerySet(models.QuerySet["WebSocketSession"]):
-    def send_message(self, data: Any) -> list[Any]:
-        """Send ``data`` to every connected session of this queryset.
+    def send_message(self, data: Any, max_workers: int | None = None) -> list[Any]:
+        """Send ``data`` to every connected session of this queryset, from as many threads.
 
         See ``services.messages.send_to_all``.
         """
         from apigw_ws.services import messages
 
-        return messages.send_to_all(self.filter(connected=True), data)
+        return messages.send_to_all(self.filter(connected=True), data, max_workers)
 
 
 class WebSocketSession(models.Model):

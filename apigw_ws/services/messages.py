@@ -23,7 +23,7 @@ from apigw_ws.services import endpoints, sessions
 logger = logging.getLogger("apigw_ws.messages")
 
 #: Bytes that AWS accepts (`Data` of PostToConnection).
-MAX_BYTES: Final = 131_072
+MAX_BYTES: Final = 128 * 1024
 #: Sessions that are read, sent to and marked together.
 BATCH: Final = 500
 
@@ -78,15 +78,18 @@ def send(session: WebSocketSession, data: Any) -> bool:
     return True
 
 
-def send_to_all(queryset: QuerySet[WebSocketSession], data: Any) -> list[bool]:
+def send_to_all(
+    queryset: QuerySet[WebSocketSession], data: Any, max_workers: int | None = None
+) -> list[bool]:
     """Send ``data`` to every session of ``queryset``; for each, in its order, whether AWS took the message.
 
+    ``max_workers`` threads post, SEND_WORKERS where it is None.
     Sessions whose connection is gone are closed; any other failure is logged and stops nobody else's message.
     Raises PayloadTooLarge, before the first call.
     """
     payload = encode(data)
     successes: list[bool] = []
-    with ThreadPoolExecutor(conf.send_workers, thread_name_prefix="apigw-ws-send") as pool:
+    with ThreadPoolExecutor(max_workers or conf.send_workers, thread_name_prefix="apigw-ws-send") as pool:
         targets = _targets(queryset)
         while batch := list(islice(targets, BATCH)):
             outcomes = list(pool.map(lambda target: _post(target, payload), batch))
