@@ -267,7 +267,7 @@ def test_the_task_goes_back_for_the_user_who_asked(gateway: ApiGateway, first: s
 def test_the_command_lists_and_goes_back(aws: Served, gateway: ApiGateway, first: str) -> None:
     latest, oldest = command(gateway)
     assert latest.startswith(gateway.deployment_id) and "  grace  live  apigw-ws digest " in latest
-    assert oldest.startswith(first) and "  -  2 routes differ  apigw-ws digest " in oldest
+    assert oldest.startswith(first) and "  -  differing routes: 2  apigw-ws digest " in oldest
 
     lines = command(gateway, f"--to={first}")
 

@@ -55,11 +55,10 @@ class PointStage(Operation):
 
 
 def deployments(client: Any, api_id: str) -> list[DeploymentState]:
-    """The API's deployments, the newest first. Raises AwsError."""
+    """The API's deployments, in AWS's order. Raises AwsError."""
     with translated():
         pages = client.get_paginator("get_deployments").paginate(ApiId=api_id)
-        states = [_state(item) for page in pages for item in page["Items"]]
-    return sorted(states, key=lambda state: state.created_on, reverse=True)
+        return [_state(item) for page in pages for item in page["Items"]]
 
 
 def deployment(client: Any, api_id: str, deployment_id: str) -> DeploymentState:

@@ -86,7 +86,7 @@ def listing(gateway: ApiGateway) -> list[Deployment]:
     known = _Known(gateway)
     states = history.deployments(endpoints.control_client(gateway), snapshot.api_id)
     live = next((state for state in states if stage and state.id == stage.deployment_id), None)
-    return [known.deployment(state, live) for state in states]
+    return [known.deployment(state, live) for state in sorted(states, key=known.age, reverse=True)]
 
 
 def preview(gateway: ApiGateway, deployment_id: str) -> Plan:
@@ -111,7 +111,7 @@ def preview(gateway: ApiGateway, deployment_id: str) -> Plan:
         stage_name=stage.name,
         deployment_id=deployment_id,
         replaces=stage.deployment_id,
-        created_on=_when(state.created_on),
+        created_on=date_format(timezone.localtime(state.created_on), "Y-m-d H:i"),
         auto_deploy=stage.auto_deploy,
     )
     return Plan(operations=(operation,))
@@ -174,6 +174,11 @@ class _Known:
         # A run that was cut off after its deployment kept nothing, but equal digests are equal routes.
         self.by_digest: dict[str, Routes] = {row.digest: row.routes for row in rows}
         self.by_digest[spec.digest] = _routes(spec)
+
+    def age(self, state: DeploymentState) -> tuple[datetime, int]:
+        """AWS's clock has only seconds."""
+        row = self.by_id.get(state.id)
+        return state.created_on, row.pk if row else 0
 
     def routes(self, state: DeploymentState | None) -> Routes | None:
         if state is None:
@@ -242,7 +247,3 @@ def _changes(live: Routes, then: Routes) -> tuple[RouteChange, ...]:
         for key in keys
         if live.get(key) != then.get(key)
     )
-
-
-def _when(moment: datetime) -> str:
-    return date_format(timezone.localtime(moment), "Y-m-d H:i")

@@ -37,7 +37,7 @@ class Command(GatewayCommand):
         when = timezone.localtime(deployment.created_on).strftime("%Y-%m-%d %H:%M:%S")
         known = deployment.changes is not None
         difference = (
-            f"{len(deployment.changes or ())} routes differ" if known else "unknown: deployed elsewhere"
+            f"differing routes: {len(deployment.changes or ())}" if known else "unknown: deployed elsewhere"
         )
         live = "live" if deployment.live else difference
         return f"{deployment.id}  {when}  {deployment.who or '-'}  {live}  {deployment.description}"
