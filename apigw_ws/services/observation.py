@@ -153,7 +153,7 @@ def _ask(gateway: ApiGateway) -> Future[_Found]:
     try:
         question = _Question(
             # Once, and quickly given up: there is the last known state, and somebody waits.
-            config=replace(endpoints.config_for(gateway), attempts=1, timeout=2),
+            config=replace(endpoints.config_for(gateway), attempts=1, timeout=5),
             uid=str(gateway.uid),
             stage_name=gateway.stage_name,
             api_id=gateway.api_id,

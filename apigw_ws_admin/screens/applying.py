@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import messages
 from django.db import transaction
@@ -20,11 +20,13 @@ from unfold.decorators import action
 from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
 
-from apigw_ws.exceptions import ApigwWsError
 from apigw_ws.models import ApiGateway
-from apigw_ws.services import observation, provisioning
+from apigw_ws.services import observation
 from apigw_ws_admin import worker
 from apigw_ws_admin.permissions import APPLY
+
+#: Seconds that a person who opens the dialog waits for AWS: longer than a page would, for they asked.
+PATIENCE: Final = 10.0
 
 
 class ApplyForm(BaseDialogForm):
@@ -36,12 +38,10 @@ class ApplyForm(BaseDialogForm):
     def get_before_template_context(self, request: HttpRequest, object_id: Any = None) -> dict[str, Any]:
         """Called when the dialog is drawn, before the fields are: what is sent back is what is shown here."""
         self.is_bound = False
-        try:
-            plan = provisioning.preview(get_object_or_404(ApiGateway, pk=object_id))
-        except ApigwWsError as error:
-            return {"problem": error}
-        self.initial["seen"] = plan.digest
-        return {"plan": plan}
+        (sight,) = observation.observe([get_object_or_404(ApiGateway, pk=object_id)], budget=PATIENCE)
+        if sight.problem is None and sight.observation:
+            self.initial["seen"] = sight.observation.digest
+        return {"sight": sight}
 
 
 class Applying(ModelAdmin):

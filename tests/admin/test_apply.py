@@ -8,8 +8,10 @@ import pytest
 from django.test import Client
 from django_tasks_db.models import DBTaskResult
 
+from apigw_ws.emulator.faults import Fault
 from apigw_ws.models import ApiGateway, Run
 from apigw_ws.tasks import apply_gateway
+from apigw_ws_admin.screens import applying
 from tests.admin.rows import gateway
 from tests.emulator.serving import Served
 
@@ -60,6 +62,19 @@ def test_a_plan_that_nobody_was_shown_is_not_applied(operator: Client, chat: Api
     assert "Create the WebSocket API" in response.text
     assert seen(response.text)
     assert enqueued() == []
+
+
+def test_aws_that_is_slow_is_a_sentence(
+    operator: Client, chat: ApiGateway, aws: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(applying, "PATIENCE", 0.1)
+    assert aws.emulator is not None
+    aws.emulator.faults.add(Fault(operation="apigateway:*", effect="delay", seconds=1.0, times=None))
+
+    text = operator.get(APPLY.format(chat.pk)).text
+
+    assert "AWS has not answered in time" in text
+    assert 'value="' not in text.split('name="seen"')[1].split(">")[0]
 
 
 def test_aws_that_does_not_answer_is_a_sentence(operator: Client, aws: Served) -> None:

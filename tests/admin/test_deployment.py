@@ -13,7 +13,7 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from apigw_ws.emulator.faults import Fault
-from apigw_ws.exceptions import ApigwWsError
+from apigw_ws.exceptions import ApigwWsError, RunInProgress
 from apigw_ws.models import ApiGateway, Run, Step
 from apigw_ws.services import observation, provisioning, runs
 from tests.admin.rows import gateway
@@ -141,6 +141,17 @@ def test_a_failure_of_which_nothing_is_left_needs_no_retry(operator: Client, cha
     assert "It failed." in text
     assert "nothing of it is left to do" in text
     assert "Retry" not in text
+
+
+def test_a_task_that_met_somebody_elses_run_says_so(operator: Client, chat: ApiGateway) -> None:
+    operator.post(f"/admin/apigw_ws/apigateway/{chat.pk}/apply/", {"_form_submitted": "True", "seen": "any"})
+    refused = f"{RunInProgress.__module__}.{RunInProgress.__qualname__}"
+    DBTaskResult.objects.update(status="FAILED", exception_class_path=refused, traceback="…")
+
+    text = operator.get(PANEL.format(chat.pk)).text
+
+    assert "somebody else's run was at work" in text
+    assert "Retry</a>" in text
 
 
 @pytest.mark.parametrize(

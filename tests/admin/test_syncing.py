@@ -11,6 +11,7 @@ from django.test import Client
 from django_tasks_db.models import DBTaskResult
 
 from apigw_ws.emulator.faults import Fault
+from apigw_ws.exceptions import AwsError
 from apigw_ws.models import ApiGateway, Run
 from apigw_ws.services import provisioning
 from apigw_ws.tasks import apply_gateway
@@ -107,6 +108,17 @@ def test_sync_from_aws_finds_an_api_again_that_the_record_has_lost(
     assert f"“{pair[1]}” is not in AWS." in text
     assert kept.get(pk=pair[0].pk) == before
     assert enqueued() == []
+
+
+def test_sync_from_aws_says_that_an_api_is_not_deployed(
+    operator: Client, pair: list[ApiGateway], aws: Served
+) -> None:
+    assert aws.emulator is not None
+    aws.emulator.faults.add(Fault(operation="apigateway:CreateStage", effect="error", status=400))
+    with pytest.raises(AwsError):
+        provisioning.apply(pair[0])
+
+    assert "it is not deployed" in act(operator, "sync_from_aws", pair[:1])
 
 
 def test_sync_from_aws_keeps_the_record_while_aws_does_not_answer(
