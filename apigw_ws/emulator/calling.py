@@ -71,7 +71,7 @@ class Caller:
         started = time.perf_counter()
         try:
             answer = await self._answer(route.integration or {}, event, body, handshake)
-        except (TimedOut, Unreachable, ValueError) as exc:
+        except (TimedOut, Unreachable, ValueError, RecursionError) as exc:
             logger.warning("%s of %s failed: %s", route.key, event.context["apiId"], exc)
             self.count(event, "ExecutionError")
             if isinstance(exc, TimedOut):

@@ -50,7 +50,8 @@ class Forwarder:
         )
 
     async def send(self, call: Call) -> Answer:
-        """The backend's answer to ``call``. Raises TimedOut or Unreachable."""
+        """The backend's answer to ``call``. Raises TimedOut or Unreachable, which name the URL."""
+        where = call.url.partition("?")[0]  # the query may hold a client's token, and this goes into logs
         try:
             async with self._session.request(
                 call.method,
@@ -63,9 +64,9 @@ class Forwarder:
                 body = await response.read()
                 return Answer(status=response.status, headers=tuple(response.headers.items()), body=body)
         except TimeoutError as exc:
-            raise TimedOut(f"{call.url} did not answer within {call.timeout:g} s") from exc
+            raise TimedOut(f"{where} did not answer within {call.timeout:g} s") from exc
         except (aiohttp.ClientError, OSError, ValueError, asyncio.IncompleteReadError) as exc:
-            raise Unreachable(f"{call.url}: {exc}") from exc
+            raise Unreachable(f"{where}: {exc}") from exc
 
     async def close(self) -> None:
         await self._session.close()

@@ -258,6 +258,16 @@ def test_a_required_request_parameter_that_is_missing_refuses_the_client(
         pass
 
 
+def test_the_log_of_a_failed_call_does_not_hold_the_client_s_query(
+    aws: Served, caplog: pytest.LogCaptureFixture
+) -> None:
+    api = aws.create_api("http://127.0.0.1:1")
+
+    assert refused(api.socket_url + "?ws_token=secret")[0] == 500
+    assert "http://127.0.0.1:1/connect: Cannot connect" in caplog.text
+    assert "secret" not in caplog.text
+
+
 def test_a_connect_that_needs_iam_is_refused_unsigned_and_accepted_signed(
     aws: Served, backend: Backend
 ) -> None:

@@ -391,3 +391,13 @@ def test_a_body_may_end_with_its_connection(aws: Served) -> None:
             ws.send("hello")
             assert ws.recv(timeout=10) == "all of it"
         thread.join()
+
+
+def test_every_message_gets_its_answer_however_deep_it_is(aws: Served, backend: Backend) -> None:
+    mapped = {"integration.request.querystring.a": "route.request.body.a"}
+    api = aws.create_api(backend.url, ["$default"], two_way=["$default"], parameters=mapped)
+    backend.answer = lambda request: Reply(body=b"answered")
+    with connect(api.socket_url) as ws:
+        for depth in range(900, 1000, 5):
+            ws.send(f'{{"a": {"[" * depth}{"]" * depth}}}')
+            assert ws.recv(timeout=10)
