@@ -61,6 +61,8 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    #: One write for headers and body; two would wait for each other's acknowledgement.
+    wbufsize = -1
     server: _Server
 
     def handle_one_request(self) -> None:
