@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from apigw_ws.emulator import backstage, management, resolve, sockets
+from apigw_ws.emulator import backstage, hosts, management, resolve, sockets
 from apigw_ws.emulator.backstage import Backstage
 from apigw_ws.emulator.faults import Fault, Faulted, Faults
 from apigw_ws.emulator.management import Management
@@ -22,6 +22,7 @@ class Control(sockets.Control, Protocol):
 
     def handle(self, request: HttpRequest, /) -> HttpResponse: ...
     def operation(self, request: HttpRequest, /) -> str | None: ...
+    def has_domain(self, host: str, /) -> bool: ...
     def signed_for(self, request: HttpRequest, /) -> str: ...
     def fail(self, request: HttpRequest, error: AwsError, /) -> HttpResponse: ...
 
@@ -95,10 +96,21 @@ class Front:
     def _check(self, request: HttpRequest, *, service: str) -> None:
         """Raises AwsError unless the request may go on, signed for ``service`` if that is not empty."""
         if self._verify is None:
-            if request.header("origin"):  # a page in a browser, which nobody meant to let in
-                raise AwsError("AccessDeniedException", 403, "Requests of web pages must be signed")
+            self._keep_pages_out(request)
             return
         self._verify(request, service)
+
+    def _keep_pages_out(self, request: HttpRequest) -> None:
+        """Raises AwsError for what a page in a browser may have sent, which nobody meant to let in.
+
+        A page of another site says its origin; one whose own name was made to lead here says that name.
+        """
+        host = request.header("host")
+        if request.header("origin"):
+            raise AwsError("AccessDeniedException", 403, "Requests of web pages must be signed")
+        if not hosts.is_loopback(host) and not self._control.has_domain(host):
+            message = f"Requests to {host} must be signed; call 127.0.0.1 or a custom domain"
+            raise AwsError("AccessDeniedException", 403, message)
 
 
 def _as_error(fault: Fault, throttled: str) -> AwsError:

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import unquote
 
+from apigw_ws.emulator import hosts
+
 _EXECUTE_API_HOST = re.compile(r"([a-z0-9]+)\.execute-api\.")
 _BY_PATH = re.compile(r"/_aws/execute-api/([^/]+)(/.*)?")
 _CONNECTION = re.compile(r"(.*)/(?:@|%40)connections/([^/]+)/?")
@@ -56,9 +58,9 @@ def addressed(host: str, raw_path: str, control: Control) -> Target | None:
     """As ``stage``, for URLs that name the API too."""
     if match := _BY_PATH.fullmatch(raw_path):
         return _target(match[1], match[2] or "/")
-    if match := _EXECUTE_API_HOST.match(host.lower()):
+    if match := _EXECUTE_API_HOST.match(hosts.name_of(host)):
         return _target(match[1], raw_path)
-    found = control.resolve_domain(host.partition(":")[0].lower(), raw_path)
+    found = control.resolve_domain(host, raw_path)
     if found:
         return Target(api_id=found[0], stage_name=found[1], rest=found[2], by_domain=True)
     return None

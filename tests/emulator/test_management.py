@@ -331,3 +331,36 @@ def test_without_verification_pages_are_still_kept_out(backend: Backend) -> None
             assert plain("POST", url, b"x")[0] == 200
             assert ws.recv(timeout=10) == "x"
             assert plain("POST", url, b"x", {"Origin": "https://evil.example"})[0] == 403
+
+
+@pytest.fixture(scope="module")
+def lenient() -> Iterator[Served]:
+    """An emulator that takes unsigned requests, with the custom domain chat.example.com."""
+    with running_emulator(verify=False) as aws:
+        certificates = aws.client("acm").list_certificates()["CertificateSummaryList"]
+        arn = next(each["CertificateArn"] for each in certificates if each["DomainName"] == "*.example.com")
+        configuration = {"CertificateArn": arn}
+        aws.client("apigatewayv2").create_domain_name(
+            DomainName="chat.example.com", DomainNameConfigurations=[configuration]
+        )
+        yield aws
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("evil.example", 403),
+        ("a.execute-api.evil.example:8790", 403),
+        ("127.0.0.1.evil.example", 403),
+        ("localhost", 200),
+        ("LOCALHOST.:8790", 200),
+        ("[::1]:8790", 200),
+        ("127.0.0.2", 200),
+        ("x.localhost", 200),
+        ("chat.example.com", 200),
+    ],
+)
+def test_without_verification_a_name_that_was_made_to_lead_here_is_kept_out(
+    lenient: Served, host: str, status: int
+) -> None:
+    assert plain("GET", lenient.url + "/v2/apis", headers={"Host": host})[0] == status

@@ -139,6 +139,11 @@ class ControlPlane:
         with self._lock:
             return mappings.resolve(self.world.tables, host, path)
 
+    def has_domain(self, host: str) -> bool:
+        """Whether a ``Host`` header names a custom domain."""
+        with self._lock:
+            return mappings.domain_of(self.world.tables, host) is not None
+
     def _changed(self, resource: Resource, path: Path, before: Record | None) -> None:
         if resource.kind in ("Api", "Stage") and self.world.tables.get(resource.kind, *path) is None:
             self._removed.append((path[0], path[1] if resource.kind == "Stage" else None))
