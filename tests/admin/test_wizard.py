@@ -10,7 +10,7 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django_tasks_db.models import DBTaskResult
 
-from apigw_ws.exceptions import AwsError
+from apigw_ws.exceptions import AwsError, OwnershipConflict
 from apigw_ws.models import ApiGateway, AuditEvent, Run
 from apigw_ws.tasks import apply_gateway
 from apigw_ws_admin.screens.wizard.answers import KEPT, KEY
@@ -110,6 +110,7 @@ def test_the_plan_is_shown_in_words_before_anything_is_saved(
 
     assert "Create the WebSocket API “chat”." in text
     assert "AWS bills each message" in text
+    assert "<dd>us-east-1</dd>" in text
     assert "https://www.example.com/ws/connect" in text
     assert "X-Apigw-Secret" not in text
     assert not ApiGateway.objects.exists()
@@ -326,6 +327,38 @@ def test_aws_that_is_down_is_a_sentence_on_every_part(operator: Client, settings
     assert "No answer from AWS" in text
     assert 'name="certificate_arn"' in text
     assert 'name="hosted_zone_id"' in text
+
+
+def test_aws_that_is_slow_is_not_waited_for_long(
+    operator: Client, aws: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("apigw_ws.services.lookups.TIMEOUT", 0.2)
+    aws.fault("sts:GetCallerIdentity", "delay", seconds=1, times=None)
+
+    assert "No answer from AWS" in operator.get(f"{PARTS}identity/").text
+
+
+def test_a_region_that_is_none_is_a_sentence(operator: Client, aws: Served) -> None:
+    assert "Name the region" in operator.get(f"{PARTS}identity/", {"region": "no such/region"}).text
+
+
+def test_a_domain_of_somebody_else_stops_the_run_with_a_sentence(
+    operator: Client, draft: str, aws: Served, django_capture_on_commit_callbacks: Callable[..., Any]
+) -> None:
+    text = operator.get(f"{PARTS}certificates/?domain_name=theirs.example.com").text
+    arn = text.split('name="certificate_arn" value="')[1].split('"')[0]
+    configuration = {"CertificateArn": arn, "EndpointType": "REGIONAL"}
+    aws.client("apigatewayv2").create_domain_name(
+        DomainName="theirs.example.com", DomainNameConfigurations=[configuration]
+    )
+    answer(operator, draft, domain={"domain_name": "theirs.example.com", "certificate_arn": arn})
+    with django_capture_on_commit_callbacks(execute=True):
+        progress = create(operator, draft)
+
+    with pytest.raises(OwnershipConflict):
+        work()
+
+    assert "exists in AWS but was not made for this gateway" in operator.get(progress).text
 
 
 def test_the_certificates_that_cover_the_domain_come_first(operator: Client, aws: Served) -> None:

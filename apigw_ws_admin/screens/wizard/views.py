@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.views.generic import TemplateView
 from unfold.views import UnfoldModelAdminViewMixin
@@ -42,6 +43,10 @@ STEPS: Final[Mapping[str, Step]] = {
     "review": Step(label=_("Review"), form=forms.ReviewForm),
 }
 NAMES: Final = tuple(STEPS)
+#: What the review repeats because the plan does not say it.
+RECORDED: Final = frozenset(
+    {"api_description", "region", "default_channel_name", "target_base_endpoint", "certificate_arn"}
+)
 
 
 class WizardView(UnfoldModelAdminViewMixin, TemplateView):
@@ -140,7 +145,11 @@ class WizardView(UnfoldModelAdminViewMixin, TemplateView):
         draft = self._draft()
         plan = drafts.plan(draft)
         return {
-            "draft": draft,
+            "recorded": [
+                (capfirst(field.verbose_name), value)
+                for field in ApiGateway._meta.fields
+                if field.name in RECORDED and (value := getattr(draft.gateway, field.name))
+            ],
             "seen": plan.digest,
             "operations": [(operation, drafts.cost(operation)) for operation in plan.operations],
         }
