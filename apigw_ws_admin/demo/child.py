@@ -16,8 +16,9 @@ def emulator(arguments: Sequence[str]) -> int:
         [
             *arguments,
             # Not on the command line, which every user of the machine can read.
-            *("--access-key", os.environ["AWS_ACCESS_KEY_ID"]),
-            *("--secret-key", os.environ["AWS_SECRET_ACCESS_KEY"]),
+            # In one word: a secret may begin with a hyphen.
+            f"--access-key={os.environ['AWS_ACCESS_KEY_ID']}",
+            f"--secret-key={os.environ['AWS_SECRET_ACCESS_KEY']}",
         ]
     )
 
