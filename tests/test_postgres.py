@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,23 +33,22 @@ def as_postgres(*command: str) -> None:
 
 
 @pytest.fixture
-def database_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def database_url() -> Iterator[str]:
     """A PostgreSQL that listens on a socket in a folder of its own, without fsync."""
-    folder = tmp_path_factory.mktemp("pg")
     initdb, pg_ctl = binary("initdb"), binary("pg_ctl")
-    for parent in [folder, *folder.parents]:
-        if parent.stat().st_uid == os.geteuid() and parent != Path("/tmp"):
-            parent.chmod(parent.stat().st_mode | 0o711)
-    if os.geteuid() == 0:
-        shutil.chown(folder, "postgres")
-    data = str(folder / "data")
-    as_postgres(initdb, "-D", data, "-A", "trust", "-U", "tests", "--no-sync", "-E", "UTF8")
-    options = f"-c listen_addresses='' -k {folder} -c fsync=off -c max_connections=60"
-    as_postgres(pg_ctl, "-D", data, "-l", str(folder / "log"), "-w", "-o", options, "start")
-    try:
-        yield f"postgresql://tests@/postgres?host={folder}"
-    finally:
-        as_postgres(pg_ctl, "-D", data, "-m", "immediate", "stop")
+    # Not below pytest's own folder: every run of pytest closes that to other users.
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        if os.geteuid() == 0:
+            shutil.chown(folder, "postgres")
+        data = str(folder / "data")
+        as_postgres(initdb, "-D", data, "-A", "trust", "-U", "tests", "--no-sync", "-E", "UTF8")
+        options = f"-c listen_addresses='' -k {folder} -c fsync=off -c max_connections=60"
+        as_postgres(pg_ctl, "-D", data, "-l", str(folder / "log"), "-w", "-o", options, "start")
+        try:
+            yield f"postgresql://tests@/postgres?host={folder}"
+        finally:
+            as_postgres(pg_ctl, "-D", data, "-m", "immediate", "stop")
 
 
 def test_the_database_suites_pass_on_postgresql(database_url: str) -> None:
