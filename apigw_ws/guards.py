@@ -12,7 +12,7 @@ from typing import Final
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.auth.models import AnonymousUser, PermissionsMixin
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 
 from apigw_ws.conf import conf
@@ -141,7 +141,7 @@ def token(request: GuardedRequest, event: Event) -> None:
 def permissions(request: GuardedRequest, event: Event) -> None:
     """The user has any of ``permissions_required`` and all of ``all_permissions_required``."""
     any_of, all_of = request.demands.any_permission, request.demands.all_permissions
-    if (any_of or all_of) and not _has(request.user, any_of, all_of):
+    if (any_of or all_of) and not access.has_permissions(request.user, any_of, all_of):
         raise Refused("permissions", 403, "The user lacks permissions.", {"any": [*any_of], "all": [*all_of]})
 
 
@@ -176,12 +176,6 @@ def login_valid(request: GuardedRequest, event: Event) -> None:
     if not sessions.login_holds(session):
         sessions.close(session, reason="Login ended")
         raise Refused("login", 403, "The user was deactivated or the password changed.")
-
-
-def _has(user: object, any_of: Sequence[str], all_of: Sequence[str]) -> bool:
-    if not isinstance(user, PermissionsMixin | AnonymousUser):
-        return False
-    return user.has_perms(all_of) and (not any_of or any(user.has_perm(name) for name in any_of))
 
 
 ARRIVAL: Final[tuple[Guard, ...]] = (headers_present, gateway_known, gateway_secret, event_type)

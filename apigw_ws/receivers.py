@@ -6,13 +6,14 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import Group, Permission
 from django.contrib.auth.signals import user_logged_out
-from django.db.models.signals import post_delete, post_save, pre_delete
+from django.db.models.signals import m2m_changed, post_delete, post_save, pre_delete
 from django.dispatch import receiver
 from django.http import HttpRequest
 
 from apigw_ws.models import ApiGateway, Run
-from apigw_ws.services import deployments, gateways, sessions
+from apigw_ws.services import access, deployments, gateways, sessions
 from apigw_ws.signals import deployed
 
 
@@ -27,6 +28,15 @@ def end_the_logins_of_a_changed_user(
 ) -> None:
     if not (created or raw):
         sessions.close_of_changed_user(instance, update_fields)
+
+
+@receiver([post_save, post_delete], sender=settings.AUTH_USER_MODEL)
+@receiver([post_save, post_delete], sender=Permission)
+@receiver(post_delete, sender=Group)
+@receiver(m2m_changed)  # users' permissions and groups, groups' permissions; the models may be the project's
+def ask_for_permissions_again(update_fields: frozenset[str] | None = None, **_: Any) -> None:
+    if update_fields != {"last_login"}:
+        access.grants_changed()
 
 
 @receiver(pre_delete, sender=ApiGateway)

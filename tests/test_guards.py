@@ -251,6 +251,20 @@ class TestPermissions:
 
         assert socket.send({}).status_code == 403
 
+    def test_grants_are_kept_a_while_and_not_without_end(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(access, "_GRANTS_KEPT", 2)
+        asked: list[str] = []
+        users: list[Any] = [
+            SimpleNamespace(pk=pk, has_perm=lambda name: not asked.append(name)) for pk in (1, 2, 3)
+        ]
+
+        for user in [users[0], users[0], users[1], users[2]]:
+            assert access.has_permissions(user, [], ["a.b"])
+        assert (len(asked), len(access._granted)) == (3, 1)
+        monkeypatch.setattr(access, "GRANT_AGE", 0)
+        assert access.has_permissions(users[2], [], ["a.b"])
+        assert len(asked) == 4
+
 
 class TestChannel:
     def test_the_urls_channel_or_else_the_gateways_default(self) -> None:
@@ -318,13 +332,28 @@ class TestChannel:
             ChannelPermission(channel_name="a b").full_clean()
 
     def test_a_user_model_without_permissions_has_none(self) -> None:
-        user: Any = SimpleNamespace(is_authenticated=True, is_active=True)
+        user: Any = SimpleNamespace(pk=1, is_authenticated=True, is_active=True)
         room = ChannelPermission.objects.create(channel_name="room", access="rules")
         rule = room.rules.create()
 
+        rule.permissions.set(Permission.objects.filter(codename="add_user"))
+
         assert not access.may_join(user, "room")
-        assert not guards._has(user, ["auth.add_user"], [])
+        assert not access.has_permissions(user, ["auth.add_user"], [])
         assert str(rule) == "room"
+
+    @pytest.mark.parametrize("method", ["has_perm", "has_perms"])
+    def test_a_user_model_may_bring_its_own_permissions(self, method: str) -> None:
+        user: Any = SimpleNamespace(
+            pk=1, is_authenticated=True, **{method: lambda asked: "add" in str(asked)}
+        )
+        room = ChannelPermission.objects.create(channel_name="room", access="rules")
+        room.rules.create().permissions.set(Permission.objects.filter(codename="add_user"))
+
+        assert access.may_join(user, "room")
+        assert access.has_permissions(user, ["auth.add_user", "auth.change_user"], [])
+        assert not access.has_permissions(user, ["auth.change_user"], [])
+        assert not access.has_permissions(user, [], ["auth.change_user"])
 
     @override_settings(APIGW_WS={"ALLOW_UNLISTED_CHANNELS": False})
     def test_unlisted_channels_can_be_closed(self) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -77,6 +78,27 @@ def test_a_message_costs_2(
     socket.connect()
     with costs(2):  # session with user, UPDATE
         assert socket.send({"action": "say", "text": "hi"}).json()["said"] == "hi"
+
+
+def test_a_message_to_a_view_with_permissions_costs_2_as_well() -> None:
+    client = Client()
+    client.force_login(new_user("bob", "change_user"))
+    socket = known(new_gateway("staff"), client)
+    socket.connect()
+    with costs(2):  # session with user, UPDATE
+        assert socket.send({"action": "say"}).status_code == 200
+
+
+def test_a_connect_to_a_view_with_permissions_into_a_channel_with_rules_costs_7() -> None:
+    client = Client()
+    client.force_login(new_user("bob", "change_user"))
+    room = ChannelPermission.objects.create(channel_name="room", access="rules")
+    for _ in range(3):
+        room.rules.create().permissions.set(Permission.objects.filter(codename="change_user"))
+    socket = known(new_gateway("staff"), client)
+
+    with costs(7):  # attempts, browser session, user, its permissions (2), channel, INSERT
+        assert socket.connect(query={"channel": "room"}).status_code == 200
 
 
 def test_a_disconnect_costs_2(gateway: ApiGateway, browser: Client) -> None:

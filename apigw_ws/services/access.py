@@ -6,12 +6,12 @@ import datetime as dt
 import logging
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.auth.models import AnonymousUser, PermissionsMixin
-from django.db import DatabaseError
+from django.contrib.auth.models import AnonymousUser
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from apigw_ws.conf import conf
@@ -26,6 +26,11 @@ _ANYBODYS: Final = ("request", "headers", "gateway", "secret")
 #: Of each of those, rows that a process writes within a minute; the log has them all.
 _A_MINUTE: Final = 100
 _written: Counter[str] = Counter()
+
+#: Seconds for which a permission that another process takes away still counts.
+GRANT_AGE: Final = 5.0
+_GRANTS_KEPT: Final = 10_000
+_granted: dict[tuple[Any, ...], float] = {}
 
 #: Refused before it was clear who asks (anybody could lock others out), because of the origin (any page could
 #: lock its visitors out), or because of the rate (who does not stop trying would be locked out for good).
@@ -43,14 +48,50 @@ def attempts(ip_address: str, window: int) -> int:
     return opened.order_by().values("pk").union(refused.order_by().values("pk"), all=True).count()
 
 
+def has_permissions(
+    user: AbstractBaseUser | AnonymousUser, any_of: Sequence[str], all_of: Sequence[str]
+) -> bool:
+    """Whether ``user`` has any of the ones and all of the others; an empty sequence demands nothing.
+
+    What was granted holds for ``GRANT_AGE`` seconds, so that messages cost no queries for it; a permission
+    that this process takes away is gone at once.
+    """
+    key, now = (user.pk, *any_of, None, *all_of), time.monotonic()
+    if user.pk is not None and now - _granted.get(key, -GRANT_AGE) < GRANT_AGE:
+        return True
+    if not _has(user, all_of) or (any_of and not any(_has(user, [name]) for name in any_of)):
+        return False
+    if len(_granted) >= _GRANTS_KEPT:
+        _granted.clear()
+    _granted[key] = now
+    return True
+
+
+def grants_changed() -> None:
+    """Ask for every permission again, and once more when the change is committed."""
+    _granted.clear()
+    transaction.on_commit(_granted.clear)
+
+
 def may_join(user: AbstractBaseUser | AnonymousUser, channel_name: str) -> bool:
-    """Whether ``user`` may be in the channel."""
-    permission = ChannelPermission.objects.filter(channel_name=channel_name).first()
-    return conf.allow_unlisted_channels if permission is None else _satisfies(user, permission)
+    """Whether ``user`` may be in the channel; one query, besides those for the user's permissions."""
+    rows = ChannelPermission.objects.filter(channel_name=channel_name).values_list(
+        "access",
+        "rules__pk",
+        "rules__permissions__content_type__app_label",
+        "rules__permissions__codename",
+    )
+    levels: set[str] = set()
+    rules: dict[int, list[str]] = {}
+    for level, rule, app_label, codename in rows.order_by():
+        levels.add(level)
+        if codename is not None:
+            rules.setdefault(rule, []).append(f"{app_label}.{codename}")
+    return _satisfies(user, levels.pop(), rules.values()) if levels else conf.allow_unlisted_channels
 
 
-def _satisfies(user: AbstractBaseUser | AnonymousUser, permission: ChannelPermission) -> bool:
-    match permission.access:
+def _satisfies(user: AbstractBaseUser | AnonymousUser, level: str, rules: Iterable[Sequence[str]]) -> bool:
+    match level:
         case ChannelPermission.Access.EVERYONE:
             return True
         case ChannelPermission.Access.AUTHENTICATED:
@@ -59,15 +100,16 @@ def _satisfies(user: AbstractBaseUser | AnonymousUser, permission: ChannelPermis
             return bool(getattr(user, "is_staff", False))
         case ChannelPermission.Access.SUPERUSERS:
             return bool(getattr(user, "is_superuser", False))
-    return _satisfies_a_rule(user, permission)
+    return any(_has(user, names) for names in rules)
 
 
-def _satisfies_a_rule(user: AbstractBaseUser | AnonymousUser, permission: ChannelPermission) -> bool:
-    if not isinstance(user, PermissionsMixin | AnonymousUser):
-        return False
-    rules = permission.rules.prefetch_related("permissions__content_type")
-    wanted = [[f"{p.content_type.app_label}.{p.codename}" for p in rule.permissions.all()] for rule in rules]
-    return any(names and user.has_perms(names) for names in wanted)
+def _has(user: Any, names: Sequence[str]) -> bool:
+    """A user model needs no PermissionsMixin; without either method it has no permissions."""
+    if not names:
+        return True
+    if hasattr(user, "has_perms"):
+        return bool(user.has_perms(names))
+    return hasattr(user, "has_perm") and all(user.has_perm(name) for name in names)
 
 
 def record_refusal(

@@ -83,8 +83,8 @@ def send_to_all(
 ) -> list[bool]:
     """Send ``data`` to every session of ``queryset``; for each, in its order, whether AWS took the message.
 
-    ``max_workers`` threads post, SEND_WORKERS where it is None.
     Sessions whose connection is gone are closed; any other failure is logged and stops nobody else's message.
+    ``max_workers`` threads post, SEND_WORKERS where it is None.
     Raises PayloadTooLarge, before the first call.
     """
     payload = encode(data)
