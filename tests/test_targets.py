@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
+import ssl
+import subprocess
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -41,6 +45,7 @@ def server() -> Iterator[type[Handler]]:
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
+        handler.server = server
         handler.url = f"http://127.0.0.1:{server.server_port}/ws/"
         yield handler
         server.shutdown()
@@ -135,6 +140,47 @@ def test_a_server_that_speaks_no_tls_is_a_sentence(server: Any) -> None:
 
     assert state == "bad"
     assert "does not answer on port" in text
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate for 127.0.0.1 that nobody but its maker trusts, with its key."""
+    if (openssl := shutil.which("openssl")) is None:
+        pytest.skip("openssl is not installed")
+    pem = tmp_path_factory.mktemp("tls") / "both.pem"
+    command = f"{openssl} req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=test -keyout {pem} -out {pem}"
+    subprocess.run(
+        [*command.split(), "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True
+    )
+    return pem
+
+
+@pytest.fixture
+def encrypted(server: Any, certificate: Path) -> str:
+    """The server's URL, with TLS."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    server.server.socket = context.wrap_socket(server.server.socket, server_side=True)
+    server.statuses = views()
+    return str(server.url).replace("http", "https")
+
+
+def test_a_certificate_that_nobody_trusts_is_told(encrypted: str) -> None:
+    state, text = said(encrypted)[-1]
+
+    assert state == "bad"
+    assert "The TLS certificate is not valid: self" in text
+
+
+def test_a_valid_certificate_is_told(
+    encrypted: str, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+
+    assert said(encrypted)[1:] == [
+        ("ok", "The TLS certificate is valid."),
+        ("ok", "A WebSocketView answers there."),
+    ]
 
 
 @pytest.fixture
