@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from apigw_ws_admin.demo.child import emulator
 from apigw_ws_admin.demo.children import Children
 from apigw_ws_admin.demo.state import DemoError
 from tests.demo.running import eventually
@@ -42,3 +43,15 @@ def test_a_child_dies_when_nobody_holds_its_input(tmp_path: Path) -> None:
         process.stdin.close()
 
         assert process.wait(5) == 1
+
+
+def test_the_emulators_secret_may_begin_with_a_hyphen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIADEMO")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "-secret")
+    state = tmp_path / "emulator.json"
+    state.write_text("{")
+
+    assert emulator(["--port", "0", "--state", str(state)]) == 1
+    assert "emulator.json" in capsys.readouterr().err
