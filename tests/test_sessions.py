@@ -17,7 +17,7 @@ from django.test import Client
 from django.utils import timezone
 
 from apigw_ws.exceptions import Refused
-from apigw_ws.models import ApiGateway, WebSocketSession
+from apigw_ws.models import ApiGateway, Refusal, WebSocketSession
 from apigw_ws.services import gateways, sessions
 from apigw_ws.signals import disconnected
 from apigw_ws.testing import WebSocketTestClient
@@ -50,6 +50,16 @@ def at_once(first: Callable[[], Any], second: Callable[[], Any]) -> list[Any]:
 
 
 class TestOpen:
+    @pytest.mark.django_db(transaction=True)
+    def test_a_gateway_that_another_process_deleted_is_refused_and_forgotten(self) -> None:
+        gateway = new_gateway()
+        socket = WebSocketTestClient(gateway)
+        gateways.by_api_id(gateway.api_id)
+        ApiGateway.objects.filter(pk=gateway.pk)._raw_delete("default")  # sends no signal
+
+        assert [socket.connect().status_code, Refusal.objects.get().guard] == [403, "gateway"]
+        assert gateways.by_api_id(gateway.api_id) is None
+
     def test_the_same_connection_twice_is_the_stored_session(self) -> None:
         gateway = new_gateway()
         first = sessions.open_session(WebSocketSession(connection_id="a=", api_gateway=gateway))

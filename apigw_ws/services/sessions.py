@@ -16,7 +16,7 @@ from django.utils.crypto import constant_time_compare
 
 from apigw_ws.exceptions import Refused
 from apigw_ws.models import ApiGateway, WebSocketSession
-from apigw_ws.services import tokens
+from apigw_ws.services import gateways, tokens
 from apigw_ws.signals import connected, disconnected
 
 #: AWS answers 410 until a connection's $connect is answered: a broadcast must not close a newcomer.
@@ -156,7 +156,12 @@ def _close_all(sessions: QuerySet[WebSocketSession], reason: str = "") -> int:
 
 
 def _delivered_before(session: WebSocketSession) -> WebSocketSession:
-    stored = WebSocketSession.objects.select_related("user").get(connection_id=session.connection_id)
+    stored = (
+        WebSocketSession.objects.select_related("user").filter(connection_id=session.connection_id).first()
+    )
+    if stored is None:  # no duplicate then: another process has deleted the gateway
+        gateways.forget()
+        raise Refused("gateway", 403, "The gateway was deleted a moment ago.")
     if (stored.api_gateway_id, stored.user_id) != (session.api_gateway_id, session.user_id):
         raise Refused("session", 403, "The connection ID belongs to another connection.")
     return stored

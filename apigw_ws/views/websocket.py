@@ -210,7 +210,7 @@ class WebSocketView(View):
             refused,
             phase=event.phase if event else "",
             connection_id=event.connection_id if event else "",
-            gateway=getattr(request, "api_gateway", None),
+            gateway=getattr(request, "api_gateway", None) if refused.guard != "gateway" else None,
             user=request.user,
             ip_address=address(request, event) if event else None,
             origin=storable(event.origin or "", 255) if event else "",
