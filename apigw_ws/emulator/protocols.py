@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from http.client import responses
 from typing import Any, Final, cast
 
+from httptools import HttpParserUpgrade
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from websockets.datastructures import Headers
 from websockets.frames import Frame, Opcode
@@ -31,11 +33,24 @@ _WAITING: Final = 16
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """Lets the application cut the connection: ``scope["state"]["abort"]()``."""
+    """Lets the application cut the connection: ``scope["state"]["abort"]()``.
+
+    A WebSocket gets what came behind its handshake in the same piece, which uvicorn would drop.
+    """
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(cast(asyncio.Transport, transport))
         self.app_state = {"abort": self.transport.abort}
+
+    def data_received(self, data: bytes) -> None:
+        self._piece = data
+        super().data_received(data)
+
+    def handle_websocket_upgrade(self) -> None:
+        upgrade = cast(HttpParserUpgrade, sys.exc_info()[1])  # uvicorn calls this where it caught it
+        super().handle_websocket_upgrade()
+        if rest := self._piece[upgrade.args[0] :]:
+            cast(SocketProtocol, self.transport.get_protocol()).data_received(rest)
 
 
 class SocketProtocol(asyncio.Protocol):
@@ -53,6 +68,8 @@ class SocketProtocol(asyncio.Protocol):
         self._opcode = Opcode.TEXT
         self._parts: list[bytes] = []
         self._ended = False
+        #: What came while the handshake waits for its answer; None at all other times.
+        self._early: bytearray | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     # What the application calls.
@@ -66,17 +83,13 @@ class SocketProtocol(asyncio.Protocol):
         """Complete the handshake; messages come from now on."""
         if subprotocol:
             self._response.headers["Sec-WebSocket-Protocol"] = subprotocol
-        if not self._ended:
-            self._protocol.send_response(self._response)
-            self._flush()
+        self._answer(self._response)
 
     def refuse(self, status: int, body: bytes, content_type: str) -> None:
         """Answer the handshake with an HTTP response and close."""
         headers = Headers({"Content-Type": content_type, "Content-Length": str(len(body))})
         headers["Connection"] = "close"
-        if not self._ended:
-            self._protocol.send_response(Response(status, responses.get(status, ""), headers, body))
-            self._flush()
+        self._answer(Response(status, responses.get(status, ""), headers, body))
 
     async def receive(self) -> str | bytes | Ended:
         """The next message (bytes, if it was binary), or how the connection ended."""
@@ -115,6 +128,11 @@ class SocketProtocol(asyncio.Protocol):
         self._server.connections.add(self)
 
     def data_received(self, data: bytes) -> None:
+        if self._early is not None:
+            self._early += data
+            if len(self._early) > MAX_MESSAGE:
+                self._transport.pause_reading()
+            return
         self._protocol.receive_data(data)
         for event in self._protocol.events_received():
             if isinstance(event, Request):
@@ -151,9 +169,21 @@ class SocketProtocol(asyncio.Protocol):
         if self._response.status_code != 101:  # not a handshake of RFC 6455
             self._protocol.send_response(self._response)
             return
+        self._early = bytearray()
         task = self._loop.create_task(self._serve(self, _as_value(request)))
         self._server.tasks.add(task)
         task.add_done_callback(self._served)
+
+    def _answer(self, response: Response) -> None:
+        """Answer the handshake, and only then look at what the client sent behind it."""
+        early, self._early = self._early, None
+        if self._ended or self._transport.is_closing():
+            return
+        self._protocol.send_response(response)
+        self._flush()
+        self._transport.resume_reading()
+        if early:
+            self.data_received(bytes(early))
 
     def _served(self, task: asyncio.Task[None]) -> None:
         self._server.tasks.discard(task)

@@ -23,14 +23,15 @@ from tests.emulator.backend import Backend, Recorded, Reply
 from tests.emulator.serving import Api, Served
 
 
-def opened(api: Api, version: int = 13) -> socket.socket:
-    """A client that has sent its handshake and has not read the answer."""
+def opened(api: Api, version: int = 13, behind: bytes = b"") -> socket.socket:
+    """A client that has sent its handshake, and ``behind`` with it, and has not read the answer."""
     parts = urlsplit(api.socket_url)
     client = socket.create_connection((str(parts.hostname), int(parts.port or 0)), timeout=5)
     key = base64.b64encode(os.urandom(16)).decode()
     client.sendall(
         f"GET {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: {version}\r\n\r\n".encode()
+        + behind
     )
     return client
 
@@ -64,6 +65,29 @@ def test_a_client_that_leaves_before_it_is_refused_troubles_nobody(
 
     assert [request.path for request in backend.requests] == ["/connect"]
     assert not [record for record in caplog.records if record.exc_info]
+
+
+def test_what_comes_behind_the_handshake_in_one_piece_is_read_after_the_101(
+    aws: Served, backend: Backend
+) -> None:
+    api = aws.create_api(backend.url, ["$connect", "$default"], two_way=["$default"])
+    backend.answer = lambda request: Reply(body=request.body)
+    ping, text = (bytes([opcode, 0x82]) + bytes(4) + b"hi" for opcode in (0x89, 0x81))
+    with opened(api, behind=ping + text) as client:
+        answer = b""
+        while not answer.endswith(b"\x81\x02hi"):
+            more = client.recv(4096)
+            assert more
+            answer += more
+
+    assert answer.startswith(b"HTTP/1.1 101 ")
+    assert answer.partition(b"\r\n\r\n")[2] == b"\x8a\x02hi\x81\x02hi"
+
+
+def test_a_client_that_talks_before_it_is_refused_gets_its_refusal(aws: Served, backend: Backend) -> None:
+    backend.answer = lambda request: Reply(status=403)
+    with opened(aws.create_api(backend.url), behind=b"\x81\x82\x00\x00\x00\x00hi" * 50_000) as client:
+        assert client.recv(4096).startswith(b"HTTP/1.1 403 ")
 
 
 def test_a_flood_of_messages_is_read_to_the_last(aws: Served, backend: Backend) -> None:
