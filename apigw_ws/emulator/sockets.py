@@ -18,6 +18,8 @@ from apigw_ws.emulator.values import DeployedStage, HttpRequest
 
 logger = logging.getLogger(__name__)
 
+#: Characters, https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
+_MAX_URL: Final = 4096
 _NO_CODE: Final = 1005
 _NO_CODE_REASON: Final = "Client-side close frame status not set"
 
@@ -51,12 +53,7 @@ class Sockets:
     async def serve(self, socket: Socket, request: HttpRequest) -> None:
         """One socket, from the handshake until the backend has been told of its end."""
         handshake = Handshake(headers=request.headers, raw_query=request.raw_query, source_ip=socket.peer)
-        stage = self._stage(request)
-        outcome = (
-            await self._plane.connect(stage, handshake, request)
-            if stage
-            else Refused.because(403, frames.FORBIDDEN)
-        )
+        outcome = await self._outcome(handshake, request)
         if isinstance(outcome, Refused):
             socket.refuse(outcome.status, outcome.body, outcome.content_type)
             return
@@ -84,6 +81,14 @@ class Sockets:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
             logger.error("The emulator failed", exc_info=error)
+
+    async def _outcome(self, handshake: Handshake, request: HttpRequest) -> Accepted | Refused:
+        if len(f"{request.raw_path}?{request.raw_query}") > _MAX_URL:
+            return Refused.because(414, "Request URI too long")
+        stage = self._stage(request)
+        if stage is None:
+            return Refused.because(403, frames.FORBIDDEN)
+        return await self._plane.connect(stage, handshake, request)
 
     def _stage(self, request: HttpRequest) -> DeployedStage | None:
         target = resolve.stage(request.header("host"), request.raw_path, self._control)

@@ -202,6 +202,14 @@ def test_a_plain_request_for_a_socket_is_told_to_upgrade(aws: Served, backend: B
     assert plain("GET", url.replace("/plain", "/nope")) == (403, b'{"message":"Forbidden"}')
 
 
+def test_a_url_of_more_than_4096_characters_is_refused(aws: Served, backend: Backend) -> None:
+    api = aws.create_api(backend.url)
+    room = 4096 - len(urlsplit(api.socket_url).path) - len("?q=")
+
+    visit(f"{api.socket_url}?q={'x' * room}")
+    assert refused(f"{api.socket_url}?q={'x' * (room + 1)}")[0] == 414
+
+
 def test_a_socket_is_found_by_host_by_domain_and_by_its_stage_alone(aws: Served, backend: Backend) -> None:
     api = aws.create_api(backend.url, stage="only-here")
     port = urlsplit(aws.url).port
