@@ -51,7 +51,8 @@ class Management:
 
     async def handle(self, request: HttpRequest, target: ManagedConnection) -> HttpResponse:
         """The answer to a request whose signature is right. Raises AwsError."""
-        if not self._has_stage(target.api_id, target.stage_name) or request.method not in OPERATIONS:
+        served = self._has_stage(target.api_id, target.stage_name)
+        if not served or request.method not in OPERATIONS or not target.connection_id:
             raise AwsError("ForbiddenException", 403, "Forbidden")
         if not self._throttle.callback():
             raise AwsError("LimitExceededException", 429)

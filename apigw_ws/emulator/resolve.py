@@ -20,7 +20,7 @@ from apigw_ws.emulator import hosts
 
 _EXECUTE_API_HOST = re.compile(r"([a-z0-9]+)\.execute-api\.")
 _BY_PATH = re.compile(r"/_aws/execute-api/([^/]+)(/.*)?")
-_CONNECTION = re.compile(r"(.*)/(?:@|%40)connections/([^/]+)/?")
+_CONNECTION = re.compile(r"(.*)/(?:@|%40)connections(?:/([^/]*)/?)?")
 
 
 class Control(Protocol):
@@ -42,7 +42,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManagedConnection:
-    """A connection by its URL. ``api_id`` is empty where the URL names only the stage."""
+    """A connection by its URL. ``api_id`` is empty where the URL names only the stage; the id may be too."""
 
     api_id: str
     stage_name: str
@@ -74,7 +74,7 @@ def connection(host: str, raw_path: str, control: Control) -> ManagedConnection 
     return ManagedConnection(
         api_id=target.api_id,
         stage_name=target.stage_name if target.rest in ("", "/") else "",
-        connection_id=unquote(match[2]),
+        connection_id=unquote(match[2] or ""),
     )
 
 

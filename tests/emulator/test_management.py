@@ -217,7 +217,10 @@ def test_another_api_s_connection_is_gone(aws: Served, opened: Open, backend: Ba
     assert code_of(other.management.get_connection, ConnectionId=opened.connection_id)[0] == 410
 
 
-@pytest.mark.parametrize("path", ["/{id}", "/nope/{id}", "/_aws/execute-api/{api}/{id}"])
+@pytest.mark.parametrize(
+    "path",
+    ["/{id}", "/nope/{id}", "/_aws/execute-api/{api}/{id}", "/test/@connections/", "/test/@connections"],
+)
 def test_a_url_without_the_right_stage_is_forbidden(aws: Served, opened: Open, path: str) -> None:
     path = path.format(id="@connections/" + quote(opened.connection_id), api=opened.api.api_id)
     status, body, _ = signed(aws, "POST", aws.url + path, b"x")
