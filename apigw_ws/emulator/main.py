@@ -44,7 +44,9 @@ def _serve(options: Options, state: State, port: int) -> int:
         listener = bind(port)
     except (OSError, OverflowError) as exc:
         reason = getattr(exc, "strerror", None) or exc
-        return _complain(f"Cannot listen on {HOST}:{port}: {reason}. Name another port with --port.")
+        return _complain(
+            f"Cannot listen on {HOST}:{port}: {str(reason).rstrip('.')}. Name another port with --port."
+        )
     with listener:
         allow_connections()
         emulator = Emulator(options, state)
