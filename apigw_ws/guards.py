@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -122,8 +123,13 @@ def origin(request: GuardedRequest, event: Event) -> None:
     if event.origin is None:
         if settings.SESSION_COOKIE_NAME in request.COOKIES:
             raise Refused("origin", 403, "A session cookie came without an Origin header.", facts)
-    elif not origins.is_allowed(event.origin, scheme=request.scheme or "", host=request.get_host()):
+    elif not origins.is_allowed(event.origin, scheme=_scheme(request), host=request.get_host()):
         raise Refused("origin", 403, "Pages of this origin may not connect.", facts)
+
+
+def _scheme(request: GuardedRequest) -> str:
+    """What API Gateway called: behind a load balancer that ends TLS Django may not know it."""
+    return urlsplit(request.api_gateway.target_base_endpoint).scheme or request.scheme or ""
 
 
 def token(request: GuardedRequest, event: Event) -> None:

@@ -214,6 +214,13 @@ class TestOrigin:
         assert newest().facts == {"origin": origin, "host": "www.example.com"}
         assert newest().origin == origin
 
+    def test_a_page_without_tls_may_not_connect_where_a_load_balancer_ends_the_tls(self) -> None:
+        socket = WebSocketTestClient(new_gateway())
+        socket.gateway.target_base_endpoint = f"{HOST}/ws/".replace("https", "http")  # as Django sees it
+
+        assert socket.connect(headers={"Origin": "http://www.example.com"}).status_code == 403
+        assert socket.connect(headers={"Origin": HOST}).status_code == 200
+
     def test_a_session_cookie_without_an_origin_is_refused(self) -> None:
         assert connect(client=signed_in(), headers={"Origin": ""}) == 403
         assert newest().reason == "A session cookie came without an Origin header."
