@@ -14,11 +14,12 @@ from __future__ import annotations
 import datetime as dt
 import ipaddress
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from django.http import HttpRequest
 
@@ -121,10 +122,24 @@ def parse_body(raw: bytes) -> Body:
     if len(raw) > MAX_MESSAGE_BYTES:
         raise Refused("size", 413, "The message is over 128 KB.", {"bytes": len(raw)})
     try:
-        data = json.loads(raw) if raw else {}
+        data = _JSON.decode(raw.decode()) if raw else {}
     except (ValueError, RecursionError):
         data = {}
     return Body(text=raw.decode(errors="replace"), data=data if isinstance(data, dict) else {})
+
+
+def _refuse(name: str) -> NoReturn:
+    raise ValueError(f"JSON has no {name}.")
+
+
+def _finite(text: str) -> float:
+    """1e999 is too much for a float, and infinity for JSON: a handler could not send it on."""
+    number = float(text)
+    return number if math.isfinite(number) else _refuse(text)
+
+
+#: Python's takes NaN and Infinity, which are no JSON.
+_JSON: Final = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite)
 
 
 def storable(text: str, length: int) -> str:

@@ -126,12 +126,23 @@ def test_a_forwarded_address_is_counted_from_the_right(
         b"[" * 100_000,
         b'{"a": ' * 20_000,
         b"NaN",
+        b'{"a": NaN}',
+        b'{"a": -Infinity}',
+        b'{"a": 1e999}',
+        b'{"a": "\xff"}',
+        b'\xef\xbb\xbf{"a": 1}',
+        '{"a": 1}'.encode("utf-16"),
+        '{"a": 1}'.encode("utf-32"),
     ],
 )
 def test_what_is_no_json_object_is_an_empty_one_and_the_text_is_kept(raw: bytes) -> None:
     body = parse_body(raw)
 
     assert (body.data, body.text) == ({}, raw.decode(errors="replace"))
+
+
+def test_numbers_of_a_message_are_pythons() -> None:
+    assert parse_body(b'{"a": 1.5, "b": -2, "c": 1e3}').data == {"a": 1.5, "b": -2, "c": 1000.0}
 
 
 def test_a_message_over_128_kb_is_refused() -> None:
