@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -29,6 +29,12 @@ class RouteInline(TabularInline):
     readonly_fields = ("deployed",)
     extra = 0
     tab = True
+    show_title = False
+    if hasattr(TabularInline, "hide_title"):
+        hide_title = True  # Unfold 0.91 calls it so
+
+    class Media:
+        css: ClassVar = {"all": ("apigw_ws_admin/gateways.css",)}
 
 
 class ApiGatewayAdmin(ModelAdmin):
