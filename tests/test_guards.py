@@ -418,6 +418,11 @@ class TestRefusals:
         assert socket.send(b'{"action": "change_channel", "channel": "a\\u0000\\ud83d"}').status_code == 400
         assert newest().facts == {"channel": "a?"}
 
+    def test_facts_are_short(self) -> None:
+        connect(headers={"Origin": "https://" + "x" * 9_000})
+
+        assert len(newest().facts["origin"]) == 255
+
     def test_a_refusal_that_cannot_be_recorded_is_a_refusal(self, caplog: pytest.LogCaptureFixture) -> None:
         gateway = new_gateway("strict")
         with connection.execute_wrapper(failing):

@@ -167,9 +167,9 @@ def _forget_old_refusals() -> None:
 
 
 def _plain(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """PostgreSQL's jsonb takes neither NUL nor lone surrogates."""
+    """PostgreSQL's jsonb takes neither NUL nor lone surrogates, and a client writes no long rows."""
     texts = {
-        key: value.replace("\0", "").encode(errors="replace").decode()
+        key: value.replace("\0", "").encode(errors="replace").decode()[:255]
         for key, value in facts.items()
         if isinstance(value, str)
     }
