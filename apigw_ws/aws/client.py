@@ -30,6 +30,9 @@ CREDENTIAL_ERRORS: Final = frozenset(
 )
 #: What services other than API Gateway answer, with 400, where they limit the rate.
 RATE_ERRORS: Final = frozenset({"Throttling", "ThrottlingException", "PriorRequestNotComplete"})
+#: A web server's threads share a client, each with senders of its own. urllib3 throws away the connections
+#: beyond its pool, with a warning each; those that nobody needs are never opened.
+_POOL: Final = 100
 
 _lock = threading.Lock()
 
@@ -84,7 +87,7 @@ def _client(service: Service, config: ClientConfig, _process: int) -> Any:
         config=Config(
             connect_timeout=5,
             read_timeout=config.timeout,
-            max_pool_connections=config.pool,
+            max_pool_connections=max(config.pool, _POOL),
             retries={"mode": "standard", "total_max_attempts": 1 if provisioning else config.attempts},
         ),
     )

@@ -13,6 +13,6 @@ ROOT_URLCONF = "apigw_ws_admin.demo.urls"
 DEMO_SIGN_IN_TOKEN = os.environ.get("APIGW_WS_DEMO_TOKEN", "")
 
 _PORT = os.environ.get("APIGW_WS_DEMO_PORT", "8000")
-# Each has a line to say for every request that waits: days of them, where --visitors is large.
-LOGGING["loggers"] = {name: {"level": "ERROR"} for name in ("waitress.queue", "urllib3.connectionpool")}
+# It has a line to say for every request that waits: days of them, where --visitors is large.
+LOGGING["loggers"] = {"waitress.queue": {"level": "ERROR"}}
 APIGW_WS["ALLOWED_ORIGINS"] = [f"http://{name}:{_PORT}" for name in ("127.0.0.1", "localhost")]

@@ -269,5 +269,18 @@ def test_threads_share_one_client(served: Served) -> None:
     assert len(set(map(id, made))) == 1
 
 
+def test_the_connections_of_many_threads_are_kept(served: Served, caplog: pytest.LogCaptureFixture) -> None:
+    made = client("apigatewayv2", config(served))
+    served.fault("apigateway:GetApis", "delay", seconds=0.1, times=None)
+    threads = [threading.Thread(target=made.get_apis) for _ in range(15)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    served.backstage("DELETE", "faults")
+
+    assert "Connection pool is full" not in caplog.text
+
+
 def test_a_config_does_not_show_its_secret() -> None:
     assert "hidden" not in repr(ClientConfig(secret_access_key="hidden"))
