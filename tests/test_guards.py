@@ -287,7 +287,7 @@ class TestChannel:
         assert connect(query={"channel": name}) == 200
         assert WebSocketSession.objects.get().channel_name == name
 
-    @pytest.mark.parametrize("name", ["a b", "a\x00b", "x" * 129, "a\u202eb", "a\nb"])
+    @pytest.mark.parametrize("name", ["a b", "a\x00b", "x" * 129, "a\u202eb", "a\nb", "\u200d", "\ufe0f"])
     def test_others_do_not(self, name: str) -> None:
         assert connect(query={"channel": name}) == 400
         assert newest().guard == "channel"
@@ -330,6 +330,11 @@ class TestChannel:
         gateway = new_gateway()
 
         assert [connect(gateway, who, query={"channel": "room"}) for who in visitors] == [403, 403, 200, 200]
+
+    def test_a_gateways_default_is_a_channel_that_can_exist(self) -> None:
+        new_gateway(default_channel_name="🎉").full_clean()
+        with pytest.raises(ValidationError, match="without spaces"):
+            new_gateway(api_name="other", default_channel_name="my room").full_clean()
 
     def test_a_permission_is_for_a_channel_that_can_exist(self) -> None:
         room = ChannelPermission(channel_name="🎉")

@@ -5,7 +5,6 @@ from apigw_ws.models.access import (
     ChannelPermissionRule,
     Refusal,
     WebSocketToken,
-    is_channel_name,
 )
 from apigw_ws.models.audit import AuditEvent
 from apigw_ws.models.deployments import DeployedSnapshot
@@ -13,6 +12,7 @@ from apigw_ws.models.gateways import ApiGateway
 from apigw_ws.models.routes import ApiGatewayAdditionalRoute
 from apigw_ws.models.runs import Run, Step
 from apigw_ws.models.sessions import WebSocketSession
+from apigw_ws.models.validators import is_channel_name
 
 __all__ = [
     "ApiGateway",

@@ -2,26 +2,11 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.contrib.auth.models import Permission
-from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from apigw_ws.models.gateways import ApiGateway
-
-
-def is_channel_name(name: object) -> bool:
-    """Whether ``name`` is 1 to 128 visible characters of any script; emoji too, with the joiner that they
-    use."""
-    return (
-        isinstance(name, str)
-        and 1 <= len(name) <= 128
-        and all(character == "\u200d" or (character.isprintable() and character != " ") for character in name)
-    )
-
-
-def validate_channel_name(name: str) -> None:
-    if not is_channel_name(name):
-        raise ValidationError(_("Use 1 to 128 characters without spaces."))
+from apigw_ws.models.validators import validate_channel_name
 
 
 class WebSocketToken(models.Model):

@@ -13,6 +13,7 @@ from apigw_ws.models.validators import (
     default_route_key_validator,
     domain_validator,
     timeout_validators,
+    validate_channel_name,
     validate_http_url,
     validate_tags,
 )
@@ -60,6 +61,7 @@ class ApiGateway(StageSettings):
         max_length=128,
         blank=True,
         default="",
+        validators=[validate_channel_name],
         help_text=_("The channel of a connection whose URL names none."),
     )
     target_base_endpoint = models.CharField(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
@@ -38,6 +39,22 @@ log_destination_validator = RegexValidator(
     r"^arn:aws[a-z-]*:(logs|firehose):[a-z0-9-]+:\d{12}:\S+\Z",
     _("Enter the ARN of a CloudWatch log group or of a Firehose stream: arn:aws:logs:…:log-group:…"),
 )
+
+
+def is_channel_name(name: object) -> bool:
+    """Whether ``name`` is 1 to 128 characters of any script without spaces, one of them visible."""
+    if not isinstance(name, str) or len(name) > 128:
+        return False
+    # The zero-width joiner makes one emoji of several.
+    allowed = all(
+        character == "\u200d" or (character.isprintable() and character != " ") for character in name
+    )
+    return allowed and any(unicodedata.category(character)[0] in "LNPS" for character in name)
+
+
+def validate_channel_name(name: str) -> None:
+    if not is_channel_name(name):
+        raise ValidationError(_("Use 1 to 128 characters without spaces."))
 
 
 def validate_http_url(url: str) -> None:
