@@ -6,17 +6,20 @@
 | E002 | a key that does not exist |
 | E003 | a value, or an item of it, of the wrong type |
 | E004 | a number below its minimum |
-| E005 | an origin without a scheme, or with a path |
+| E005 | an origin without a scheme, with a path, or with a ``*`` elsewhere than in ``*.`` before the domain |
 | E006 | a view brings a guard of django-aws-api-gateway-websockets that nothing reads here: it is open |
+| E007 | ENDPOINT_URL is no http or https URL |
 | W001 | WebSocketViews are mounted, but no URL takes the route: $connect cannot arrive |
 | W002 | a view demands tokens, and no URL leads to WebSocketTokenView |
 | W003 | every page may connect |
 | W004 | a gateway calls a host that ALLOWED_HOSTS does not list (``check --database default``) |
 | W005 | a view brings another name of django-aws-api-gateway-websockets that nothing reads here |
+| W006 | pages of no origin may connect, and any page can make itself one |
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from itertools import chain
@@ -25,6 +28,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.exceptions import ValidationError
 from django.db import DatabaseError
 from django.http.request import validate_host
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -32,6 +36,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from apigw_ws.conf import SETTINGS, Setting, conf
 from apigw_ws.handlers import FOREIGN_HOOKS
 from apigw_ws.models import ApiGateway
+from apigw_ws.models.validators import validate_http_url
 from apigw_ws.views import WebSocketTokenView, WebSocketView
 
 _GUARD = "Write a guard instead, and add it to the view's “guards”."
@@ -67,7 +72,8 @@ def check_settings(**_: Any) -> list[CheckMessage]:
     configured = getattr(settings, "APIGW_WS", {})
     if not isinstance(configured, Mapping):
         return [Error("APIGW_WS is not a dict.", hint="Write APIGW_WS = {…}.", id="apigw_ws.E001")]
-    return list(chain.from_iterable(_check_setting(name, value) for name, value in configured.items()))
+    found = list(chain.from_iterable(_check_setting(name, value) for name, value in configured.items()))
+    return found or [*_check_endpoint()]
 
 
 @register(Tags.security)
@@ -87,6 +93,11 @@ def check_origins(**_: Any) -> list[CheckMessage]:
         hint = "Any site can then open a WebSocket with its visitors' cookies. List the origins you know."
         errors.append(
             Warning("APIGW_WS['ALLOWED_ORIGINS'] lets every page connect.", hint=hint, id="apigw_ws.W003")
+        )
+    if "null" in conf.allowed_origins:
+        hint = "A sandboxed frame has the origin “null”, so any site can make one. List the origins you know."
+        errors.append(
+            Warning("APIGW_WS['ALLOWED_ORIGINS'] lets “null” connect.", hint=hint, id="apigw_ws.W006")
         )
     return errors
 
@@ -160,6 +171,14 @@ def _check_setting(name: object, value: object) -> Iterator[CheckMessage]:
         yield Error(what, hint=setting.help, id="apigw_ws.E004")
 
 
+def _check_endpoint() -> Iterator[CheckMessage]:
+    try:
+        validate_http_url(conf.endpoint_url or "https://aws")
+    except ValidationError as error:
+        hint = SETTINGS["ENDPOINT_URL"].help
+        yield Error(f"APIGW_WS[“ENDPOINT_URL”]: {error.message}", hint=hint, id="apigw_ws.E007")
+
+
 def _wrong_type(setting: Setting, value: Any) -> str:
     names = " or ".join(allowed.__name__ for allowed in setting.types)
     # True and False are ints to Python, and a mistake here.
@@ -172,8 +191,8 @@ def _wrong_type(setting: Setting, value: Any) -> str:
 
 
 def _is_origin(text: str) -> bool:
-    scheme, separator, rest = text.partition("://")
-    return text in ("*", "null") or bool(separator and scheme and rest and "/" not in rest.rstrip("/"))
+    host = r"(\[[0-9A-Fa-f:.]+\]|(\*\.)?[^\s/*:?#@\[\]]+)"
+    return text in ("*", "null") or bool(re.fullmatch(rf"[A-Za-z][\w+.-]*://{host}(:\d+)?/*", text))
 
 
 def _brought(views: Iterable[type], names: Mapping[str, str]) -> Iterator[tuple[type, str, str]]:

@@ -67,7 +67,7 @@ def test_this_suites_settings_are_fine() -> None:
             {"TOKEN_MAX_AGE": 0},
             [("apigw_ws.E004", "APIGW_WS[“TOKEN_MAX_AGE”] is 0; the least is 1.")],
         ),
-        ({"CONNECT_RATE_LIMIT": 0, "ALLOWED_ORIGINS": ("https://*.a.b", "null")}, []),
+        ({"CONNECT_RATE_LIMIT": 0, "ALLOWED_ORIGINS": ("https://*.a.b", "http://[::1]:8000/")}, []),
     ],
 )
 def test_wrong_settings_are_errors(value: Any, expected: list[tuple[str, str]]) -> None:
@@ -81,13 +81,37 @@ def test_a_key_that_is_nearly_right_is_named() -> None:
         assert str(checks.check_settings()[0].hint).startswith("Known keys: ENDPOINT_URL, ")
 
 
-@pytest.mark.parametrize("origin", ["www.example.com", "https://", "https://a.b/path", "://a.b"])
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "www.example.com",
+        "https://",
+        "https://a.b/path",
+        "://a.b",
+        "https://*",
+        "https://*a.b",
+        "https://a.*.b",
+        "https://a b.c",
+        "https://a.b:x",
+    ],
+)
 def test_an_origin_is_scheme_and_host(origin: str) -> None:
     assert ids(APIGW_WS={"ALLOWED_ORIGINS": [origin]}) == ["apigw_ws.E005"]
 
 
 def test_every_origin_is_a_warning() -> None:
     assert ids(APIGW_WS={"ALLOWED_ORIGINS": ["*"]}) == ["apigw_ws.W003"]
+
+
+def test_no_origin_is_a_warning() -> None:
+    assert ids(APIGW_WS={"ALLOWED_ORIGINS": ["null"]}) == ["apigw_ws.W006"]
+
+
+@pytest.mark.parametrize("url", ["localhost:8790", "ftp://localhost", "http://"])
+def test_an_endpoint_is_a_url(url: str) -> None:
+    assert found(APIGW_WS={"ENDPOINT_URL": url}) == [
+        ("apigw_ws.E007", "APIGW_WS[“ENDPOINT_URL”]: Enter a URL that begins with http:// or https://.")
+    ]
 
 
 def test_a_view_without_the_route_in_any_url_is_a_warning() -> None:
