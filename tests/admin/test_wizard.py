@@ -452,6 +452,7 @@ def test_the_gateway_leads_to_its_progress(operator: Client) -> None:
     response = operator.get(f"/admin/apigw_ws/apigateway/{made.pk}/watch/", follow=True)
 
     assert response.redirect_chain[-1][0] == f"/admin/apigw_ws/apigateway/{made.pk}/progress/"
+    assert "No run has begun yet." in response.text
     assert operator.get("/admin/apigw_ws/apigateway/999/progress/").status_code == 404
 
 
@@ -465,3 +466,7 @@ def test_htmx_gets_the_part_alone(operator: Client) -> None:
 
     assert "Step 1 of 3" in text
     assert "<html" not in text
+    again = text.split('hx-get="')[1].split('"')[0].replace("&amp;", "&")
+    assert operator.get(again, headers={"HX-Request": "true"}).status_code == 204
+    made.runs.update(planned=4)
+    assert "Step 1 of 4" in operator.get(again, headers={"HX-Request": "true"}).text

@@ -35,14 +35,24 @@ class ProgressView(UnfoldModelAdminViewMixin, TemplateView):
         part = "wizard/_progress.html" if getattr(self.request, "htmx", False) else "progress.html"
         return [f"apigw_ws_admin/{part}"]
 
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The page; 204 while it polls (``?seen=``) and there is nothing new: no focus jumps."""
+        context = self.get_context_data(**kwargs)
+        if context["version"] == request.GET.get("seen"):
+            return HttpResponse(status=204)
+        return self.render_to_response(context)
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         run = self._run()
         steps = list(run.steps.order_by("position")) if run else []
         task = worker.task_of(self.request, self.gateway)
         working = run is not None and run.finished_on is None and runs.active(self.gateway) is not None
         queued = run is None and task is not None and not task.is_finished
+        known = (run.pk, run.state, run.planned, run.waiting_until, len(steps)) if run else ()
         return super().get_context_data(
             gateway=self.gateway,
+            version="-".join(map(str, (*known, working, queued))),
+            after=self.request.GET.get("after", ""),
             run=run,
             steps=steps,
             number=min(len(steps) + 1, run.planned) if run else 0,
