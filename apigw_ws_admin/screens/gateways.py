@@ -41,7 +41,15 @@ class ApiGatewayAdmin(ModelAdmin):
     list_display = ("api_name", "state", "stage_name", "address", "connected", "last_run")
     list_fullwidth = True
     search_fields = ("api_name", "api_id", "domain_name")
-    readonly_fields = ("uid", "api_id", "address", "deployment_id", "created_on", "updated_on")
+    readonly_fields = (
+        "uid",
+        "api_id",
+        "address",
+        "deployment_id",
+        "api_gateway_domain_name",
+        "created_on",
+        "updated_on",
+    )
     inlines = (RouteInline,)
     fieldsets = (
         (
