@@ -90,7 +90,7 @@ def test_from_the_first_step_to_a_gateway_in_aws(operator: Client, draft: str, c
 
     made = ApiGateway.objects.get()
     assert str(made.uid) in draft
-    assert "Waiting for the worker" in waiting
+    assert "manage.py db_worker" in waiting
     assert "Create the route “time”" in waiting
     assert 'hx-trigger="every 1s"' in waiting
     assert Run.objects.get().state == Run.State.DONE
