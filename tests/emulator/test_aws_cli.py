@@ -38,25 +38,33 @@ def emulator() -> Iterator[Served]:
         yield served
 
 
-@pytest.fixture
-def aws(command: str, emulator: Served, tmp_path: Path) -> Aws:
-    """Runs `aws ...` and gives its JSON; with `fails`, what it says as it fails."""
-    nothing = str(tmp_path / "nothing")
+@pytest.fixture(scope="module")
+def environment(emulator: Served, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    nothing = str(tmp_path_factory.mktemp("aws") / "nothing")
     files = {"AWS_CONFIG_FILE": nothing, "AWS_SHARED_CREDENTIALS_FILE": nothing, "AWS_MAX_ATTEMPTS": "1"}
+    return {**emulator.environment, **files}
 
-    def run(*arguments: str, fails: bool = False, **environment: str) -> Any:
-        done = subprocess.run(
-            [command, *arguments, "--output", "json"],
-            env={**emulator.environment, **files, **environment},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert bool(done.returncode) == fails, done.stderr or done.stdout
+
+@pytest.fixture
+def aws(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Aws:
+    """Runs `aws ...` and gives its JSON; with `fails`, what it says as it fails.
+
+    All that the command does but start a Python and read AWS's models, which takes longer than its calls.
+    """
+    clidriver = pytest.importorskip("awscli.clidriver", reason="pip install awscli")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    driver = clidriver.create_clidriver()
+
+    def run(*arguments: str, fails: bool = False) -> Any:
+        code = driver.main([*arguments, "--output", "json"])
+        done = capfd.readouterr()
+        assert bool(code) == fails, done.err or done.out
         if fails:
-            return done.stderr
-        return json.loads(done.stdout) if done.stdout.strip() else None
+            return done.err
+        return json.loads(done.out) if done.out.strip() else None
 
     return run
 
@@ -119,8 +127,16 @@ def test_the_services_beside_it(aws: Aws, tmp_path: Path) -> None:
     assert aws("cloudwatch", "list-metrics", "--namespace", "AWS/Nothing") == {"Metrics": []}
 
 
-def test_a_wrong_secret_is_refused(aws: Aws) -> None:
-    says = aws("apigatewayv2", "get-apis", fails=True, AWS_SECRET_ACCESS_KEY="wrong")
+def test_a_wrong_secret_is_refused(command: str, environment: dict[str, str]) -> None:
+    done = subprocess.run(
+        [command, "apigatewayv2", "get-apis"],
+        env={**environment, "AWS_SECRET_ACCESS_KEY": "wrong"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
 
-    assert "(InvalidSignatureException)" in says
-    assert "The request signature we calculated does not match" in says
+    assert done.returncode
+    assert "(InvalidSignatureException)" in done.stderr
+    assert "The request signature we calculated does not match" in done.stderr
