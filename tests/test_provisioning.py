@@ -21,7 +21,7 @@ from apigw_ws.exceptions import (
     RunInProgress,
     Throttled,
 )
-from apigw_ws.models import ApiGateway, Run, Step
+from apigw_ws.models import ApiGateway, Run, Step, WebSocketSession
 from apigw_ws.services import endpoints, provisioning, runs, secrets, specs
 from apigw_ws.signals import deployed
 from tests.emulator.serving import Served
@@ -499,8 +499,15 @@ def test_a_stage_that_is_renamed_is_used_under_its_old_name_until_the_new_one_is
     with pytest.raises(AwsError):
         provisioning.apply(gateway)
     assert endpoints.management_url(gateway).endswith("/production")
+    before, now = (
+        WebSocketSession.objects.create(connection_id=f"{stage}=", api_gateway=gateway, stage_name=stage)
+        for stage in ("production", "live")
+    )
     provisioning.apply(gateway)
     assert gateway.client_url.endswith("/live")
+    assert list(WebSocketSession.objects.filter(connected=True)) == [now]
+    before.refresh_from_db()
+    assert before.close_reason == "Stage removed"
 
 
 def test_a_setting_of_the_stage_is_brought_to_aws_and_read_back(aws: Served) -> None:

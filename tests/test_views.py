@@ -57,6 +57,7 @@ class TestConnect:
         session = session_of(socket)
         assert (session.user, session.api_gateway, session.channel_name) == (user, socket.gateway, "lobby")
         assert (session.ip_address, session.user_agent, session.origin) == ("2001:db8::1", "Firefox", HOST)
+        assert session.stage_name == "production"
         assert session.connected_on is not None
         assert int(session.connected_on.timestamp() * 1000) == socket.connected_at
         assert (session.connected, session.request_count, str(session)) == (True, 1, socket.connection_id)

@@ -44,6 +44,8 @@ class WebSocketSession(models.Model):
         blank=True,
         default=None,
     )
+    #: Empty where the gateway maps nothing.
+    stage_name = models.CharField(_("stage"), max_length=128, blank=True, default="", editable=False)
     request_count = models.PositiveBigIntegerField(_("requests"), default=1)
 
     ip_address = models.GenericIPAddressField(_("IP address"), null=True, blank=True)

@@ -13,11 +13,11 @@ from apigw_ws.aws import domains as aws_domains
 from apigw_ws.aws import executor, planner, reader
 from apigw_ws.aws.calls import Calls, patiently
 from apigw_ws.aws.domain_spec import DomainState
-from apigw_ws.aws.operations import CreateApi, Deploy, Operation
+from apigw_ws.aws.operations import CreateApi, Deploy, Operation, RemoveStage
 from apigw_ws.aws.spec import DOMAIN_TAG, Snapshot, StageState, digest
 from apigw_ws.exceptions import PlanChanged
 from apigw_ws.models import ApiGateway, ApiGatewayAdditionalRoute, Run, Step
-from apigw_ws.services import endpoints, runs
+from apigw_ws.services import endpoints, runs, sessions
 from apigw_ws.services.specs import spec_for
 from apigw_ws.signals import deployed
 
@@ -110,6 +110,8 @@ def execute(gateway: ApiGateway, run: Run, plan: Plan, on_step: Callable[[Step],
         if isinstance(operation, CreateApi):  # before it is live: its first $connect must find it known
             gateway.api_id, gateway.api_endpoint, gateway.api_created = calls.api_id, calls.endpoint, True
             gateway.save(update_fields=["api_id", "api_endpoint", "api_created", "updated_on"])
+        if isinstance(operation, RemoveStage):
+            sessions.close_of_stage(gateway, operation.name)
         step = runs.succeeded(run, position, done, started_on)
         if on_step is not None:
             on_step(step)

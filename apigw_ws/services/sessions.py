@@ -114,6 +114,12 @@ def close_of_gateway(gateway: ApiGateway, *, reason: str = "Gateway deleted") ->
     return _close_all(WebSocketSession.objects.filter(api_gateway=gateway), reason=reason)
 
 
+def close_of_stage(gateway: ApiGateway, stage_name: str) -> int:
+    """Close the sessions that were opened through a stage that is no more; return how many."""
+    of_stage = WebSocketSession.objects.filter(api_gateway=gateway, stage_name=stage_name)
+    return _close_all(of_stage, reason="Stage removed")
+
+
 def delete_closed() -> int:
     """Delete the sessions that are over; return how many."""
     return WebSocketSession.objects.filter(connected=False).delete()[1].get("apigw_ws.WebSocketSession", 0)

@@ -224,6 +224,7 @@ def _new_session(request: GuardedRequest) -> WebSocketSession:
     return WebSocketSession(
         connection_id=event.connection_id,
         api_gateway=request.api_gateway,
+        stage_name=mapped.stage,
         channel_name=request.channel_name,
         user=cast(Any, user),  # the project's user model, which only its settings know
         ip_address=address(request, event),
