@@ -46,7 +46,7 @@ def handles(*names: str) -> Callable[[_Marked], _Marked]:
 def registry(cls: type, base: type, open_names: Collection[str]) -> Mapping[str, Handler]:
     """Return the methods of ``cls`` that clients may call, by the name they send.
 
-    Those are ``open_names`` of ``base``; functions that subclasses of ``base`` define under a name that
+    Those are ``open_names`` of ``base``; functions that the bodies of its subclasses define under a name that
     ``base`` does not use and that does not begin with an underscore; and every function marked with @handles.
     An override takes the place of what it overrides. Raises ConfigurationError for a coroutine function, or a
     name that is taken twice.
@@ -57,7 +57,7 @@ def registry(cls: type, base: type, open_names: Collection[str]) -> Mapping[str,
         taken = set(attributes.values())
         for attribute, value in vars(owner).items():
             is_open = is_ours and attribute not in taken and _may_be_open(attribute, base)
-            for name in _names(value, (attribute,) if is_open else ()):
+            for name in _names(value, (attribute,) if is_open and _is_of(owner, value) else ()):
                 _claim(attributes, name, attribute, owner)
     functions = {name: _function(cls, attribute) for name, attribute in attributes.items()}
     return {name: function for name, function in functions.items() if function is not None}
@@ -65,6 +65,11 @@ def registry(cls: type, base: type, open_names: Collection[str]) -> Mapping[str,
 
 def _names(value: object, unmarked: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(getattr(value, _NAMES, unmarked)) if inspect.isfunction(value) else ()
+
+
+def _is_of(owner: type, value: object) -> bool:
+    """Whether the class body defines the function; ``encode = json.dumps`` is a helper, not a handler."""
+    return str(getattr(value, "__qualname__", "")).startswith(f"{owner.__qualname__}.")
 
 
 def _may_be_open(attribute: str, base: type) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import textwrap
 from typing import Any
 
 import pytest
@@ -16,6 +18,9 @@ def answer(self: Any, request: Any, *args: Any, **kwargs: Any) -> None: ...
 
 class Chat(WebSocketView):
     limit = 3
+    encode = json.dumps
+    shorten = textwrap.shorten
+    borrowed = answer
 
     def say(self, request: Any) -> str:
         return "chat"
@@ -114,10 +119,10 @@ def test_two_methods_of_a_class_cannot_handle_one_name() -> None:
 
 
 def test_a_handler_is_not_async() -> None:
-    async def say(self: Any, request: Any) -> None: ...
-
     with pytest.raises(ConfigurationError, match="is async"):
-        type("Async", (WebSocketView,), {"say": say})
+
+        class Async(WebSocketView):
+            async def say(self: Any, request: Any) -> None: ...
 
 
 @pytest.mark.parametrize("wrong", [(), ("",), (1,)])
