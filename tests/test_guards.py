@@ -143,6 +143,16 @@ class TestGateway:
         gateway.delete()
         assert gateways.by_api_id("abc123") is None
 
+    def test_a_handler_that_changes_its_gateway_changes_no_other_events(self) -> None:
+        new_gateway()
+        for _ in range(2):
+            found = gateways.by_api_id("abc123")
+            assert found is not None
+            assert found.api_name == "chat at ws"
+            found.api_name = "changed"
+
+        assert gateways.by_api_id("abc123").api_name == "chat at ws"  # type: ignore[union-attr]
+
     def test_a_secret_rotated_by_another_process_is_seen_at_once(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -6,6 +6,7 @@ A message must not cost a query to learn which gateway it came from.
 from __future__ import annotations
 
 import time
+from copy import copy
 from dataclasses import dataclass
 from typing import Final
 
@@ -29,19 +30,16 @@ _known: dict[str, _Known] = {}
 
 
 def by_api_id(api_id: str, *, max_age: float = MAX_AGE) -> ApiGateway | None:
-    """Return the gateway with this ID in AWS, at most ``max_age`` seconds old.
-
-    Shared: read it, do not change it.
-    """
+    """Return the gateway with this ID in AWS, at most ``max_age`` seconds old; a copy, the caller's own."""
     now = time.monotonic()
     known = _known.get(api_id)
     if known is not None and now - known.read_at <= max_age:
-        return known.gateway
+        return copy(known.gateway)
     gateway = ApiGateway.objects.filter(api_id=api_id).first() if api_id else None
     if gateway is None:
         _known.pop(api_id, None)  # an unknown one is asked for again: it may be made any moment
     else:
-        _known[api_id] = _Known(gateway=gateway, read_at=now)
+        _known[api_id] = _Known(gateway=copy(gateway), read_at=now)
     return gateway
 
 
