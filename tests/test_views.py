@@ -112,6 +112,14 @@ class TestConnect:
 
         assert not session_of(socket).connected
 
+    def test_a_method_that_forgets_super_is_told(self, caplog: pytest.LogCaptureFixture) -> None:
+        class Forgets(ChatView):
+            def connect(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+                return None
+
+        assert call(Forgets, "connect", new_gateway()).status_code == 200
+        assert "Forgets.connect opened no session: call super()." in caplog.text
+
     def test_a_subprotocol_that_a_method_chooses_reaches_api_gateway(self) -> None:
         class Chooses(ChatView):
             def connect(self, request: Any, *args: Any, **kwargs: Any) -> Any:

@@ -148,6 +148,8 @@ class WebSocketView(View):
         finally:
             if response is None or response.status_code >= 300:
                 self._close(Mapped(close_reason="Refused"))
+            elif self.websocket_session is None:
+                logger.warning("%s.connect opened no session: call super().", type(self).__qualname__)
         return response
 
     def _answer_disconnect(self, request: GuardedRequest) -> HttpResponseBase:
