@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import Group, Permission
-from django.contrib.auth.signals import user_logged_out
+from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_delete
 from django.dispatch import receiver
 from django.http import HttpRequest
@@ -20,6 +20,15 @@ from apigw_ws.signals import deployed
 @receiver(user_logged_out)
 def end_the_browser_session(request: HttpRequest | None, **_: Any) -> None:
     sessions.close_of_login(getattr(getattr(request, "session", None), "session_key", None))
+
+
+@receiver(user_logged_in)
+def end_the_sessions_of_who_sat_here_before(
+    request: HttpRequest | None, user: AbstractBaseUser, **_: Any
+) -> None:
+    """The browser session has a new key by now; the cookie that came still has the old one."""
+    cookies = getattr(request, "COOKIES", {})
+    sessions.close_of_others(cookies.get(settings.SESSION_COOKIE_NAME), user)
 
 
 @receiver(post_save, sender=settings.AUTH_USER_MODEL)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth.models import User
-from django.contrib.auth.signals import user_logged_out
+from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.test import Client
 
 from apigw_ws.testing import WebSocketTestClient
@@ -37,6 +37,34 @@ def test_logging_out_closes_what_that_browser_opened_and_nothing_else(user: User
     assert (session_of(socket).connected, session_of(socket).close_reason) == (False, "Logged out")
     assert session_of(other).connected
     assert [socket.send({}).status_code, other.send({}).status_code] == [403, 200]
+
+
+def test_signing_in_as_somebody_else_closes_what_the_first_user_opened(user: User) -> None:
+    browser = Client()
+    socket = opened(user, browser)
+    new_user("eve", is_staff=True)
+
+    response = browser.post("/admin/login/", {"username": "eve", "password": "right"})
+
+    assert response.status_code == 302
+    assert (session_of(socket).connected, session_of(socket).close_reason) == (False, "Logged out")
+
+
+def test_signing_in_again_closes_nothing() -> None:
+    user, browser = new_user("eve", is_staff=True), Client()
+    socket = opened(user, browser)
+
+    browser.post("/admin/login/", {"username": "eve", "password": "right"})
+
+    assert session_of(socket).connected
+
+
+def test_a_login_without_a_request_closes_nothing(user: User) -> None:
+    socket = opened(user, Client())
+
+    user_logged_in.send(User, request=None, user=user)
+
+    assert session_of(socket).connected
 
 
 def test_a_logout_without_a_browser_session_closes_nothing(user: User) -> None:

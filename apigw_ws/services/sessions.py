@@ -99,6 +99,14 @@ def close_of_login(session_key: str | None) -> int:
     return _close_all(sessions, reason="Logged out")
 
 
+def close_of_others(session_key: str | None, user: AbstractBaseUser) -> int:
+    """Close the sessions that others than ``user`` opened from a browser session that is now the user's."""
+    if not session_key:
+        return 0
+    sessions = WebSocketSession.objects.filter(session_key_hash=tokens.digest(session_key))
+    return _close_all(sessions.exclude(user=None).exclude(user_id=user.pk), reason="Logged out")
+
+
 def close_of_changed_user(user: AbstractBaseUser, update_fields: Iterable[str] | None = None) -> int:
     """Close the sessions of a user who was deactivated or has a new password; return how many."""
     if update_fields is not None and _LOGIN_FIELDS.isdisjoint(update_fields):
