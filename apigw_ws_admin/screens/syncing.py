@@ -27,9 +27,12 @@ class Syncing(ModelAdmin):
 
     actions = ("create_api_gateway", "create_custom_domain", "sync_to_aws", "sync_from_aws")
 
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+    def get_actions(self, request: HttpRequest, action_location: Any = None) -> dict[str, Any]:
         """Without “delete selected”: it would leave several APIs behind in AWS at a stroke."""
-        return {name: each for name, each in super().get_actions(request).items() if name in self.actions}
+        # Django 6.1 asks by location (the list or the form), 5.2 does not know the word.
+        location = {"action_location": action_location} if action_location else {}
+        actions = super().get_actions(request, **location)
+        return {name: each for name, each in actions.items() if name in self.actions}
 
     @action(description=gettext_lazy("Create API Gateway"), permissions=["apply"])
     def create_api_gateway(self, request: HttpRequest, queryset: QuerySet[ApiGateway]) -> HttpResponse | None:
