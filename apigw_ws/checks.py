@@ -15,6 +15,7 @@
 | W004 | a gateway calls a host that ALLOWED_HOSTS does not list (``check --database default``) |
 | W005 | a view brings another name of django-aws-api-gateway-websockets that nothing reads here |
 | W006 | pages of no origin may connect, and any page can make itself one |
+| W007 | tokens are issued, and sessions in signed cookies have no key to tie them to |
 """
 
 from __future__ import annotations
@@ -104,9 +105,9 @@ def check_origins(**_: Any) -> list[CheckMessage]:
 
 @register(Tags.urls)
 def check_urls(**_: Any) -> list[CheckMessage]:
-    if check_settings() or not getattr(settings, "ROOT_URLCONF", None):
+    if check_settings():
         return []
-    patterns = list(_patterns(get_resolver()))
+    patterns = list(_mounted())
     ours = [p for p in patterns if issubclass(_view_class(p), WebSocketView)]
     messages: list[CheckMessage] = []
     if ours and not any(_takes_route(pattern) for pattern in ours):
@@ -123,10 +124,18 @@ def check_urls(**_: Any) -> list[CheckMessage]:
 
 
 @register(Tags.security)
-def check_unread_names(**_: Any) -> list[CheckMessage]:
-    if not getattr(settings, "ROOT_URLCONF", None):
+def check_session_engine(**_: Any) -> list[CheckMessage]:
+    if settings.SESSION_ENGINE != "django.contrib.sessions.backends.signed_cookies" or not any(
+        issubclass(_view_class(pattern), WebSocketTokenView) for pattern in _mounted()
+    ):
         return []
-    views = {_view_class(pattern) for pattern in _patterns(get_resolver())}
+    hint = "Use the database, cache or file backend of django.contrib.sessions."
+    return [Warning("Signed cookies have no key to tie tokens to.", hint=hint, id="apigw_ws.W007")]
+
+
+@register(Tags.security)
+def check_unread_names(**_: Any) -> list[CheckMessage]:
+    views = {_view_class(pattern) for pattern in _mounted()}
     ours = [view for view in sorted(views, key=str) if issubclass(view, WebSocketView)]
     return [
         *(
@@ -197,6 +206,10 @@ def _is_origin(text: str) -> bool:
 
 def _brought(views: Iterable[type], names: Mapping[str, str]) -> Iterator[tuple[type, str, str]]:
     return ((view, name, hint) for view in views for name, hint in names.items() if hasattr(view, name))
+
+
+def _mounted() -> Iterator[URLPattern]:
+    return _patterns(get_resolver()) if getattr(settings, "ROOT_URLCONF", None) else iter(())
 
 
 def _patterns(resolver: URLResolver) -> Iterator[URLPattern]:

@@ -140,6 +140,14 @@ def test_tokens_that_no_url_issues_are_a_warning() -> None:
     assert ids(ROOT_URLCONF=Mounted(plain)) == []
 
 
+def test_tokens_with_sessions_in_signed_cookies_are_a_warning() -> None:
+    issues = path("token/", WebSocketTokenView.as_view())
+    engine = "django.contrib.sessions.backends.signed_cookies"
+
+    assert ids(ROOT_URLCONF=Mounted(issues), SESSION_ENGINE=engine) == ["apigw_ws.W007"]
+    assert ids(ROOT_URLCONF=Mounted(), SESSION_ENGINE=engine) == []
+
+
 def test_guards_of_the_fields_existing_package_are_errors_and_its_other_names_warnings() -> None:
     class Moved(ChatView):
         ALLOWED_HANDLERS = {"say"}  # is read

@@ -9,6 +9,7 @@ import pytest
 from django.core.management import call_command
 from django.test import Client, override_settings
 
+from apigw_ws.exceptions import ConfigurationError
 from apigw_ws.models import Refusal, WebSocketToken
 from apigw_ws.services import tokens
 from apigw_ws.testing import WebSocketTestClient
@@ -50,6 +51,13 @@ class TestView:
 
         assert token not in str(WebSocketToken.objects.values())
         assert str(WebSocketToken.objects.get()) == f"{tokens.digest(token)[:8]}…"
+
+    @override_settings(SESSION_ENGINE="django.contrib.sessions.backends.signed_cookies")
+    def test_a_session_without_a_key_is_a_plain_error(self) -> None:
+        with pytest.raises(ConfigurationError, match="not signed cookies"):
+            Client().post("/ws-token/")
+
+        assert not WebSocketToken.objects.exists()
 
     def test_a_request_without_csrf_token_is_refused_in_json(self) -> None:
         client = Client(enforce_csrf_checks=True)

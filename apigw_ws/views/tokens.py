@@ -16,6 +16,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import View
 
 from apigw_ws.conf import conf
+from apigw_ws.exceptions import ConfigurationError
 from apigw_ws.services import tokens
 
 
@@ -46,12 +47,15 @@ class WebSocketTokenView(View):
         return csrf_exempt(login_not_required(never_cache(checked)))
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        is_signed_in = (
-            request.user.is_authenticated
-        )  # this loads the session, and an expired one loses its key
-        if not is_signed_in and not request.session.session_key:
+        # Asking who it is loads the session, and an expired one loses its key.
+        if not request.user.is_authenticated and not request.session.session_key:
             request.session.create()
-        token = tokens.issue(str(request.session.session_key), request.user)
+        if not request.session.session_key:
+            raise ConfigurationError(
+                "The session has no key to tie a token to. Use the database, cache or file backend of "
+                "django.contrib.sessions, not signed cookies."
+            )
+        token = tokens.issue(request.session.session_key, request.user)
         if token is None:
             return JsonResponse({"error": _("Too many tokens wait unused. Try again later.")}, status=429)
         return JsonResponse({"token": token, "expires_in": conf.token_max_age})
