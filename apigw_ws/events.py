@@ -24,10 +24,7 @@ from typing import Any, Final, NoReturn
 from django.http import HttpRequest
 
 from apigw_ws import headers
-from apigw_ws.exceptions import Refused
-
-#: AWS: 131,072 bytes (https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html).
-MAX_MESSAGE_BYTES: Final = 128 * 1024
+from apigw_ws.exceptions import MAX_MESSAGE_BYTES, Refused
 
 _CONNECTION_ID: Final = re.compile(r"[A-Za-z0-9_=-]{1,128}\Z")
 

@@ -21,9 +21,12 @@ Provisioning
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from django.core.exceptions import ImproperlyConfigured
+
+#: AWS: 131,072 bytes, in either direction (https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html).
+MAX_MESSAGE_BYTES: Final = 128 * 1024
 
 
 class ApigwWsError(Exception):

@@ -16,14 +16,18 @@ from django.utils.translation import gettext as _
 
 from apigw_ws.aws import connections
 from apigw_ws.conf import conf
-from apigw_ws.exceptions import ApigwWsError, ConnectionGone, NotProvisioned, PayloadTooLarge
+from apigw_ws.exceptions import (
+    MAX_MESSAGE_BYTES,
+    ApigwWsError,
+    ConnectionGone,
+    NotProvisioned,
+    PayloadTooLarge,
+)
 from apigw_ws.models import ApiGateway, WebSocketSession
 from apigw_ws.services import endpoints, sessions
 
 logger = logging.getLogger("apigw_ws.messages")
 
-#: Bytes that AWS accepts (`Data` of PostToConnection).
-MAX_BYTES: Final = 128 * 1024
 #: Sessions that are read, sent to and marked together.
 BATCH: Final = 500
 
@@ -53,10 +57,10 @@ def encode(data: Any) -> bytes:
         )
     # A lone surrogate, which a client can write in JSON, has no UTF-8.
     payload = data if isinstance(data, bytes) else data.encode(errors="replace")
-    if len(payload) > MAX_BYTES:
+    if len(payload) > MAX_MESSAGE_BYTES:
         raise PayloadTooLarge(
             _("The message has %(size)d bytes; AWS takes at most %(max)d. Send it in parts.")
-            % {"size": len(payload), "max": MAX_BYTES}
+            % {"size": len(payload), "max": MAX_MESSAGE_BYTES}
         )
     return payload
 
