@@ -66,7 +66,6 @@ class WebSocketView(View):
     #: None until ``connect`` has opened it; there in every other method.
     websocket_session: WebSocketSession = None  # type: ignore[assignment]
 
-    _is_closed = False
     _handlers: ClassVar[Mapping[str, Handler]] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -190,10 +189,9 @@ class WebSocketView(View):
         return not self.ALLOWED_HANDLERS or name in self.ALLOWED_HANDLERS
 
     def _close(self, mapped: Mapped) -> None:
-        """Close the session, once."""
-        if self.websocket_session and not self._is_closed:
-            sessions.close(self.websocket_session, code=mapped.close_code, reason=mapped.close_reason)
-            self._is_closed = True
+        session = self.websocket_session
+        if session and session.connected:
+            sessions.close(session, code=mapped.close_code, reason=mapped.close_reason)
 
     def _demands(self) -> Demands:
         return Demands(
