@@ -2,7 +2,7 @@
 
 Every integration we make maps these from `context.*`
 (https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-data-mapping.html);
-`events` reads them and `services.provisioning` writes them into the spec. Nothing else names a header.
+`events` reads them and `services.specs` writes them into the spec. Nothing else names a header.
 """
 
 from __future__ import annotations

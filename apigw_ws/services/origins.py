@@ -15,8 +15,7 @@ from apigw_ws.conf import conf
 
 
 def is_allowed(origin: str, *, scheme: str, host: str) -> bool:
-    """Whether a page of ``origin`` may connect to a view that was called at ``scheme`` and ``host`` (with its
-    port).
+    """Whether a page of ``origin`` may connect to a view called at ``scheme`` and ``host`` (with its port).
 
     With APIGW_WS["ALLOWED_ORIGINS"] only what it lists; else CSRF_TRUSTED_ORIGINS and the same registrable
     site (www.example.co.uk and api.example.co.uk, but not two customers of github.io).
@@ -27,16 +26,12 @@ def is_allowed(origin: str, *, scheme: str, host: str) -> bool:
 
 
 def is_listed(origin: str, patterns: Iterable[str]) -> bool:
-    """Whether a pattern is ``origin``: whole, with ``*.`` for the domain and all below it, or ``*`` for every
-    page."""
+    """Whether a pattern is ``origin``, or has ``*.`` for a domain and all below it, or is ``*`` for any."""
     return any(_matches(origin.lower(), pattern.lower().rstrip("/")) for pattern in patterns)
 
 
 def is_same_site(origin: str, scheme: str, host: str) -> bool:
-    """Whether the page's site is that of ``host``.
-
-    A page without TLS only where Django was called without it.
-    """
+    """Whether the page's site is that of ``host``; a page without TLS only where ``scheme`` has none."""
     page, called = _split(origin), _split(f"//{host}")
     if page is None or called is None or page.scheme not in {"https", scheme}:
         return False
@@ -48,8 +43,7 @@ def is_same_site(origin: str, scheme: str, host: str) -> bool:
 
 
 def registrable(host: str) -> str | None:
-    """Return the part of ``host`` that somebody registered (example.co.uk); None for addresses and bare
-    suffixes."""
+    """Return what somebody registered of ``host`` (example.co.uk); None for addresses and bare suffixes."""
     if _address(host) is not None:
         return None
     found: str | None = _suffixes().privatesuffix(host)

@@ -135,11 +135,11 @@ def delete_closed() -> int:
 
 def login_holds(session: WebSocketSession) -> bool:
     """Whether the login that the session was opened under is still good: active user, unchanged password."""
-    if session.user is None or not session.auth_hash:
-        return session.user is None or session.user.is_active
-    return session.user.is_active and any(
-        constant_time_compare(session.auth_hash, hashed) for hashed in _auth_hashes(session.user)
-    )
+    if session.user is None:
+        return True
+    hashes = _auth_hashes(session.user)
+    unchanged = not session.auth_hash or any(constant_time_compare(session.auth_hash, one) for one in hashes)
+    return session.user.is_active and unchanged
 
 
 def auth_hash(user: AbstractBaseUser) -> str:
