@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -41,11 +42,16 @@ def two_seconds() -> float:
     return 2 * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
-def test_it_prints_a_line_for_each_thing_to_know(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def european() -> Iterator[Served]:
     with emulator_process("--region", "eu-central-1") as aws:
-        assert aws.url.startswith("http://127.0.0.1:")
-        assert aws.region == "eu-central-1"
-        assert aws.client("sts").get_caller_identity()["Account"] == "123456789012"
+        yield aws
+
+
+def test_it_prints_a_line_for_each_thing_to_know(european: Served) -> None:
+    assert european.url.startswith("http://127.0.0.1:")
+    assert european.region == "eu-central-1"
+    assert european.client("sts").get_caller_identity()["Account"] == "123456789012"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -162,24 +168,8 @@ def test_a_missing_dependency_gets_a_sentence_in_any_process(
     assert "pip install 'apigw-ws[demo]'" in capsys.readouterr().err
 
 
-def test_everything_is_there_after_a_restart(tmp_path: Path, backend: Backend) -> None:
+def test_everything_is_there_after_a_kill_and_after_a_restart(tmp_path: Path, backend: Backend) -> None:
     state = str(tmp_path / "folder" / "state.json")
-    with emulator_process("--state", state) as aws:
-        api = aws.create_api(backend.url)
-
-    with emulator_process("--state", state) as aws:
-        path = api.socket_url.partition("/_aws")[2]
-        with connect(f"{aws.url.replace('http', 'ws')}/_aws{path}"):
-            pass
-        assert (
-            aws.client("apigatewayv2")
-            .get_api(ApiId=api.api_id)["ApiEndpoint"]
-            .startswith(aws.url.replace("http", "ws"))
-        )
-
-
-def test_everything_is_there_after_a_kill(tmp_path: Path, backend: Backend) -> None:
-    state = str(tmp_path / "state.json")
     with emulator_process("--state", state) as aws:
         api = aws.create_api(backend.url)
         assert aws.process is not None
@@ -187,7 +177,17 @@ def test_everything_is_there_after_a_kill(tmp_path: Path, backend: Backend) -> N
         aws.process.wait()
 
     with emulator_process("--state", state) as aws:
-        assert aws.client("apigatewayv2").get_stages(ApiId=api.api_id)["Items"][0]["StageName"] == "test"
+        control = aws.client("apigatewayv2")
+        assert control.get_stages(ApiId=api.api_id)["Items"][0]["StageName"] == "test"
+        control.update_api(ApiId=api.api_id, Name="renamed")
+
+    with emulator_process("--state", state) as aws:
+        path = api.socket_url.partition("/_aws")[2]
+        with connect(f"{aws.url.replace('http', 'ws')}/_aws{path}"):
+            pass
+        found = aws.client("apigatewayv2").get_api(ApiId=api.api_id)
+        assert found["Name"] == "renamed"
+        assert found["ApiEndpoint"].startswith(aws.url.replace("http", "ws"))
 
 
 def test_keys_are_made_once_and_kept(tmp_path: Path) -> None:
@@ -307,14 +307,13 @@ def test_flags_reach_the_emulator(backend: Backend) -> None:
         assert backend.wait(path="/disconnect")[0].header("X-Real-Ip") == "203.0.113.1"
 
 
-def test_it_listens_on_loopback_only() -> None:
-    with emulator_process() as aws:
-        port = int(aws.url.rpartition(":")[2])
-        found = [
-            line.split()[1]
-            for line in Path("/proc/net/tcp").read_text().splitlines()[1:]
-            if line.split()[1].endswith(f":{port:04X}") and line.split()[3] == "0A"
-        ]
+def test_it_listens_on_loopback_only(european: Served) -> None:
+    port = int(european.url.rpartition(":")[2])
+    found = [
+        line.split()[1]
+        for line in Path("/proc/net/tcp").read_text().splitlines()[1:]
+        if line.split()[1].endswith(f":{port:04X}") and line.split()[3] == "0A"
+    ]
     assert found == [f"0100007F:{port:04X}"]
 
 
