@@ -272,7 +272,9 @@ def test_a_run_that_dies_at_any_call_is_finished_by_the_next(
     whole = prepared("whole")
     with killed_at(whole, 0, moment) as calls:
         provisioning.apply(whole)
-    for nth, call in enumerate(calls, 1):
+    # What AWS was told does not depend on the database: elsewhere a cut here and there shows what does.
+    step = 1 if connection.vendor == "sqlite" else 8
+    for nth, call in list(enumerate(calls, 1))[::step]:
         if moment == "after" and call.startswith("Get"):
             continue  # the same as before the next call
         gateway = prepared(f"cut {moment} {nth}. {call}")
