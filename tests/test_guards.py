@@ -198,6 +198,27 @@ class TestRate:
         assert [connect(gateway, **foreign) for _ in range(4)] == [403] * 4
         assert connect(gateway) == 200
 
+    @override_settings(APIGW_WS={"CONNECT_RATE_LIMIT": 1})
+    def test_addresses_of_one_ipv6_network_count_as_one(self) -> None:
+        gateway = new_gateway()
+        addresses = ["2001:db8:0:1::7", "2001:db8:0:1:a:b:c:d", "2001:db8:0:2::7"]
+
+        answers = [WebSocketTestClient(gateway, source_ip=one).connect().status_code for one in addresses]
+
+        assert answers == [200, 429, 200]
+
+    @pytest.mark.parametrize(
+        ("ip_address", "block"),
+        [
+            (None, None),
+            ("203.0.113.7", "203.0.113.7"),
+            ("::ffff:203.0.113.7", "203.0.113.7"),
+            ("2001:db8::1:2:3:4", "2001:db8::"),
+        ],
+    )
+    def test_an_address_counts_with_its_block(self, ip_address: str | None, block: str | None) -> None:
+        assert access.block_of(ip_address) == block
+
     @override_settings(APIGW_WS={"CONNECT_RATE_LIMIT": 1, "CONNECT_RATE_WINDOW": 1})
     def test_the_window_passes(self) -> None:
         gateway = new_gateway()

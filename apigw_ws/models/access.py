@@ -60,6 +60,8 @@ class Refusal(models.Model):
         blank=True,
     )
     ip_address = models.GenericIPAddressField(_("IP address"), null=True, blank=True)
+    #: What rates count by: the address, of IPv6 its /64.
+    address_block = models.GenericIPAddressField(null=True, blank=True, editable=False)
     origin = models.CharField(_("origin"), max_length=255, blank=True, default="")
     connection_id = models.CharField(_("connection ID"), max_length=128, blank=True, default="")
     created_on = models.DateTimeField(_("at"), auto_now_add=True, db_index=True)
@@ -68,7 +70,7 @@ class Refusal(models.Model):
         verbose_name = _("refusal")
         verbose_name_plural = _("refusals")
         ordering = ["-created_on"]
-        indexes = [models.Index(fields=["ip_address", "created_on"], name="apigw_ws_refusals_by_address")]
+        indexes = [models.Index(fields=["address_block", "created_on"], name="apigw_ws_refusals_by_address")]
 
     def __str__(self) -> str:
         return f"{self.guard}: {self.reason}"

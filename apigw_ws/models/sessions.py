@@ -49,6 +49,8 @@ class WebSocketSession(models.Model):
     request_count = models.PositiveBigIntegerField(_("requests"), default=1)
 
     ip_address = models.GenericIPAddressField(_("IP address"), null=True, blank=True)
+    #: What rates count by: the address, of IPv6 its /64.
+    address_block = models.GenericIPAddressField(null=True, blank=True, editable=False)
     user_agent = models.CharField(_("user agent"), max_length=512, blank=True, default="")
     origin = models.CharField(_("origin"), max_length=255, blank=True, default="")
     connected_on = models.DateTimeField(_("connected since"), null=True, blank=True)
@@ -77,7 +79,7 @@ class WebSocketSession(models.Model):
                 condition=models.Q(connected=True),
             ),
             models.Index(fields=["-created_on"], name="apigw_ws_session_newest"),
-            models.Index(fields=["ip_address", "created_on"], name="apigw_ws_session_by_address"),
+            models.Index(fields=["address_block", "created_on"], name="apigw_ws_session_by_address"),
         ]
 
     def __str__(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import ipaddress
 import logging
 import time
 from collections import Counter
@@ -37,12 +38,23 @@ _granted: dict[tuple[Any, ...], float] = {}
 _NOT_ATTEMPTS: Final = ("headers", "gateway", "secret", "event_type", "rate", "origin")
 
 
+def block_of(ip_address: str | None) -> str | None:
+    """Return what rates count by: the address, or the /64 of IPv6, of which one client has every address."""
+    if ip_address is None:
+        return None
+    address = ipaddress.ip_address(ip_address)
+    if address.version == 4 or address.ipv4_mapped:
+        return str(getattr(address, "ipv4_mapped", None) or address)
+    return str(ipaddress.ip_network((address, 64), strict=False).network_address)
+
+
 def attempts(ip_address: str, window: int) -> int:
     """Return how many connects from the address were let in or refused in the last ``window`` seconds.
 
     Connects that are under way are not among them, so those that race may pass a limit together.
     """
-    lately = {"ip_address": ip_address, "created_on__gt": timezone.now() - dt.timedelta(seconds=window)}
+    since = timezone.now() - dt.timedelta(seconds=window)
+    lately = {"address_block": block_of(ip_address), "created_on__gt": since}
     opened = WebSocketSession.objects.filter(**lately)
     refused = Refusal.objects.filter(phase="connect", **lately).exclude(guard__in=_NOT_ATTEMPTS)
     return opened.order_by().values("pk").union(refused.order_by().values("pk"), all=True).count()
@@ -140,6 +152,7 @@ def record_refusal(
             api_gateway=gateway,
             user_id=user.pk if user.is_authenticated else None,
             ip_address=ip_address,
+            address_block=block_of(ip_address),
             origin=origin,
             connection_id=connection_id,
         )

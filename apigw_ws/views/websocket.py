@@ -220,6 +220,7 @@ class WebSocketView(View):
 def _new_session(request: GuardedRequest) -> WebSocketSession:
     event, mapped = request.event, request.mapped
     user = request.user if request.user.is_authenticated else None
+    ip_address = address(request, event)
     session_key = getattr(getattr(request, "session", None), "session_key", None)
     return WebSocketSession(
         connection_id=event.connection_id,
@@ -227,7 +228,8 @@ def _new_session(request: GuardedRequest) -> WebSocketSession:
         stage_name=mapped.stage,
         channel_name=request.channel_name,
         user=cast(Any, user),  # the project's user model, which only its settings know
-        ip_address=address(request, event),
+        ip_address=ip_address,
+        address_block=access.block_of(ip_address),
         user_agent=mapped.user_agent or event.user_agent,
         origin=storable(event.origin or "", 255),
         connected_on=mapped.connected_on or timezone.now(),
