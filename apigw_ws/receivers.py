@@ -44,7 +44,7 @@ def end_the_logins_of_a_changed_user(
 @receiver(post_delete, sender=Group)
 @receiver(m2m_changed)  # users' permissions and groups, groups' permissions; the models may be the project's
 def ask_for_permissions_again(update_fields: frozenset[str] | None = None, **_: Any) -> None:
-    if update_fields != {"last_login"}:
+    if update_fields != frozenset({"last_login"}):
         access.grants_changed()
 
 
