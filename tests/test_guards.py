@@ -437,7 +437,7 @@ class TestRefusals:
         self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:
         monkeypatch.setattr(access, "_A_MINUTE", 2)
-        monkeypatch.setattr(access, "_written", Counter({"gateway 0.0": 9}))
+        monkeypatch.setattr(access, "_written", Counter({"gateway earlier": 9}))
         gateway = new_gateway()
         gateway.api_id = "unknown"
         caplog.set_level("INFO", "apigw_ws.access")
