@@ -49,7 +49,10 @@ def test_what_an_operator_changed_stays(aws: Served, at_once: None) -> None:
     assert ApiGateway.objects.get().default_channel_name == "attic"
 
 
-def test_a_gateway_that_cannot_be_made_is_told(settings: Any, at_once: None) -> None:
+def test_a_gateway_that_cannot_be_made_is_told(
+    settings: Any, at_once: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("random.uniform", lambda low, high: 0.0)  # no pauses between attempts
     settings.AWS_ACCESS_KEY_ID = settings.AWS_SECRET_ACCESS_KEY = "x"
 
     with pytest.raises(DemoError, match="The gateway could not be made: No answer from AWS"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -18,10 +19,19 @@ def connected_sessions(state: Path) -> int:
         return int(database.execute(query).fetchone()[0])
 
 
+def ports(number: int) -> tuple[str, ...]:
+    return "--port", str(number), "--gateway-port", str(number)
+
+
 def test_a_demo_stops_within_two_seconds_and_finds_its_state_again(tmp_path: Path) -> None:
-    with running(tmp_path, "--port", "0", "--gateway-port", "0", "--visitors", "1") as first:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as taken,
+        running(tmp_path, *ports(taken.getsockname()[1]), "--visitors", "1") as first,
+    ):
+        # A taken port is passed over.
+        assert f":{taken.getsockname()[1]}/" not in first.lines["Chat"] + first.gateway
         eventually(lambda: connected_sessions(tmp_path))
-        code, seconds, errors = first.stop()
+        code, seconds, errors = first.stop(signal.SIGTERM)
         assert (code, errors) == (0, "")
         assert seconds < 2
         assert processes_on(tmp_path) == set()
