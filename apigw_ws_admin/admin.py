@@ -9,16 +9,17 @@ from apigw_ws_admin.screens.applying import Applying
 from apigw_ws_admin.screens.channels import ChannelPermissionAdmin
 from apigw_ws_admin.screens.deployment import DeploymentPanel
 from apigw_ws_admin.screens.gateways import ApiGatewayAdmin
+from apigw_ws_admin.screens.history import History
 from apigw_ws_admin.screens.records import RefusalAdmin, RunAdmin, WebSocketSessionAdmin, WebSocketTokenAdmin
 from apigw_ws_admin.screens.syncing import Syncing
 from apigw_ws_admin.screens.wizard.mixin import GatewayWizardMixin
 
 
-class GatewayAdmin(GatewayWizardMixin, Applying, DeploymentPanel, Syncing, ApiGatewayAdmin):
+class GatewayAdmin(GatewayWizardMixin, Applying, DeploymentPanel, History, Syncing, ApiGatewayAdmin):
     """Screens know nothing of each other; here they meet."""
 
     actions_list = ("wizard",)
-    actions_detail = (*Applying.actions_detail, "watch")
+    actions_detail = (*Applying.actions_detail, "watch", "deployments")
 
 
 admin.site.register(ApiGateway, GatewayAdmin)

@@ -6,3 +6,9 @@ from typing import Final
 
 #: See the plan of a gateway and have it carried out in AWS.
 APPLY: Final = "apigw_ws.apply_apigateway"
+#: Let a gateway serve an earlier deployment.
+ROLLBACK: Final = "apigw_ws.rollback_apigateway"
+#: Take a gateway out of AWS.
+TEARDOWN: Final = "apigw_ws.teardown_apigateway"
+#: Change a gateway's record.
+CHANGE: Final = "apigw_ws.change_apigateway"

@@ -1,20 +1,23 @@
-"""Handing a gateway to the worker that applies its plan, and what has become of it since."""
+"""Handing a gateway to the worker, and what has become of it since."""
 
 from __future__ import annotations
 
 import logging
 from contextlib import suppress
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
 from django.contrib import messages
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from apigw_ws.models import ApiGateway
 from apigw_ws.services import runs
-from apigw_ws.tasks import apply_gateway
+from apigw_ws.tasks import apply_gateway, rollback_gateway, teardown_gateway
 
 logger = logging.getLogger(__name__)
 
@@ -22,25 +25,66 @@ logger = logging.getLogger(__name__)
 SESSION_KEY = "apigw_ws_tasks"
 
 
-def hand_over(
-    request: HttpRequest, gateway: ApiGateway, seen: str | None = None, *, announce: bool = True
-) -> None:
-    """Have the plan applied, only the one ``seen`` if given, and tell the person what they can expect.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """Something that the worker does to a gateway, and the sentences about it."""
 
-    Without ``announce`` only what went wrong is told: the next page shows the rest.
+    task: Any
+    under_way: str | Promise
+    busy: str | Promise
+    lost: str | Promise
+
+
+APPLY: Final = Job(
+    task=apply_gateway,
+    under_way=gettext_lazy("“%s” is being applied to AWS."),
+    busy=gettext_lazy("Not applied: %s"),
+    lost=gettext_lazy(
+        "“%s” was not applied: the worker's queue does not answer. Start it, then apply to AWS again."
+    ),
+)
+ROLLBACK: Final = Job(
+    task=rollback_gateway,
+    under_way=gettext_lazy("“%s” is being rolled back."),
+    busy=gettext_lazy("Not rolled back: %s"),
+    lost=gettext_lazy(
+        "“%s” was not rolled back: the worker's queue does not answer. Start it, then roll back again."
+    ),
+)
+TEARDOWN: Final = Job(
+    task=teardown_gateway,
+    under_way=gettext_lazy("“%s” is being torn down."),
+    busy=gettext_lazy("Not torn down: %s"),
+    lost=gettext_lazy(
+        "“%s” was not torn down: the worker's queue does not answer. Start it, then tear down again."
+    ),
+)
+
+
+def hand_over(
+    request: HttpRequest,
+    gateway: ApiGateway,
+    seen: str | None = None,
+    *,
+    job: Job = APPLY,
+    what: tuple[str, ...] = (),
+    announce: bool = True,
+    **how: bool,
+) -> None:
+    """Have the job done, only to the plan ``seen`` if given, and tell the person what they can expect.
+
+    ``what`` and ``how`` are the task's own arguments. Without ``announce`` only what went wrong is told: the
+    next page shows the rest.
     """
     if run := runs.active(gateway):
-        messages.warning(request, _("Not applied: %s") % runs.in_progress(run))
+        messages.warning(request, job.busy % runs.in_progress(run))
         return
     try:
-        task = apply_gateway.enqueue(gateway.pk, request.user.pk, seen, request.META.get("REMOTE_ADDR"))
+        ip = request.META.get("REMOTE_ADDR")
+        task = job.task.enqueue(gateway.pk, *what, request.user.pk, seen, ip, **how)
     except Exception:  # each task backend fails in its own way when its broker does not answer
         logger.exception("The gateway %s could not be handed to the worker.", gateway.pk)
-        messages.error(
-            request,
-            _("“%s” was not applied: the worker's queue does not answer. Start it, then apply to AWS again.")
-            % gateway,
-        )
+        messages.error(request, job.lost % gateway)
         return
     request.session[SESSION_KEY] = request.session.get(SESSION_KEY, {}) | {str(gateway.pk): task.id}
     if not announce:
@@ -49,7 +93,7 @@ def hand_over(
         request,
         format_html(
             '{} <a class="font-semibold underline" href="{}">{}</a>',
-            _("“%s” is being applied to AWS.") % gateway,
+            job.under_way % gateway,
             _where_to_look(request, gateway),
             _("Follow the run"),
         ),
@@ -59,9 +103,10 @@ def hand_over(
 def task_of(request: HttpRequest, gateway: ApiGateway) -> Any:
     """The task that this person has started for the gateway last; None if there is none, or none is known."""
     task_id = request.session.get(SESSION_KEY, {}).get(str(gateway.pk))
-    if task_id is not None and apply_gateway.get_backend().supports_get_result:
+    backend = apply_gateway.get_backend()
+    if task_id is not None and backend.supports_get_result:
         with suppress(Exception):  # it was forgotten, or the broker does not answer
-            return apply_gateway.get_result(task_id)
+            return backend.get_result(task_id)
     return None
 
 

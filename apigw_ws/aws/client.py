@@ -85,7 +85,7 @@ def _client(service: Service, config: ClientConfig, _process: int) -> Any:
         service,
         endpoint_url=config.endpoint_url or None,
         config=Config(
-            connect_timeout=5,
+            connect_timeout=min(5, config.timeout),
             read_timeout=config.timeout,
             max_pool_connections=max(config.pool, _POOL),
             retries={"mode": "standard", "total_max_attempts": 1 if provisioning else config.attempts},

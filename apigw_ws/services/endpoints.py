@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
@@ -11,6 +14,19 @@ from apigw_ws.aws.client import ClientConfig, client
 from apigw_ws.conf import conf
 from apigw_ws.exceptions import ConfigurationError, NotProvisioned
 from apigw_ws.models import ApiGateway
+
+#: Seconds that AWS may take for one answer; None: as long as the client lets it.
+_hurry: Final[ContextVar[int | None]] = ContextVar("apigw_ws_hurry", default=None)
+
+
+@contextmanager
+def quickly(seconds: int) -> Iterator[None]:
+    """In the block AWS is asked once, and given up after ``seconds`` without an answer: somebody waits."""
+    token = _hurry.set(seconds)
+    try:
+        yield
+    finally:
+        _hurry.reset(token)
 
 
 def config_for(gateway: ApiGateway) -> ClientConfig:
@@ -22,13 +38,15 @@ def config_for(gateway: ApiGateway) -> ClientConfig:
         raise ConfigurationError(
             _("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY belong together: set both or neither.")
         )
-    return ClientConfig(
+    config = ClientConfig(
         region=gateway.region or conf.region,
         endpoint_url=gateway.endpoint_url or conf.endpoint_url,
         profile=conf.aws_profile,
         access_key_id=conf.aws_access_key_id,
         secret_access_key=conf.aws_secret_access_key,
     )
+    seconds = _hurry.get()
+    return config if seconds is None else replace(config, attempts=1, timeout=seconds)
 
 
 def control_client(gateway: ApiGateway) -> Any:

@@ -1,8 +1,7 @@
-// The deployment panel says so when it cannot be loaded at all.
+// A panel says so when it cannot be loaded at all.
 for (const failure of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
   document.addEventListener(failure, ({ target }) => {
-    if (target.id !== "deployment") return;
-    target.querySelector("[data-loading]")?.setAttribute("hidden", "");
-    target.querySelector("[data-failed]")?.removeAttribute("hidden");
+    target.querySelector?.("[data-loading]")?.setAttribute("hidden", "");
+    target.querySelector?.("[data-failed]")?.removeAttribute("hidden");
   });
 }

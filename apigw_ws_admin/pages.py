@@ -1,0 +1,48 @@
+"""Pages about one gateway that come first, and ask AWS after that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.response import TemplateResponse
+from django.utils.functional import Promise
+from unfold.admin import ModelAdmin
+
+from apigw_ws.models import ApiGateway
+
+
+def gateway_for(
+    admin: ModelAdmin, request: HttpRequest, object_id: int | str, *permissions: str
+) -> ApiGateway:
+    """The gateway, for those who may look at it and have the permissions; else 403, and 404 without one."""
+    gateway: ApiGateway | None = admin.get_object(request, str(object_id))
+    if not (admin.has_view_permission(request, gateway) and request.user.has_perms(permissions)):
+        raise PermissionDenied
+    if gateway is None:
+        raise Http404
+    return gateway
+
+
+def lazily(
+    admin: ModelAdmin,
+    request: HttpRequest,
+    gateway: ApiGateway,
+    part: str,
+    *,
+    title: str | Promise,
+    look: Callable[[], dict[str, Any]],
+) -> HttpResponse:
+    """The page; and its part, with what ``look`` finds in AWS, when htmx comes for it."""
+    if getattr(request, "htmx", False):
+        context = {"gateway": gateway, "url": request.get_full_path()} | look()
+        return render(request, f"apigw_ws_admin/gateways/{part}", context)
+    frame = admin.admin_site.each_context(request) | {
+        "title": title,
+        "gateway": gateway,
+        "opts": admin.opts,
+    }
+    return TemplateResponse(request, "apigw_ws_admin/gateways/lazy.html", frame)

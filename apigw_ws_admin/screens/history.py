@@ -1,0 +1,95 @@
+"""A gateway's deployments, and going back to one of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.admin import ModelAdmin
+from unfold.decorators import action
+
+from apigw_ws.models import ApiGateway
+from apigw_ws.services import deployments
+from apigw_ws.services.deployments import Deployment, RouteChange
+from apigw_ws.services.glances import glance
+from apigw_ws.services.provisioning import Plan
+from apigw_ws_admin import worker
+from apigw_ws_admin.pages import gateway_for, lazily
+from apigw_ws_admin.permissions import ROLLBACK
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _History:
+    deployments: list[Deployment]
+    #: The deployment that the gateway was rolled back from; empty where it was not.
+    left: str = ""
+    #: What the next apply changes in the live routes then.
+    pending: tuple[RouteChange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Way:
+    """The way back to a deployment."""
+
+    plan: Plan
+    changes: tuple[RouteChange, ...] | None
+
+
+class History(ModelAdmin):
+    @action(
+        description=gettext_lazy("Deployments"), icon="history", permissions=["view"], url_path="deployments"
+    )
+    def deployments(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """All deployments, the newest first, and what going back to each would change."""
+        gateway = gateway_for(self, request, object_id)
+
+        def look() -> dict[str, Any]:
+            may = request.user.has_perm(ROLLBACK)
+            return {"glance": glance(gateway, _history, keep=True), "may_roll_back": may}
+
+        return lazily(self, request, gateway, "_deployments.html", title=_("Deployments"), look=look)
+
+    def get_urls(self) -> list[URLPattern]:
+        route = "<int:object_id>/deployments/<slug:deployment_id>/rollback/"
+        view = self.admin_site.admin_view(self.rollback_view)
+        return [path(route, view, name="apigw_ws_apigateway_rollback"), *super().get_urls()]
+
+    def rollback_view(self, request: HttpRequest, object_id: int, deployment_id: str) -> HttpResponse:
+        """Shows what changes, and has the worker do exactly that when it is confirmed."""
+        gateway = gateway_for(self, request, object_id, ROLLBACK)
+        if request.method == "POST":
+            return _confirmed(request, gateway, deployment_id)
+
+        def look() -> dict[str, Any]:
+            return {"glance": glance(gateway, lambda gateway: _way(gateway, deployment_id))}
+
+        title = _("Roll back to %s") % deployment_id
+        return lazily(self, request, gateway, "_rollback.html", title=title, look=look)
+
+
+def _history(gateway: ApiGateway) -> _History:
+    found = deployments.listing(gateway)
+    left = deployments.rolled_back(gateway) if found else None
+    if left is None:
+        return _History(deployments=found)
+    pending = deployments.pending(gateway) or ()
+    return _History(deployments=found, left=left.deployment_id, pending=pending)
+
+
+def _way(gateway: ApiGateway, deployment_id: str) -> _Way:
+    plan = deployments.preview(gateway, deployment_id)
+    found = (each.changes for each in deployments.listing(gateway) if each.id == deployment_id)
+    return _Way(plan=plan, changes=next(found, None))
+
+
+def _confirmed(request: HttpRequest, gateway: ApiGateway, deployment_id: str) -> HttpResponse:
+    if not (seen := request.POST.get("seen")):
+        messages.error(request, _("Nothing was done: look at what changes first."))
+        return HttpResponseRedirect(request.path)
+    worker.hand_over(request, gateway, seen, job=worker.ROLLBACK, what=(deployment_id,))
+    return HttpResponseRedirect(reverse("admin:apigw_ws_apigateway_change", args=[gateway.pk]))
