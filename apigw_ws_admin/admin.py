@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.utils.translation import gettext_lazy
 
 from apigw_ws.models import ApiGateway, ChannelPermission, Refusal, Run, WebSocketSession, WebSocketToken
 from apigw_ws_admin.screens.applying import Applying
@@ -12,14 +13,20 @@ from apigw_ws_admin.screens.gateways import ApiGatewayAdmin
 from apigw_ws_admin.screens.history import History
 from apigw_ws_admin.screens.records import RefusalAdmin, RunAdmin, WebSocketSessionAdmin, WebSocketTokenAdmin
 from apigw_ws_admin.screens.syncing import Syncing
+from apigw_ws_admin.screens.teardown import Teardown
 from apigw_ws_admin.screens.wizard.mixin import GatewayWizardMixin
 
 
-class GatewayAdmin(GatewayWizardMixin, Applying, DeploymentPanel, History, Syncing, ApiGatewayAdmin):
+class GatewayAdmin(
+    GatewayWizardMixin, Applying, DeploymentPanel, History, Teardown, Syncing, ApiGatewayAdmin
+):
     """Screens know nothing of each other; here they meet."""
 
     actions_list = ("wizard",)
-    actions_detail = (*Applying.actions_detail, "watch", "deployments")
+    actions_detail = (
+        *Applying.actions_detail,
+        {"title": gettext_lazy("More"), "icon": "more_horiz", "items": ["watch", "deployments", "teardown"]},
+    )
 
 
 admin.site.register(ApiGateway, GatewayAdmin)

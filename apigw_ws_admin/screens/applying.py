@@ -47,7 +47,7 @@ class ApplyForm(BaseDialogForm):
 class Applying(ModelAdmin):
     """A save with all the routes that it adds, changes and removes is applied once, after commit."""
 
-    actions_detail: tuple[str, ...] = ("apply",)
+    actions_detail: tuple[Any, ...] = ("apply",)
 
     @action(
         description=gettext_lazy("Apply to AWS"),
