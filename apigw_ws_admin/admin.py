@@ -9,6 +9,7 @@ from apigw_ws.models import ApiGateway, ChannelPermission, Refusal, Run, WebSock
 from apigw_ws_admin.screens.applying import Applying
 from apigw_ws_admin.screens.channels import ChannelPermissionAdmin
 from apigw_ws_admin.screens.deployment import DeploymentPanel
+from apigw_ws_admin.screens.drift import Drift
 from apigw_ws_admin.screens.gateways import ApiGatewayAdmin
 from apigw_ws_admin.screens.history import History
 from apigw_ws_admin.screens.records import RefusalAdmin, RunAdmin, WebSocketSessionAdmin, WebSocketTokenAdmin
@@ -18,14 +19,18 @@ from apigw_ws_admin.screens.wizard.mixin import GatewayWizardMixin
 
 
 class GatewayAdmin(
-    GatewayWizardMixin, Applying, DeploymentPanel, History, Teardown, Syncing, ApiGatewayAdmin
+    GatewayWizardMixin, Applying, DeploymentPanel, History, Drift, Teardown, Syncing, ApiGatewayAdmin
 ):
     """Screens know nothing of each other; here they meet."""
 
     actions_list = ("wizard",)
     actions_detail = (
         *Applying.actions_detail,
-        {"title": gettext_lazy("More"), "icon": "more_horiz", "items": ["watch", "deployments", "teardown"]},
+        {
+            "title": gettext_lazy("More"),
+            "icon": "more_horiz",
+            "items": ["watch", "drift", "deployments", "teardown"],
+        },
     )
 
 

@@ -1,0 +1,77 @@
+"""Where AWS and a gateway's record differ: keeping ours, or taking AWS's."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.contrib import messages
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.admin import ModelAdmin
+from unfold.decorators import action
+
+from apigw_ws.exceptions import ApigwWsError
+from apigw_ws.models import ApiGateway
+from apigw_ws.services import drift, endpoints
+from apigw_ws.services.differences import Difference
+from apigw_ws.services.glances import BUDGET, glance
+from apigw_ws_admin.pages import gateway_for, lazily
+from apigw_ws_admin.permissions import APPLY, CHANGE
+
+
+class Drift(ModelAdmin):
+    @action(description=gettext_lazy("Drift"), icon="difference", permissions=["view"], url_path="drift")
+    def drift(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Every difference in three columns: the record, AWS, and what applying would do."""
+        gateway = gateway_for(self, request, object_id)
+
+        def look() -> dict[str, Any]:
+            return {
+                "glance": glance(gateway, drift.compare, keep=True),
+                "may_apply": request.user.has_perm(APPLY),
+                "may_change": request.user.has_perm(CHANGE),
+            }
+
+        return lazily(self, request, gateway, "_drift.html", title=_("Drift"), look=look)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.take_view)
+        return [
+            path("<int:object_id>/drift/take/", view, name="apigw_ws_apigateway_take"),
+            *super().get_urls(),
+        ]
+
+    def take_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Shows the difference ``?key=``, and writes AWS's side on the record when that is confirmed."""
+        gateway = gateway_for(self, request, object_id, CHANGE)
+        key = request.GET.get("key", "")
+        if request.method == "POST":
+            return _taken(request, gateway, key)
+
+        def look() -> dict[str, Any]:
+            return {"glance": glance(gateway, lambda gateway: _difference(gateway, key))}
+
+        return lazily(self, request, gateway, "_take.html", title=_("Take AWS's %s") % key, look=look)
+
+
+def _difference(gateway: ApiGateway, key: str) -> Difference | None:
+    return next((each for each in drift.compare(gateway) if each.key == key), None)
+
+
+def _taken(request: HttpRequest, gateway: ApiGateway, key: str) -> HttpResponse:
+    try:
+        with endpoints.quickly(BUDGET):
+            difference = _difference(gateway, key)
+            if difference is None or difference.aws != request.POST.get("aws"):
+                messages.error(request, _("Nothing was done: AWS has changed since. Look again."))
+                return HttpResponseRedirect(request.get_full_path())
+            user = cast(AbstractBaseUser, request.user)
+            drift.take_aws(gateway, key, by=user, ip=request.META.get("REMOTE_ADDR"))
+    except ApigwWsError as problem:
+        messages.error(request, str(problem))
+    else:
+        messages.success(request, _("The record has AWS's %s now.") % key)
+    return HttpResponseRedirect(reverse("admin:apigw_ws_apigateway_drift", args=[gateway.pk]))
