@@ -5,8 +5,17 @@ from __future__ import annotations
 from django.contrib import admin
 from django.utils.translation import gettext_lazy
 
-from apigw_ws.models import ApiGateway, ChannelPermission, Refusal, Run, WebSocketSession, WebSocketToken
+from apigw_ws.models import (
+    ApiGateway,
+    AuditEvent,
+    ChannelPermission,
+    Refusal,
+    Run,
+    WebSocketSession,
+    WebSocketToken,
+)
 from apigw_ws_admin.screens.applying import Applying
+from apigw_ws_admin.screens.audit import AuditEventAdmin
 from apigw_ws_admin.screens.channels import ChannelPermissionAdmin
 from apigw_ws_admin.screens.deployment import DeploymentPanel
 from apigw_ws_admin.screens.drift import Drift
@@ -38,5 +47,6 @@ admin.site.register(ApiGateway, GatewayAdmin)
 admin.site.register(ChannelPermission, ChannelPermissionAdmin)
 admin.site.register(WebSocketSession, WebSocketSessionAdmin)
 admin.site.register(Run, RunAdmin)
+admin.site.register(AuditEvent, AuditEventAdmin)
 admin.site.register(Refusal, RefusalAdmin)
 admin.site.register(WebSocketToken, WebSocketTokenAdmin)

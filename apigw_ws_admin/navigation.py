@@ -25,6 +25,7 @@ MENU = {
     ),
     gettext_noop("Records"): (
         ("apigw_ws.Run", "rocket_launch"),
+        ("apigw_ws.AuditEvent", "fact_check"),
         ("apigw_ws.Refusal", "block"),
         ("apigw_ws.WebSocketToken", "key"),
     ),

@@ -1,0 +1,83 @@
+"""Who did what to which gateway. To be read, and never changed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.db.models import Model
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
+from unfold.contrib.filters.admin import (
+    ChoicesDropdownFilter,
+    FieldTextFilter,
+    RangeDateTimeFilter,
+    RelatedDropdownFilter,
+)
+from unfold.decorators import display
+from unfold.paginator import InfinitePaginator
+
+from apigw_ws.models import AuditEvent
+from apigw_ws_admin.labels import RUN, Label
+
+
+class AuditEventAdmin(ModelAdmin):
+    list_display = ("happened_on", "who", "ip_address", "verb", "object_text", "outcome", "error_text")
+    list_filter = (
+        ("verb", ChoicesDropdownFilter),
+        ("result", ChoicesDropdownFilter),
+        ("gateway", RelatedDropdownFilter),
+        ("ip_address", FieldTextFilter),
+        ("happened_on", RangeDateTimeFilter),
+    )
+    search_fields = ("who", "object_text", "ip_address", "error_text")
+    search_help_text = _("Who, on what, IP address or error")
+    fields = (
+        "happened_on",
+        "who",
+        "ip_address",
+        "verb",
+        "object_text",
+        "gateway",
+        "was",
+        "became",
+        "result",
+        "error_text",
+        "run",
+    )
+    readonly_fields = fields
+    list_fullwidth = True
+    list_filter_submit = True
+    list_per_page = 50
+    list_disable_select_all = True
+    paginator = InfinitePaginator
+    show_full_result_count = False
+    actions = None
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    @display(description=_("Result"), label=RUN, ordering="result")
+    def outcome(self, event: AuditEvent) -> Label:
+        return event.result, event.get_result_display()
+
+    @display(description=_("Before"))
+    def was(self, event: AuditEvent) -> SafeString | None:
+        return _values(event.before)
+
+    @display(description=_("After"))
+    def became(self, event: AuditEvent) -> SafeString | None:
+        return _values(event.after)
+
+
+def _values(values: Any) -> SafeString | None:
+    return values and format_html("<pre>{}</pre>", json.dumps(values, indent=2, ensure_ascii=False))
