@@ -21,6 +21,7 @@ from apigw_ws_admin.screens.deployment import DeploymentPanel
 from apigw_ws_admin.screens.drift import Drift
 from apigw_ws_admin.screens.gateways import ApiGatewayAdmin
 from apigw_ws_admin.screens.history import History
+from apigw_ws_admin.screens.policy import Policy
 from apigw_ws_admin.screens.records import RefusalAdmin, RunAdmin, WebSocketSessionAdmin, WebSocketTokenAdmin
 from apigw_ws_admin.screens.syncing import Syncing
 from apigw_ws_admin.screens.teardown import Teardown
@@ -28,7 +29,7 @@ from apigw_ws_admin.screens.wizard.mixin import GatewayWizardMixin
 
 
 class GatewayAdmin(
-    GatewayWizardMixin, Applying, DeploymentPanel, History, Drift, Teardown, Syncing, ApiGatewayAdmin
+    GatewayWizardMixin, Applying, DeploymentPanel, History, Drift, Policy, Teardown, Syncing, ApiGatewayAdmin
 ):
     """Screens know nothing of each other; here they meet."""
 
@@ -38,7 +39,7 @@ class GatewayAdmin(
         {
             "title": gettext_lazy("More"),
             "icon": "more_horiz",
-            "items": ["watch", "drift", "deployments", "teardown"],
+            "items": ["watch", "drift", "deployments", "policy", "teardown"],
         },
     )
 
