@@ -74,13 +74,13 @@ def _add_state(parser: argparse.ArgumentParser) -> None:
 
 def _port(text: str) -> int:
     """argparse type: 0 stands for any free port."""
-    if text.isdecimal() and int(text) < 65536:
+    if text.isascii() and text.isdecimal() and int(text) < 65536:
         return int(text)
     raise argparse.ArgumentTypeError(f"{text!r} is not a port: write a number from 0 to 65535")
 
 
 def _count(text: str) -> int:
-    if text.isdecimal():
+    if text.isascii() and text.isdecimal():
         return int(text)
     raise argparse.ArgumentTypeError(f"{text!r} is not a number of visitors: write 0 or more")
 

@@ -77,6 +77,14 @@ def test_what_aws_would_refuse_is_refused_with_the_remedy(field: str, value: Any
     assert errors(gateway(**{field: value}))[field] == [said]
 
 
+@pytest.mark.parametrize("empty", [[], None, ""])
+def test_what_is_empty_is_no_tags_and_no_variables(empty: Any) -> None:
+    made = gateway(tags=empty, stage_variables=empty)
+
+    assert errors(made) == {}
+    assert (made.tags, made.stage_variables) == ({}, {})
+
+
 def test_a_route_cannot_have_the_key_of_the_default_route() -> None:
     route = ApiGatewayAdditionalRoute(
         api_gateway=gateway(pk=1, route_key="chat"),

@@ -190,6 +190,7 @@ class ApiGateway(StageSettings):
 
     def clean(self) -> None:
         super().clean()
+        self.tags = self.tags or {}  # [] and null are empty, and so not validated
         if self.disable_execute_api_endpoint and not self.domain_name:
             raise ValidationError(
                 {"disable_execute_api_endpoint": _("Without a custom domain nobody could connect.")}

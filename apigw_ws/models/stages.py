@@ -92,6 +92,7 @@ class StageSettings(models.Model):
 
     def clean(self) -> None:
         super().clean()
+        self.stage_variables = self.stage_variables or {}  # [] and null are empty, and so not validated
         errors = {}
         if (self.throttling_rate_limit is None) != (self.throttling_burst_limit is None):
             # AWS takes the missing one for 0 in some calls, and 0 lets nothing through.

@@ -44,7 +44,7 @@ class RouteChange:
                 _("The route “%(key)s” goes.") if self.then is None else _("The route “%(key)s” comes.")
             )
             return sentence % {"key": self.key}
-        names = [name for name in self.then if self.then[name] != self.live.get(name)]
+        names = [name for name in sorted(self.then) if self.then[name] != self.live.get(name)]
         shown = (name if name in _DIGESTS else f"{name} {self.then[name]}" for name in names)
         return _("The route “%(key)s” changes: %(fields)s.") % {"key": self.key, "fields": ", ".join(shown)}
 

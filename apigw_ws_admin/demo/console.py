@@ -51,12 +51,9 @@ def provision(aws: str, site: str, check: Callable[[], None]) -> str:
 
     The worker applies it, as it does for a person who presses the button. Raises DemoError.
     """
-    moving = {"endpoint_url": aws, "target_base_endpoint": f"{site}/ws/"}
-    fixed = {
-        "api_description": "Made by apigw-ws demo",
-        "region": "us-east-1",
-        "default_channel_name": "lobby",
-    }
+    # The emulator takes signatures for its own region only, so a changed one would stop the next start.
+    moving = {"endpoint_url": aws, "region": "us-east-1", "target_base_endpoint": f"{site}/ws/"}
+    fixed = {"api_description": "Made by apigw-ws demo", "default_channel_name": "lobby"}
     gateway, _ = ApiGateway.objects.update_or_create(
         api_name="demo", defaults=moving, create_defaults=moving | fixed
     )

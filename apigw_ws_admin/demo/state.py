@@ -8,7 +8,7 @@ import secrets
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field
 from pathlib import Path
 
 KEYS = "keys.json"
@@ -47,7 +47,10 @@ class State:
         """The keys of an earlier start. Raises DemoError where they cannot be read."""
         path = self.folder / KEYS
         try:
-            return Keys(**json.loads(path.read_text()))
+            keys = Keys(**json.loads(path.read_text()))
+            if not all(isinstance(key, str) for key in astuple(keys)):
+                raise TypeError("keys are text")
+            return keys
         except OSError as error:
             raise DemoError(
                 f"{path} cannot be read: {error.strerror}. Start apigw-ws demo first, or pass its --state."
@@ -75,10 +78,18 @@ def default_folder() -> Path:
     return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "apigw-ws-demo"
 
 
+def state_in(folder: Path) -> State:
+    """The state in ``folder``, which may begin with “~”. Raises DemoError for a home that is nobody's."""
+    try:
+        return State(folder.expanduser().absolute())
+    except RuntimeError as error:
+        raise DemoError(f"There is no folder {folder}: {error}") from error
+
+
 @contextmanager
 def opened(folder: Path) -> Iterator[tuple[State, Keys]]:
     """The state in ``folder``, made at the first start; for this process alone while the context lasts."""
-    state = State(folder.expanduser().absolute())
+    state = state_in(folder)
     with _explained(state.folder):
         state.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _refuse_foreign(state.folder)

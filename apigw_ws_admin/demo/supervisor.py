@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import secrets
+import shlex
 import signal
 import socket
 import sys
@@ -17,7 +18,7 @@ from types import FrameType
 from typing import Any, Final, NoReturn
 
 from apigw_ws_admin.demo.children import Children
-from apigw_ws_admin.demo.state import DemoError, Keys, State, opened
+from apigw_ws_admin.demo.state import DemoError, Keys, State, opened, state_in
 
 HOST: Final = "127.0.0.1"
 #: SIGHUP, where there is one, is the terminal's window being closed.
@@ -93,7 +94,7 @@ def run(*, folder: Path, port: int, gateway_port: int, visitors: int) -> int:
 
 def manage(folder: Path, arguments: Sequence[str]) -> int:
     """Run Django's ``manage.py`` on the state in ``folder``. Raises DemoError."""
-    state = State(folder.expanduser().absolute())
+    state = state_in(folder)
     demo = Demo(state=state, keys=state.keys(), port=8000, gateway_port=8790, visitors=0, token="")
     os.environ.update(demo.environment())
     from django.core.management import execute_from_command_line
@@ -142,7 +143,8 @@ def where_to_look(demo: Demo, gateway: str, password: str | None) -> dict[str, s
     operator = (
         f"operator, password {password} (shown only this once)"
         if password
-        else "operator (a new password: apigw-ws manage changepassword operator)"
+        else "operator (a new password: apigw-ws manage "
+        f"--state {shlex.quote(str(demo.state.folder))} changepassword operator)"
     )
     return {
         "Console": f"{demo.url}/admin/",

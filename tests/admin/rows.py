@@ -31,24 +31,27 @@ def gateway(number: int = 0, **fields: object) -> ApiGateway:
 
 
 def fill(number: int) -> None:
-    """A row of each kind, with all that it can refer to."""
+    """A row of each kind, with all that it can refer to; its ID is one more than ``number``."""
+    pk = number + 1  # said, because PostgreSQL counts on from test to test
     now = timezone.now()
     user = User.objects.create_user(f"user-{number}")
-    made = gateway(number)
+    made = gateway(number, pk=pk)
     made.additional_routes.create(name="a", route_key="a", integration_url="https://www.example.com/a")
-    run = Run.objects.create(gateway=made, started_by=user, state="done", planned=1, finished_on=now)
+    run = Run.objects.create(pk=pk, gateway=made, started_by=user, state="done", planned=1, finished_on=now)
     Step.objects.create(
         run=run, position=1, operation="Deploy", description="Deploy.", started_on=now, finished_on=now
     )
     WebSocketSession.objects.create(
+        pk=pk,
         connection_id=f"connection-{number}=",
         user=user,
         api_gateway=made,
         channel_name="lobby",
         connected_on=now,
     )
-    WebSocketToken.objects.create(token_hash=f"{number:064}", user=user, session_key_hash="f" * 64)
+    WebSocketToken.objects.create(pk=pk, token_hash=f"{number:064}", user=user, session_key_hash="f" * 64)
     Refusal.objects.create(
+        pk=pk,
         guard="origin",
         phase="connect",
         status=403,
@@ -57,5 +60,5 @@ def fill(number: int) -> None:
         api_gateway=made,
         user=user,
     )
-    permission = ChannelPermission.objects.create(channel_name=f"channel-{number}", access="rules")
+    permission = ChannelPermission.objects.create(pk=pk, channel_name=f"channel-{number}", access="rules")
     ChannelPermissionRule.objects.create(channel_permission=permission)

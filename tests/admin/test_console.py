@@ -104,13 +104,13 @@ def test_the_standalone_console_demands_a_secret_key() -> None:
 
 @pytest.mark.django_db
 def test_users_and_groups_have_pages(operator: Client) -> None:
-    group = Group.objects.create(name="operators")
+    group, user = Group.objects.create(name="operators"), User.objects.get()
 
     for path in (
         "user/",
         "user/add/",
-        "user/1/change/",
-        "user/1/password/",
+        f"user/{user.pk}/change/",
+        f"user/{user.pk}/password/",
         "group/",
         f"group/{group.pk}/change/",
     ):

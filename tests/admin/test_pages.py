@@ -147,7 +147,7 @@ def test_sessions_are_found(operator: Client, words: str) -> None:
 def test_sessions_are_filtered(operator: Client) -> None:
     fill(1)
 
-    shown = {"connected__exact": "1", "channel_name__icontains": "lob", "api_gateway__id__exact": "1"}
+    shown = {"connected__exact": "1", "channel_name__icontains": "lob", "api_gateway__id__exact": "2"}
     hidden = {"connected__exact": "0"}
 
     assert "connection-1=" in operator.get("/admin/apigw_ws/websocketsession/", shown).text

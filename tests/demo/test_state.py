@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from apigw_ws_admin.demo.state import DemoError, default_folder, opened
+from apigw_ws_admin.demo.state import DemoError, default_folder, opened, state_in
 
 
 def test_a_new_folder_gets_keys_that_the_next_start_finds(tmp_path: Path) -> None:
@@ -26,12 +26,19 @@ def test_two_starts_in_different_folders_share_no_key(tmp_path: Path) -> None:
         }
 
 
+def test_a_home_that_is_nobodys_is_told() -> None:
+    with pytest.raises(DemoError, match="There is no folder ~nobody-of-this-name/x"):
+        state_in(Path("~nobody-of-this-name/x"))
+
+
 def test_a_folder_is_for_one_process_at_a_time(tmp_path: Path) -> None:
     with opened(tmp_path), pytest.raises(DemoError, match="Another apigw-ws demo is using"), opened(tmp_path):
         pass
 
 
-@pytest.mark.parametrize("text", ["", '{"django": "x"', "[]", '{"django": "x"}'])
+@pytest.mark.parametrize(
+    "text", ["", '{"django": "x"', "[]", '{"django": "x"}', '{"django": 1, "access_key": 2, "secret_key": 3}']
+)
 def test_damaged_keys_are_told(tmp_path: Path, text: str) -> None:
     (tmp_path / "keys.json").write_text(text)
 
