@@ -62,12 +62,11 @@ def _serve(options: Options, state: State, port: int) -> int:
 def _announce(emulator: Emulator) -> None:
     """One line each, for a person and a script. Keys that were given are known, and belong in no log."""
     access_key, secret_key = next(iter(emulator.keys.items()))
-    made = {} if emulator.options.secret_key else {"Secret key": secret_key}
     lines = {
         "Emulator": emulator.url,
         "Region": emulator.options.region,
         "Access key": access_key,
-        **made,
+        "Secret key": "as given" if emulator.options.secret_key else secret_key,
         "Signatures": "verified" if emulator.options.verify else "not verified",
     }
     for name, value in lines.items():

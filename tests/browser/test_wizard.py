@@ -19,7 +19,8 @@ pytestmark = pytest.mark.browser
 AMONG_GATEWAYS = "/admin/apigw_ws/apigateway/"
 FOCUSED = """() => {
   const at = document.activeElement;
-  return !at.matches("a, button, input") ? "" : [at.id, at.name, at.textContent].map(text => (text || '').trim()).join(' ');
+  const words = [at.id, at.name, at.textContent].map(text => (text || '').trim());
+  return at.matches("a, button, input") ? words.join(' ') : "";
 }"""
 
 

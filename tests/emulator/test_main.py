@@ -154,7 +154,8 @@ def test_it_runs_in_the_process_that_calls_it(backend: Backend, capsys: pytest.C
             signal.signal(number, handler)
 
     assert capsys.readouterr().out == (
-        f"Emulator: http://127.0.0.1:{port}\nRegion: us-east-1\nAccess key: k\nSignatures: not verified\n"
+        f"Emulator: http://127.0.0.1:{port}\nRegion: us-east-1\nAccess key: k\n"
+        "Secret key: as given\nSignatures: not verified\n"
     )
 
 
