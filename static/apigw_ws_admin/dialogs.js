@@ -30,3 +30,17 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   (event.shiftKey ? elements.at(-1) : elements[0]).focus();
 });
+
+// Unfold's menus of actions open by a link without an address, which the keyboard cannot reach.
+document.addEventListener("DOMContentLoaded", () => {
+  for (const trigger of document.querySelectorAll("a:not([href])[x-on\\:click*='actionDropdownOpen']")) {
+    trigger.tabIndex = 0;
+    trigger.setAttribute("role", "button");
+    trigger.setAttribute("aria-haspopup", "menu");
+    trigger.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" && event.key !== " ") return;
+      event.preventDefault();
+      trigger.click();
+    });
+  }
+});

@@ -219,6 +219,7 @@ def test_aws_that_refuses_is_a_sentence_everywhere_and_retry_ends_it(
     wizard.page.goto("about:blank")  # the page is closed; nothing is lost
     wizard.page.goto(f"{wizard.console}{AMONG_GATEWAYS}?q=unlucky")
     wizard.page.get_by_role("link", name="unlucky", exact=True).click()
+    wizard.page.get_by_role("button", name="More").press("Enter")
     wizard.page.get_by_role("link", name="Progress").click()
     wizard.press("Retry")
 
