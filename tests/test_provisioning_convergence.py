@@ -102,7 +102,8 @@ class Account:
         self.api.update_stage(**here, StageName=self.gateway.stage_name, StageVariables={THEIRS: "1"})
 
     def names(self, operation: str, member: str, **where: str) -> list[str]:
-        return sorted(item.get(member, "") for item in getattr(self.api, operation)(**where)["Items"])
+        pages = self.api.get_paginator(operation).paginate(**where)
+        return sorted(item.get(member, "") for page in pages for item in page["Items"])
 
     def assert_as_wanted(self, before: str) -> None:
         """One of everything that is wanted, and all of theirs."""
