@@ -1,6 +1,8 @@
 // A dialog of the theme takes the keyboard's focus, keeps it, and gives it back; its name is its heading.
 let opener = null;
 
+let focusing;
+
 const focusable = (dialog) =>
   [...dialog.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea")].filter(
     (element) => element.offsetParent !== null,
@@ -16,14 +18,18 @@ document.addEventListener("htmx:afterSettle", ({ target }) => {
   target.setAttribute("aria-modal", "true");
   target.setAttribute("aria-label", target.querySelector("h1")?.textContent.trim() ?? "");
   // Alpine shows it in the next frame.
-  setTimeout(() => focusable(target)[0]?.focus(), 50);
+  clearTimeout(focusing);
+  focusing = setTimeout(() => focusable(target)[0]?.focus(), 50);
 });
 
 document.addEventListener("keydown", (event) => {
   const dialog = event.target.closest?.("#modal-content");
   if (!dialog) return;
   const elements = focusable(dialog);
-  if (event.key === "Escape") opener?.focus();
+  if (event.key === "Escape") {
+    clearTimeout(focusing);
+    opener?.focus();
+  }
   if (event.key !== "Tab" || !elements.length) return;
   const leaving = event.shiftKey ? elements[0] : elements.at(-1);
   if (event.target !== leaving) return;
