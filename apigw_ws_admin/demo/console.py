@@ -62,7 +62,7 @@ def provision(aws: str, site: str, check: Callable[[], None]) -> str:
     )
     _apply(gateway, check)
     gateway.refresh_from_db()
-    return f"{gateway.api_endpoint}/{gateway.stage_name}"
+    return gateway.client_url
 
 
 def _apply(gateway: ApiGateway, check: Callable[[], None]) -> None:

@@ -31,7 +31,7 @@ class ChatPage(TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         gateway = get_object_or_404(ApiGateway, api_name="demo")
-        endpoint = urlsplit(f"{gateway.api_endpoint}/{gateway.stage_name}")
+        endpoint = urlsplit(gateway.client_url)
         # Under the name that the page has, so that the browser sends the page's cookies along.
         here = urlsplit(f"//{self.request.get_host()}").hostname
         return super().get_context_data(
