@@ -35,7 +35,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--only-db", action="store_true", help="run only the tests that touch the database")
 
 
+#: Where tests race processes, sockets and a browser against the clock of a machine that others use too.
+TIMED = ("browser", "demo", "emulator")
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.parent.name in TIMED:
+            item.add_marker(pytest.mark.flaky(reruns=2, reruns_delay=1))
     if not config.getoption("--only-db"):
         return
     touching = [item for item in items if touches_the_database(item)]

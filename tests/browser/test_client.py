@@ -139,19 +139,6 @@ def test_a_refusal_is_retried_with_growing_random_waits(tab: Tab, peer: Peer) ->
     assert tab.events("error")[0]["code"] == "connect"
 
 
-def test_only_a_connection_that_lasted_starts_the_back_off_afresh(tab: Tab, peer: Peer) -> None:
-    tab.start(peer.url, backoffBase=5, backoffCap=20, stableAfter=200)
-    for count in (1, 2):
-        tab.wait_for("open", count)
-        peer.drop()
-    tab.wait_for("open", 3)
-    tab.page.wait_for_timeout(250)
-    peer.drop()
-    waits = tab.wait_for("reconnecting", 3)
-
-    assert [wait["attempt"] for wait in waits] == [1, 2, 1]
-
-
 def test_a_handshake_that_hangs_is_given_up(tab: Tab) -> None:
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         tab.start(f"ws://127.0.0.1:{deaf.getsockname()[1]}", connectTimeout=50, **QUICK)

@@ -96,3 +96,16 @@ def test_the_reply_to_a_request_comes_by_the_connection_that_was_replaced(tab: T
     old.send(json.dumps(peer.received[0] | {"late": True}))
 
     assert tab.run("asked")["late"] is True
+
+
+def test_only_a_connection_that_lasted_starts_the_back_off_afresh(tab: Tab, peer: Peer) -> None:
+    tab.stop_the_clock()
+    tab.start(peer.url, **PATIENT, stableAfter=60_000)
+    for drops, minutes in enumerate((0, 0.5, 1), start=1):
+        tab.wait_for("open", drops)
+        tab.pass_time(minutes=minutes)
+        peer.drop()
+        waits = tab.wait_for("reconnecting", drops)
+        tab.pass_time(minutes=0.01)
+
+    assert [wait["attempt"] for wait in waits] == [1, 2, 1]
