@@ -23,13 +23,23 @@ from apigw_ws_admin.screens.gateways import ApiGatewayAdmin
 from apigw_ws_admin.screens.history import History
 from apigw_ws_admin.screens.policy import Policy
 from apigw_ws_admin.screens.records import RefusalAdmin, RunAdmin, WebSocketSessionAdmin, WebSocketTokenAdmin
+from apigw_ws_admin.screens.routes import Routes
 from apigw_ws_admin.screens.syncing import Syncing
 from apigw_ws_admin.screens.teardown import Teardown
 from apigw_ws_admin.screens.wizard.mixin import GatewayWizardMixin
 
 
 class GatewayAdmin(
-    GatewayWizardMixin, Applying, DeploymentPanel, History, Drift, Policy, Teardown, Syncing, ApiGatewayAdmin
+    GatewayWizardMixin,
+    Applying,
+    DeploymentPanel,
+    History,
+    Drift,
+    Policy,
+    Teardown,
+    Syncing,
+    Routes,
+    ApiGatewayAdmin,
 ):
     """Screens know nothing of each other; here they meet."""
 

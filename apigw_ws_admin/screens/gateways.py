@@ -1,40 +1,18 @@
-"""Gateways with their routes."""
+"""Gateways."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
-from apigw_ws.models import ApiGateway, ApiGatewayAdditionalRoute, Run, WebSocketSession
+from apigw_ws.models import ApiGateway, Run, WebSocketSession
 from apigw_ws_admin.labels import RUN, Label
-
-
-class RouteInline(TabularInline):
-    model = ApiGatewayAdditionalRoute
-    fields = (
-        "route_key",
-        "name",
-        "integration_url",
-        "two_way",
-        "integration_timeout",
-        "enabled",
-        "deployed",
-    )
-    readonly_fields = ("deployed",)
-    extra = 0
-    tab = True
-    show_title = False
-    if hasattr(TabularInline, "hide_title"):
-        hide_title = True  # Unfold 0.91 calls it so
-
-    class Media:
-        css: ClassVar = {"all": ("apigw_ws_admin/gateways.css",)}
 
 
 class ApiGatewayAdmin(ModelAdmin):
@@ -50,7 +28,6 @@ class ApiGatewayAdmin(ModelAdmin):
         "created_on",
         "updated_on",
     )
-    inlines = (RouteInline,)
     fieldsets = (
         (
             None,
