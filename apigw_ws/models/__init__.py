@@ -6,6 +6,7 @@ from apigw_ws.models.access import (
     Refusal,
     WebSocketToken,
 )
+from apigw_ws.models.accounts import AwsAccount
 from apigw_ws.models.audit import AuditEvent
 from apigw_ws.models.deployments import DeployedSnapshot
 from apigw_ws.models.gateways import ApiGateway
@@ -18,6 +19,7 @@ __all__ = [
     "ApiGateway",
     "ApiGatewayAdditionalRoute",
     "AuditEvent",
+    "AwsAccount",
     "ChannelPermission",
     "ChannelPermissionRule",
     "DeployedSnapshot",

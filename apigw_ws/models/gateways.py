@@ -41,12 +41,21 @@ class ApiGateway(StageSettings):
     )
     api_name = models.CharField(_("name"), max_length=128, unique=True)
     api_description = models.CharField(_("description"), max_length=255, blank=True, default="")
+    account = models.ForeignKey(
+        "apigw_ws.AwsAccount",
+        models.PROTECT,
+        verbose_name=_("AWS account"),
+        related_name="gateways",
+        null=True,
+        blank=True,
+        help_text=_("Empty: the credentials that Django has anyway."),
+    )
     region = models.CharField(
         _("region"),
         max_length=32,
         blank=True,
         default="",
-        help_text=_("For example eu-central-1. Empty: the region of the settings or of the AWS profile."),
+        help_text=_("For example eu-central-1. Empty: the region of the account or of the settings."),
     )
     endpoint_url = models.CharField(
         _("AWS endpoint URL"),

@@ -34,6 +34,19 @@ certificate_validator = RegexValidator(
     r"^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/\S+\Z",
     _("Enter the ARN of a certificate: arn:aws:acm:…:certificate/…"),
 )
+#: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-arns
+role_validator = RegexValidator(
+    r"^arn:aws[a-z-]*:iam::\d{12}:role/[\x21-\x7e]+\Z",
+    _("Enter the ARN of a role, such as arn:aws:iam::123456789012:role/gateways."),
+)
+#: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+external_id_validator = RegexValidator(
+    r"^[A-Za-z0-9_+=,.@:/-]{2,1224}\Z",
+    _("Use 2 to 1224 letters, digits and characters of “_+=,.@:/-”."),
+)
+region_validator = RegexValidator(
+    r"^[a-z]{2,8}(-[a-z]+)+-\d{1,2}\Z", _("Enter a region by its code, such as eu-central-1.")
+)
 #: A CloudWatch log group or a Firehose stream.
 log_destination_validator = RegexValidator(
     r"^arn:aws[a-z-]*:(logs|firehose):[a-z0-9-]+:\d{12}:\S+\Z",
