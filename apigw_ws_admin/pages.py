@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 from unfold.admin import ModelAdmin
 
 from apigw_ws.models import ApiGateway
+from apigw_ws_admin import tabs
 
 
 def gateway_for(
@@ -35,14 +36,15 @@ def lazily(
     *,
     title: str | Promise,
     look: Callable[[], dict[str, Any]],
+    tab: str = "",
 ) -> HttpResponse:
-    """The page; and its part, with what ``look`` finds in AWS, when htmx comes for it."""
+    """The page; and its part, with what ``look`` finds in AWS, when htmx comes for it.
+
+    ``tab`` names the tab (``tabs.TABS``) that the page is or belongs to.
+    """
     if getattr(request, "htmx", False):
         context = {"gateway": gateway, "url": request.get_full_path()} | look()
         return render(request, f"apigw_ws_admin/gateways/{part}", context)
-    frame = admin.admin_site.each_context(request) | {
-        "title": title,
-        "gateway": gateway,
-        "opts": admin.opts,
-    }
-    return TemplateResponse(request, "apigw_ws_admin/gateways/lazy.html", frame)
+    context = admin.admin_site.each_context(request) | {"opts": admin.opts, "model_admin": admin}
+    context |= tabs.frame(request, gateway, title=title, tab=tab)
+    return TemplateResponse(request, "apigw_ws_admin/gateways/lazy.html", context)

@@ -35,7 +35,7 @@ class Drift(ModelAdmin):
                 "may_change": request.user.has_perm(CHANGE),
             }
 
-        return lazily(self, request, gateway, "_drift.html", title=_("Drift"), look=look)
+        return lazily(self, request, gateway, "_drift.html", title=_("Drift"), look=look, tab="deployments")
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.take_view)
@@ -54,7 +54,9 @@ class Drift(ModelAdmin):
         def look() -> dict[str, Any]:
             return {"glance": glance(gateway, lambda gateway: _difference(gateway, key))}
 
-        return lazily(self, request, gateway, "_take.html", title=_("Take AWS's %s") % key, look=look)
+        return lazily(
+            self, request, gateway, "_take.html", title=_("Take AWS's %s") % key, look=look, tab="deployments"
+        )
 
 
 def _difference(gateway: ApiGateway, key: str) -> Difference | None:

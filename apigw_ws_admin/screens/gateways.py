@@ -6,12 +6,13 @@ from typing import Any
 
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from apigw_ws.models import ApiGateway, Run, WebSocketSession
+from apigw_ws_admin import tabs
 from apigw_ws_admin.labels import RUN, Label
 
 
@@ -90,6 +91,14 @@ class ApiGatewayAdmin(ModelAdmin):
             )
         ),
     )
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        if gateway := kwargs.get("obj"):
+            context |= tabs.frame(request, gateway, title=_("Settings"), tab="settings")
+        response: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
+        return response
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiGateway]:
         sessions = WebSocketSession.objects.filter(api_gateway=OuterRef("pk"), connected=True)

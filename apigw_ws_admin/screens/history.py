@@ -52,7 +52,9 @@ class History(ModelAdmin):
             may = request.user.has_perm(ROLLBACK)
             return {"glance": glance(gateway, _history, keep=True), "may_roll_back": may}
 
-        return lazily(self, request, gateway, "_deployments.html", title=_("Deployments"), look=look)
+        return lazily(
+            self, request, gateway, "_deployments.html", title=_("Deployments"), look=look, tab="deployments"
+        )
 
     def get_urls(self) -> list[URLPattern]:
         route = "<int:object_id>/deployments/<slug:deployment_id>/rollback/"
@@ -69,7 +71,7 @@ class History(ModelAdmin):
             return {"glance": glance(gateway, lambda gateway: _way(gateway, deployment_id))}
 
         title = _("Roll back to %s") % deployment_id
-        return lazily(self, request, gateway, "_rollback.html", title=title, look=look)
+        return lazily(self, request, gateway, "_rollback.html", title=title, look=look, tab="deployments")
 
 
 def _history(gateway: ApiGateway) -> _History:

@@ -1,0 +1,59 @@
+"""The pages of a gateway, as tabs: each has a URL of its own, below the gateway's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from apigw_ws.models import ApiGateway
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tab:
+    """A page of a gateway, for those who may look at the gateway and have the permissions."""
+
+    #: What the pages that belong to the tab call it.
+    name: str
+    title: str | Promise
+    #: The end of the URL's name, after ``apigw_ws_apigateway_``; its only argument is the primary key.
+    page: str
+    permissions: tuple[str, ...] = ()
+
+
+#: From left to right. A page adds its line here and passes its ``name`` to ``pages.lazily``, or to ``frame``.
+TABS: Final = (
+    Tab(name="deployments", title=_("Deployments"), page="deployments"),
+    Tab(name="settings", title=_("Settings"), page="change"),
+)
+
+
+def frame(
+    request: HttpRequest, gateway: ApiGateway, *, title: str | Promise, tab: str = ""
+) -> dict[str, Any]:
+    """What ``gateways/page.html`` shows around a page beside ``AdminSite.each_context``.
+
+    ``tab`` names the tab that the page is or belongs to, if any.
+    """
+    tabs = [
+        {
+            "title": each.title,
+            "link": reverse(f"admin:apigw_ws_apigateway_{each.page}", args=[gateway.pk]),
+            "active": each.name == tab,
+        }
+        for each in TABS
+        if request.user.has_perms(each.permissions)
+    ]
+    above = [each for each in tabs if each["active"] and str(each["title"]) != str(title)]
+    trail = {"gateway": gateway, "first": tabs[0], "above": above, "title": title}
+    return {
+        "title": title,
+        "gateway": gateway,
+        "tabs": tabs,
+        "trail": render_to_string("apigw_ws_admin/gateways/_trail.html", trail),
+    }
