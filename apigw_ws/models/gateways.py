@@ -7,11 +7,14 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from apigw_ws.conf import conf
+from apigw_ws.models.domains import DomainSettings
 from apigw_ws.models.stages import StageSettings
 from apigw_ws.models.validators import (
-    certificate_validator,
+    API_KEY_SOURCES,
     default_route_key_validator,
-    domain_validator,
+    region_validator,
+    route_selection_validator,
     timeout_validators,
     validate_channel_name,
     validate_http_url,
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
     from apigw_ws.models.runs import Run
 
 
-class ApiGateway(StageSettings):
+class ApiGateway(StageSettings, DomainSettings):
     """One WebSocket API in AWS, as we want it, with what AWS told us about it."""
 
     class PushMode(models.TextChoices):
@@ -55,6 +58,7 @@ class ApiGateway(StageSettings):
         max_length=32,
         blank=True,
         default="",
+        validators=[region_validator],
         help_text=_("For example eu-central-1. Empty: the region of the account or of the settings."),
     )
     endpoint_url = models.CharField(
@@ -85,10 +89,16 @@ class ApiGateway(StageSettings):
         ),
     )
     api_key_selection_expression = models.CharField(
-        _("API key selection expression"), max_length=255, default="$request.header.x-api-key"
+        _("API key selection expression"),
+        max_length=255,
+        choices=[(source, source) for source in API_KEY_SOURCES],
+        default=API_KEY_SOURCES[0],
     )
     route_selection_expression = models.CharField(
-        _("route selection expression"), max_length=255, default="$request.body.action"
+        _("route selection expression"),
+        max_length=255,
+        default="$request.body.action",
+        validators=[route_selection_validator],
     )
     route_key = models.CharField(
         _("default route key"), max_length=64, default="$default", validators=[default_route_key_validator]
@@ -106,11 +116,6 @@ class ApiGateway(StageSettings):
         default=29_000,
         validators=timeout_validators,
         help_text=_("Milliseconds that your view may take for an event: 50 to 29000."),
-    )
-    disable_execute_api_endpoint = models.BooleanField(
-        _("only the custom domain"),
-        default=False,
-        help_text=_("Turns the API's own address off, so that clients reach it through the custom domain."),
     )
     tags = models.JSONField(
         _("tags"), default=dict, blank=True, validators=[validate_tags], help_text=_('As {"name": "value"}.')
@@ -130,42 +135,11 @@ class ApiGateway(StageSettings):
             "0 turns the check off: only for an API that was not made here."
         ),
     )
-    domain_name = models.CharField(
-        _("custom domain"),
-        max_length=255,
-        blank=True,
-        default="",
-        validators=[domain_validator],
-        help_text=_("For example ws.example.com. Emptied, the domain is removed from AWS."),
-    )
-    certificate_arn = models.CharField(
-        _("certificate ARN"),
-        max_length=255,
-        blank=True,
-        default="",
-        validators=[certificate_validator],
-        help_text=_(
-            "An issued ACM certificate of the gateway's region that covers the domain. "
-            "Empty: the domain is not made here."
-        ),
-    )
-    hosted_zone_id = models.CharField(
-        _("hosted zone ID"),
-        max_length=64,
-        blank=True,
-        default="",
-        help_text=_("The Route 53 zone that gets the domain's record. Empty: you point DNS at the domain."),
-    )
 
     # What AWS told us. A cache: the truth is what `aws.reader` finds.
     api_id = models.CharField(_("API ID"), max_length=32, blank=True, default="", db_index=True)
     api_endpoint = models.CharField(_("API endpoint"), max_length=255, blank=True, default="")
-    api_gateway_domain_name = models.CharField(
-        _("domain to point DNS at"), max_length=255, blank=True, default=""
-    )
-    api_mapping_id = models.CharField(_("API mapping ID"), max_length=128, blank=True, default="")
     api_created = models.BooleanField(_("API created"), default=False, editable=False)
-    custom_domain_created = models.BooleanField(_("custom domain created"), default=False, editable=False)
     deployment_id = models.CharField(
         _("deployment ID"), max_length=32, blank=True, default="", editable=False
     )
@@ -175,9 +149,6 @@ class ApiGateway(StageSettings):
     )
     live_stage_name = models.CharField(
         _("live stage"), max_length=128, blank=True, default="", editable=False
-    )
-    live_domain_name = models.CharField(
-        _("live custom domain"), max_length=255, blank=True, default="", editable=False
     )
 
     created_on = models.DateTimeField(_("created"), auto_now_add=True)
@@ -200,9 +171,24 @@ class ApiGateway(StageSettings):
     def clean(self) -> None:
         super().clean()
         self.tags = self.tags or {}  # [] and null are empty, and so not validated
-        if self.disable_execute_api_endpoint and not self.domain_name:
+        self._check_certificate()
+        if self.pk and self.additional_routes.filter(route_key=self.route_key).exists():
             raise ValidationError(
-                {"disable_execute_api_endpoint": _("Without a custom domain nobody could connect.")}
+                _("An additional route has the key of the default route. Change one of them.")
+            )
+
+    def _check_certificate(self) -> None:
+        """API Gateway takes certificates of its own region alone; where that is unknown, AWS will tell."""
+        region = self.region or (self.account.default_region if self.account else "") or conf.region
+        held = "".join(self.certificate_arn.split(":")[3:4])
+        if region and held and region != held:
+            raise ValidationError(
+                {
+                    "certificate_arn": _(
+                        "This certificate is in %(held)s. Choose one of the gateway's region, %(region)s."
+                    )
+                    % {"held": held, "region": region}
+                }
             )
 
     @property

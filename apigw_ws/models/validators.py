@@ -23,6 +23,28 @@ default_route_key_validator = RegexValidator(
     r"^(\$default|[^$\s]\S*)\Z", _("Use “$default”, or a key without spaces that does not begin with “$”.")
 )
 
+#: Variables among literal text, one of the message at least; each may be in braces, and "\\$" is a dollar.
+#: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-selection-expressions.html
+route_selection_validator = RegexValidator(
+    r"""(?x)^(?=.*(?<!\\)\$\{?request\.body[.\[])
+        (?> \\\$
+          | [^$\\\s]
+          | \$\{ (?: request\.body[.\[][^{}\s]+ | context\.[\w.]+ | stageVariables\.\w+ ) \}
+          | \$ (?: request\.body (?: \.[\w-]+ | \[[^\]{}\s]+\] )+ | context(?:\.\w+)+ | stageVariables\.\w+ )
+        )+\Z""",
+    _(
+        "Name a member of the message: $request.body.action, or several as in "
+        "${request.body.a}/${request.body.b}."
+    ),
+)
+#: The same document: there are no others.
+API_KEY_SOURCES = ("$request.header.x-api-key", "$context.authorizer.usageIdentifierKey")
+#: With or without the path that Route 53's API writes before it.
+hosted_zone_validator = RegexValidator(
+    r"^(/hostedzone/)?Z[A-Z0-9]{1,31}\Z",
+    _("Enter the ID that Route 53 shows for the zone, such as Z0123456789ABCDEFGHIJ."),
+)
+
 #: AWS lets an integration take 50 milliseconds to 29 seconds.
 timeout_validators = [MinValueValidator(50), MaxValueValidator(29_000)]
 #: The name of one host, as AWS takes it: in lower case.
@@ -52,6 +74,10 @@ log_destination_validator = RegexValidator(
     r"^arn:aws[a-z-]*:(logs|firehose):[a-z0-9-]+:\d{12}:\S+\Z",
     _("Enter the ARN of a CloudWatch log group or of a Firehose stream: arn:aws:logs:…:log-group:…"),
 )
+
+
+#: AWS allows 50, of which three are ours.
+MOST_TAGS = 47
 
 
 def is_channel_name(name: object) -> bool:
@@ -88,6 +114,8 @@ def validate_tags(tags: object) -> None:
     """
     if not isinstance(tags, dict) or not all(isinstance(value, str) for value in tags.values()):
         raise ValidationError(_('Write tags as {"name": "value"}.'))
+    if len(tags) > MOST_TAGS:
+        raise ValidationError(_("There can be %(most)d tags at most."), params={"most": MOST_TAGS})
     for name, value in tags.items():
         if name.lower().startswith(("aws:", "apigw-ws:")):
             raise ValidationError(_("The tag “%(name)s” is reserved."), params={"name": name})
