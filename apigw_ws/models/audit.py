@@ -31,6 +31,11 @@ class AuditEvent(models.Model):
         ROLLBACK = "rollback", _("Rolled back")
         TAKE_AWS = "take_aws", _("Took AWS's value")
         TEARDOWN = "teardown", _("Tore down")
+        ROTATE_SECRET = "rotate_secret", _("Began to rotate the secret")
+        RETIRE_SECRET = "retire_secret", _("Retired the old secret")
+        CANCEL_ROTATION = "cancel_rotation", _("Cancelled the rotation of the secret")
+        ADOPT = "adopt", _("Adopted from AWS")
+        SYNC = "sync", _("Read from AWS")
 
     class Result(models.TextChoices):
         DONE = "done", _("Done")

@@ -18,6 +18,8 @@ class DeployedSnapshot(models.Model):
     digest = models.CharField(_("digest"), max_length=64)
     #: Route key -> {"url", "method", "timeout" (milliseconds), "two_way", and digests: "headers", "secret"}.
     routes = models.JSONField(_("routes"))
+    #: What its integrations prove themselves with.
+    secret_version = models.PositiveSmallIntegerField(_("secret version"))
     run = models.ForeignKey(
         Run, verbose_name=_("run"), on_delete=models.SET_NULL, related_name="+", null=True, blank=True
     )

@@ -131,7 +131,7 @@ class ApiGateway(StageSettings, DomainSettings):
         _("secret version"),
         default=1,
         help_text=_(
-            "Proves to Django that a request comes from this gateway. Add one to rotate the secret. "
+            "Proves to Django that a request comes from this gateway. "
             "0 turns the check off: only for an API that was not made here."
         ),
     )
@@ -143,9 +143,15 @@ class ApiGateway(StageSettings, DomainSettings):
     deployment_id = models.CharField(
         _("deployment ID"), max_length=32, blank=True, default="", editable=False
     )
-    #: What the live deployment proves itself with, until the one wanted is deployed.
+    #: What the live deployment proves itself with; another than the one wanted until that is deployed.
     live_secret_version = models.PositiveSmallIntegerField(
         _("live secret version"), null=True, blank=True, editable=False
+    )
+    #: Since when that has been so.
+    secret_rotated_on = models.DateTimeField(_("secret rotated"), null=True, blank=True, editable=False)
+    #: The version before the one wanted, accepted until it is retired; 0: calls that prove nothing.
+    retiring_secret_version = models.PositiveSmallIntegerField(
+        _("retiring secret version"), null=True, blank=True, editable=False
     )
     live_stage_name = models.CharField(
         _("live stage"), max_length=128, blank=True, default="", editable=False

@@ -10,6 +10,11 @@ from apigw_ws.models.gateways import ApiGateway
 class Run(models.Model):
     """One execution of a gateway's plan."""
 
+    class Kind(models.TextChoices):
+        APPLY = "apply", _("Apply")
+        ROLLBACK = "rollback", _("Roll back")
+        TEARDOWN = "teardown", _("Tear down")
+
     class State(models.TextChoices):
         RUNNING = "running", _("Running")
         DONE = "done", _("Done")
@@ -20,6 +25,7 @@ class Run(models.Model):
     gateway = models.ForeignKey(
         ApiGateway, verbose_name=_("gateway"), on_delete=models.CASCADE, related_name="runs"
     )
+    kind = models.CharField(_("kind"), max_length=16, choices=Kind.choices, default=Kind.APPLY)
     state = models.CharField(_("state"), max_length=16, choices=State.choices, default=State.RUNNING)
     started_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -62,6 +68,8 @@ class Step(models.Model):
     position = models.PositiveIntegerField(_("position"))
     operation = models.CharField(_("operation"), max_length=64)
     description = models.CharField(_("description"), max_length=512)
+    #: Of the route that it is about; empty for other operations.
+    route_key = models.CharField(_("route key"), max_length=128, blank=True, default="")
     started_on = models.DateTimeField(_("started"))
     finished_on = models.DateTimeField(_("finished"), null=True, blank=True)
     #: One for each call of the operation, separated by spaces.

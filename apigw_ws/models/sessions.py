@@ -46,6 +46,8 @@ class WebSocketSession(models.Model):
     )
     #: Empty where the gateway maps nothing.
     stage_name = models.CharField(_("stage"), max_length=128, blank=True, default="", editable=False)
+    #: What its last connect or message proved itself with; 0: nothing.
+    secret_version = models.PositiveSmallIntegerField(_("secret version"), default=0, editable=False)
     request_count = models.PositiveBigIntegerField(_("requests"), default=1)
 
     ip_address = models.GenericIPAddressField(_("IP address"), null=True, blank=True)

@@ -73,7 +73,12 @@ def remember(gateway: ApiGateway, run: Run) -> None:
     DeployedSnapshot.objects.update_or_create(
         gateway=gateway,
         deployment_id=gateway.deployment_id,
-        defaults={"digest": spec.digest, "routes": _routes(spec), "run": run},
+        defaults={
+            "digest": spec.digest,
+            "routes": _routes(spec),
+            "secret_version": gateway.secret_version,
+            "run": run,
+        },
     )
 
 
