@@ -289,7 +289,7 @@ class Migration(migrations.Migration):
                 (
                     "stage_description",
                     models.CharField(
-                        blank=True, default="", max_length=255, verbose_name="stage description"
+                        blank=True, default="", max_length=1024, verbose_name="stage description"
                     ),
                 ),
                 (
@@ -391,7 +391,7 @@ class Migration(migrations.Migration):
                 ("api_name", models.CharField(max_length=128, unique=True, verbose_name="name")),
                 (
                     "api_description",
-                    models.CharField(blank=True, default="", max_length=255, verbose_name="description"),
+                    models.CharField(blank=True, default="", max_length=1024, verbose_name="description"),
                 ),
                 (
                     "region",
@@ -579,6 +579,12 @@ class Migration(migrations.Migration):
                     "live_stage_name",
                     models.CharField(
                         blank=True, default="", editable=False, max_length=128, verbose_name="live stage"
+                    ),
+                ),
+                (
+                    "adopting",
+                    models.BooleanField(
+                        default=False, editable=False, verbose_name="adopted, not applied yet"
                     ),
                 ),
                 ("created_on", models.DateTimeField(auto_now_add=True, verbose_name="created")),
@@ -848,6 +854,10 @@ class Migration(migrations.Migration):
                 ("position", models.PositiveIntegerField(verbose_name="position")),
                 ("operation", models.CharField(max_length=64, verbose_name="operation")),
                 ("description", models.CharField(max_length=512, verbose_name="description")),
+                (
+                    "route_key",
+                    models.CharField(blank=True, default="", max_length=128, verbose_name="route key"),
+                ),
                 ("started_on", models.DateTimeField(verbose_name="started")),
                 ("finished_on", models.DateTimeField(blank=True, null=True, verbose_name="finished")),
                 (

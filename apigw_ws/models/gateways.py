@@ -43,7 +43,7 @@ class ApiGateway(StageSettings, DomainSettings):
         ),
     )
     api_name = models.CharField(_("name"), max_length=128, unique=True)
-    api_description = models.CharField(_("description"), max_length=255, blank=True, default="")
+    api_description = models.CharField(_("description"), max_length=1024, blank=True, default="")
     account = models.ForeignKey(
         "apigw_ws.AwsAccount",
         models.PROTECT,
@@ -156,6 +156,8 @@ class ApiGateway(StageSettings, DomainSettings):
     live_stage_name = models.CharField(
         _("live stage"), max_length=128, blank=True, default="", editable=False
     )
+    #: The API was made elsewhere and nothing was applied since: applying takes over what it finds.
+    adopting = models.BooleanField(_("adopted, not applied yet"), default=False, editable=False)
 
     created_on = models.DateTimeField(_("created"), auto_now_add=True)
     updated_on = models.DateTimeField(_("updated"), auto_now=True)

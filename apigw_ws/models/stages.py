@@ -24,7 +24,7 @@ class StageSettings(models.Model):
     stage_name = models.CharField(
         _("stage"), max_length=128, default="production", validators=[stage_name_validator]
     )
-    stage_description = models.CharField(_("stage description"), max_length=255, blank=True, default="")
+    stage_description = models.CharField(_("stage description"), max_length=1024, blank=True, default="")
     # Of the following, an empty one is not managed: what AWS has, its default or by hand, stays.
     throttling_rate_limit = models.FloatField(
         _("throttling rate"),
