@@ -70,7 +70,10 @@ class Refusal(models.Model):
         verbose_name = _("refusal")
         verbose_name_plural = _("refusals")
         ordering = ["-created_on"]
-        indexes = [models.Index(fields=["address_block", "created_on"], name="apigw_ws_refusals_by_address")]
+        indexes = [
+            models.Index(fields=["address_block", "created_on"], name="apigw_ws_refusals_by_address"),
+            models.Index(fields=["api_gateway", "created_on"], name="apigw_ws_refusals_by_gateway"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.guard}: {self.reason}"

@@ -80,6 +80,9 @@ class WebSocketSession(models.Model):
                 name="apigw_ws_open_in_channel",
                 condition=models.Q(connected=True),
             ),
+            models.Index(
+                fields=["api_gateway"], name="apigw_ws_open_at_gateway", condition=models.Q(connected=True)
+            ),
             models.Index(fields=["-created_on"], name="apigw_ws_session_newest"),
             models.Index(fields=["address_block", "created_on"], name="apigw_ws_session_by_address"),
         ]
