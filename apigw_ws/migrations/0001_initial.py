@@ -532,9 +532,7 @@ class Migration(migrations.Migration):
                 (
                     "secret_version",
                     models.PositiveSmallIntegerField(
-                        default=1,
-                        help_text="Proves to Django that a request comes from this gateway. 0 turns the check off: only for an API that was not made here.",
-                        verbose_name="secret version",
+                        default=1, editable=False, verbose_name="secret version"
                     ),
                 ),
                 (

@@ -127,14 +127,8 @@ class ApiGateway(StageSettings, DomainSettings):
         default=PushMode.PLAN,
         help_text=_("What a save in the console does. Saving in code never calls AWS."),
     )
-    secret_version = models.PositiveSmallIntegerField(
-        _("secret version"),
-        default=1,
-        help_text=_(
-            "Proves to Django that a request comes from this gateway. "
-            "0 turns the check off: only for an API that was not made here."
-        ),
-    )
+    #: Which of its secrets the gateway sends, see ``services.rotation``; 0: none, only for APIs made elsewhere.
+    secret_version = models.PositiveSmallIntegerField(_("secret version"), default=1, editable=False)
 
     # What AWS told us. A cache: the truth is what `aws.reader` finds.
     api_id = models.CharField(_("API ID"), max_length=32, blank=True, default="", db_index=True)

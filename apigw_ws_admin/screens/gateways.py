@@ -54,7 +54,6 @@ class ApiGatewayAdmin(ModelAdmin):
                         "two_way",
                         "integration_timeout",
                         "default_channel_name",
-                        "secret_version",
                     ),
                 ),
                 (
