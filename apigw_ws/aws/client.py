@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 
 from django.utils.translation import gettext as _
 
+from apigw_ws.aws import roles
 from apigw_ws.exceptions import (
     ApigwWsError,
     AwsError,
@@ -22,12 +23,20 @@ from apigw_ws.exceptions import (
     Throttled,
 )
 
-Service = Literal["apigatewayv2", "apigatewaymanagementapi", "route53", "acm", "sts"]
+Service = Literal["apigatewayv2", "apigatewaymanagementapi", "route53", "acm", "sts", "cloudwatch"]
 
-CONFIGURATION_ERRORS: Final = ("NoRegionError", "ProfileNotFound", "InvalidRegionError", "ConfigParseError")
+CONFIGURATION_ERRORS: Final = (
+    "NoRegionError",
+    "ProfileNotFound",
+    "InvalidRegionError",
+    "ConfigParseError",
+    "InvalidConfigError",
+)
 CREDENTIAL_ERRORS: Final = frozenset(
     {"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException"}
 )
+#: A profile of IAM Identity Center that nobody has signed in to, or not for hours.
+SIGN_IN_ERRORS: Final = ("SSOTokenLoadError", "UnauthorizedSSOTokenError", "TokenRetrievalError")
 #: What services other than API Gateway answer, with 400, where they limit the rate.
 RATE_ERRORS: Final = frozenset({"Throttling", "ThrottlingException", "PriorRequestNotComplete"})
 #: A web server's threads share a client, each with senders of its own. urllib3 throws away the connections
@@ -46,6 +55,11 @@ class ClientConfig:
     profile: str = ""
     access_key_id: str = ""
     secret_access_key: str = field(default="", repr=False)
+    #: The role that these credentials assume; empty: they are used as they are.
+    role_arn: str = ""
+    external_id: str = field(default="", repr=False)
+    #: Where STS is asked for the role; empty: AWS.
+    sts_url: str = ""
     #: How often a call is sent at most, with growing pauses between.
     attempts: int = 5
     #: How many calls may be under way at once.
@@ -57,7 +71,8 @@ class ClientConfig:
 def client(service: Service, config: ClientConfig) -> Any:
     """The process's boto3 client for ``service`` and ``config``; it may be used from several threads.
 
-    Raises ConfigurationError when boto3 finds no region or not the profile, or the endpoint is no URL.
+    Raises ConfigurationError when boto3 finds no region or not the profile, or the endpoint is no URL;
+    AwsUnreachable when there are no credentials that could assume the role.
     """
     try:
         with _lock, translated():
@@ -71,29 +86,47 @@ def client(service: Service, config: ClientConfig) -> Any:
 @lru_cache(maxsize=128)
 def _client(service: Service, config: ClientConfig, _process: int) -> Any:
     # A forked process must not share its parent's sockets.
-    import boto3
-    from botocore.config import Config
-
-    session = boto3.Session(
-        aws_access_key_id=config.access_key_id or None,
-        aws_secret_access_key=config.secret_access_key or None,
-        region_name=config.region or None,
-        profile_name=config.profile or None,
-    )
     provisioning = service == "apigatewayv2"
-    made = session.client(
+    made = _session(config).client(
         service,
         endpoint_url=config.endpoint_url or None,
-        config=Config(
-            connect_timeout=min(5, config.timeout),
-            read_timeout=config.timeout,
-            max_pool_connections=max(config.pool, _POOL),
-            retries={"mode": "standard", "total_max_attempts": 1 if provisioning else config.attempts},
-        ),
+        config=_network(config, attempts=1 if provisioning else config.attempts),
     )
     if provisioning:
         made.meta.events.register("needs-retry.apigatewayv2", _Retry(config.attempts))
     return made
+
+
+def _session(config: ClientConfig) -> Any:
+    import boto3
+
+    chosen = {"region_name": config.region or None, "profile_name": config.profile or None}
+    source = boto3.Session(
+        aws_access_key_id=config.access_key_id or None,
+        aws_secret_access_key=config.secret_access_key or None,
+        **chosen,
+    )
+    if not config.role_arn:
+        return source
+    role = roles.Role(
+        arn=config.role_arn,
+        external_id=config.external_id,
+        sts_url=config.sts_url,
+        identity=(config.profile, config.access_key_id),
+    )
+    acting = roles.session_as(role, source, _network(config, attempts=config.attempts))
+    return boto3.Session(botocore_session=acting, **chosen)
+
+
+def _network(config: ClientConfig, *, attempts: int) -> Any:
+    from botocore.config import Config
+
+    return Config(
+        connect_timeout=min(5, config.timeout),
+        read_timeout=config.timeout,
+        max_pool_connections=max(config.pool, _POOL),
+        retries={"mode": "standard", "total_max_attempts": attempts},
+    )
 
 
 class _Retry:
@@ -150,7 +183,7 @@ def _refused(response: Mapping[str, Any], operation: str, subject: str) -> Apigw
         "code": code,
     }
     return kind(
-        f"{sentence} {_hint(code, status)}".rstrip(),
+        f"{sentence} {_hint(code, status, operation)}".rstrip(),
         code=code,
         request_id=response.get("ResponseMetadata", {}).get("RequestId", ""),
         operation=operation,
@@ -158,7 +191,12 @@ def _refused(response: Mapping[str, Any], operation: str, subject: str) -> Apigw
     )
 
 
-def _hint(code: str, status: int) -> str:
+def _hint(code: str, status: int, operation: str) -> str:
+    if operation == "AssumeRole" and status == 403 and code not in CREDENTIAL_ERRORS:
+        return _(
+            "Compare the account's role ARN and external ID with the role's trust policy, which has to name "
+            "who asks; and who asks needs the permission sts:AssumeRole."
+        )
     if code in CREDENTIAL_ERRORS:
         return _("Renew the AWS credentials that Django uses.")
     if status == 403:
@@ -174,8 +212,17 @@ def _unanswered(error: Exception) -> ApigwWsError:
     name = type(error).__name__
     if name in CONFIGURATION_ERRORS:
         return ConfigurationError(
-            _("%(said)s. Name the region on the gateway or in APIGW_WS, and the profile in AWS_IAM_PROFILE.")
+            _(
+                "%(said)s. Name the region on the gateway, its account or in APIGW_WS, and a profile of this "
+                "server's AWS configuration on the account or in AWS_IAM_PROFILE."
+            )
             % {"said": str(error).rstrip(".")}
+        )
+    if name in SIGN_IN_ERRORS:
+        return AwsUnreachable(
+            _("%(said)s. Run “aws sso login” with the profile, on the server and as the user of Django.")
+            % {"said": str(error).rstrip(".")},
+            code=name,
         )
     if name == "ParamValidationError":
         return AwsError(

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from apigw_ws.aws.client import ClientConfig, client
 from apigw_ws.conf import conf
 from apigw_ws.exceptions import ConfigurationError, NotProvisioned
-from apigw_ws.models import ApiGateway
+from apigw_ws.models import ApiGateway, AwsAccount
 
 #: Seconds that AWS may take for one answer; None: as long as the client lets it.
 _hurry: Final[ContextVar[int | None]] = ContextVar("apigw_ws_hurry", default=None)
@@ -30,23 +30,37 @@ def quickly(seconds: int) -> Iterator[None]:
 
 
 def config_for(gateway: ApiGateway) -> ClientConfig:
-    """The gateway's region and endpoint, else those of the settings; the settings' credentials, if any.
+    """Where the gateway is, and as whom: by itself, else by its account, else by the settings.
 
     Raises ConfigurationError for half a key pair, which boto3 would take for a whole one.
     """
+    account = gateway.account or AwsAccount()
+    endpoint_url = gateway.endpoint_url or account.endpoint_url or conf.endpoint_url
+    config = ClientConfig(
+        region=gateway.region or account.default_region or conf.region,
+        endpoint_url=endpoint_url,
+        role_arn=account.role_arn,
+        external_id=account.external_id,
+        sts_url=_beside_api_gateway(endpoint_url),
+        **_credentials(account),
+    )
+    seconds = _hurry.get()
+    return config if seconds is None else replace(config, attempts=1, timeout=seconds)
+
+
+def _credentials(account: AwsAccount) -> dict[str, str]:
+    """The account's profile, else what the settings name, if anything."""
+    if account.profile:
+        return {"profile": account.profile}
     if bool(conf.aws_access_key_id) != bool(conf.aws_secret_access_key):
         raise ConfigurationError(
             _("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY belong together: set both or neither.")
         )
-    config = ClientConfig(
-        region=gateway.region or conf.region,
-        endpoint_url=gateway.endpoint_url or conf.endpoint_url,
-        profile=conf.aws_profile,
-        access_key_id=conf.aws_access_key_id,
-        secret_access_key=conf.aws_secret_access_key,
-    )
-    seconds = _hurry.get()
-    return config if seconds is None else replace(config, attempts=1, timeout=seconds)
+    return {
+        "profile": conf.aws_profile,
+        "access_key_id": conf.aws_access_key_id,
+        "secret_access_key": conf.aws_secret_access_key,
+    }
 
 
 def control_client(gateway: ApiGateway) -> Any:
@@ -60,9 +74,13 @@ def dns_client(gateway: ApiGateway) -> Any:
 
 
 def dns_config(config: ClientConfig) -> ClientConfig:
-    """The same for Route 53, which is never behind API Gateway's VPC endpoint."""
-    at_aws = ".amazonaws.com" in config.endpoint_url
-    return replace(config, endpoint_url="") if at_aws else config
+    """The same for Route 53 and the other services beside API Gateway."""
+    return replace(config, endpoint_url=_beside_api_gateway(config.endpoint_url))
+
+
+def _beside_api_gateway(endpoint_url: str) -> str:
+    """Nothing else is behind API Gateway's VPC endpoint; the emulator is all of AWS."""
+    return "" if ".amazonaws.com" in endpoint_url else endpoint_url
 
 
 def connections_client(gateway: ApiGateway) -> Any:

@@ -9,7 +9,7 @@ from apigw_ws.aws import lookups
 from apigw_ws.aws.client import Service, client
 from apigw_ws.aws.lookups import Caller, Certificate, Zone, regions
 from apigw_ws.models import ApiGateway
-from apigw_ws.services.endpoints import config_for
+from apigw_ws.services.endpoints import config_for, dns_config
 
 __all__ = ["Caller", "Certificate", "Identity", "Zone", "certificates", "identity", "regions", "zones"]
 
@@ -58,4 +58,4 @@ def zones(gateway: ApiGateway) -> list[Zone]:
 
 
 def _client(service: Service, gateway: ApiGateway) -> Any:
-    return client(service, replace(config_for(gateway), timeout=TIMEOUT, attempts=1))
+    return client(service, replace(dns_config(config_for(gateway)), timeout=TIMEOUT, attempts=1))
