@@ -78,7 +78,7 @@ def test_an_unknown_gateway_is_answered_with_the_known_ones(gateway: ApiGateway)
 def test_an_error_of_aws_is_a_sentence_with_its_code_and_request_id(gateway: ApiGateway, aws: Served) -> None:
     aws.fault("apigateway:CreateStage", "error", status=500)
 
-    with pytest.raises(CommandError, match=r"AWS refused CreateStage: .* \[.+, request ID [0-9a-f-]{36}\]"):
+    with pytest.raises(CommandError, match=r"AWS refused CreateStage: .* \(.+, request ID [0-9a-f-]{36}\)"):
         run("createApiGateway", gateway)
 
 

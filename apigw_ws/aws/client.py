@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any, Final, Literal
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from apigw_ws.aws import roles
 from apigw_ws.exceptions import (
@@ -39,6 +40,13 @@ CREDENTIAL_ERRORS: Final = frozenset(
 SIGN_IN_ERRORS: Final = ("SSOTokenLoadError", "UnauthorizedSSOTokenError", "TokenRetrievalError")
 #: What services other than API Gateway answer, with 400, where they limit the rate.
 RATE_ERRORS: Final = frozenset({"Throttling", "ThrottlingException", "PriorRequestNotComplete"})
+#: What to do about the statuses that have one remedy.
+HINTS: Final = {
+    404: gettext_lazy("Somebody may have removed it in AWS: look again."),
+    409: gettext_lazy(
+        "Something in AWS is in the way, or being changed by somebody else: look, then try again."
+    ),
+}
 #: A web server's threads share a client, each with senders of its own. urllib3 throws away the connections
 #: beyond its pool, with a warning each; those that nobody needs are never opened.
 _POOL: Final = 100
@@ -177,15 +185,17 @@ def _refused(response: Mapping[str, Any], operation: str, subject: str) -> Apigw
         return ConnectionGone(_("The connection %(id)s is closed.") % {"id": subject})
     kind = Throttled if status == 429 or code in RATE_ERRORS else AwsError
     said = response.get("Error", {}).get("Message", "") or _("no reason was given")
+    request_id = response.get("ResponseMetadata", {}).get("RequestId", "")
     sentence = _("AWS refused %(operation)s: %(said)s (%(code)s).") % {
         "operation": operation,
         "said": said.rstrip("."),
-        "code": code,
+        # AWS's support asks for it, and the sentence gets everywhere: pages, logs, tickets.
+        "code": _("%(code)s, request ID %(id)s") % {"code": code, "id": request_id} if request_id else code,
     }
     return kind(
-        f"{sentence} {_hint(code, status, operation)}".rstrip(),
+        f"{sentence} {_hint(code, status, operation)}",
         code=code,
-        request_id=response.get("ResponseMetadata", {}).get("RequestId", ""),
+        request_id=request_id,
         operation=operation,
         status=status,
     )
@@ -205,7 +215,7 @@ def _hint(code: str, status: int, operation: str) -> str:
         return _("AWS limits the rate of calls; try again in a minute.")
     if status >= 500:
         return _("The failure is on AWS's side; try again.")
-    return ""
+    return str(HINTS.get(status, _("Correct what it names, then try again.")))
 
 
 def _unanswered(error: Exception) -> ApigwWsError:

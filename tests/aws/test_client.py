@@ -241,7 +241,9 @@ def test_a_value_that_botocore_refuses_is_an_error(served: Served) -> None:
         ("ExpiredToken", 403, "Renew the AWS credentials"),
         ("AccessDeniedException", 403, "IAM policy"),
         ("InternalFailure", 500, "try again"),
-        ("ConflictException", 409, r"\(ConflictException\)\.$"),
+        ("BadRequestException", 400, "Correct what it names"),
+        ("NotFoundException", 404, "removed it in AWS"),
+        ("ConflictException", 409, "somebody else"),
     ],
 )
 def test_the_sentence_says_what_to_do(code: str, status: int, hint: str) -> None:
@@ -252,7 +254,10 @@ def test_the_sentence_says_what_to_do(code: str, status: int, hint: str) -> None
 
 
 def test_an_answer_without_a_message_still_makes_a_sentence() -> None:
-    with pytest.raises(AwsError, match=r"^AWS refused GetApi: no reason was given \(\)\.$"), translated():
+    with (
+        pytest.raises(AwsError, match=r"^AWS refused GetApi: no reason was given \(\)\. Correct"),
+        translated(),
+    ):
         raise boto.ClientError({}, "GetApi")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from apigw_ws.exceptions import ApigwWsError, AwsError
+from apigw_ws.exceptions import ApigwWsError
 from apigw_ws.models import ApiGateway, Step
 from apigw_ws.services.provisioning import Plan
 
@@ -51,8 +51,5 @@ class GatewayCommand(BaseCommand):
 def _sentences() -> Iterator[None]:
     try:
         yield
-    except AwsError as error:
-        facts = ", ".join(filter(None, (error.code, error.request_id and f"request ID {error.request_id}")))
-        raise CommandError(f"{error} [{facts}]" if facts else str(error)) from error
     except ApigwWsError as error:
         raise CommandError(str(error)) from error
