@@ -19,6 +19,7 @@ from apigw_ws.emulator.keys import access_keys, account_id
 from apigw_ws.emulator.management import Management
 from apigw_ws.emulator.metrics import Metrics
 from apigw_ws.emulator.options import Options
+from apigw_ws.emulator.roles import Roles
 from apigw_ws.emulator.sigv4 import Verifier
 from apigw_ws.emulator.sockets import Socket, Sockets
 from apigw_ws.emulator.state import State
@@ -43,16 +44,20 @@ class Emulator:
         self.faults = Faults(options.faults)
         self.registry = Registry()
         self.metrics = Metrics()
+        account = account_id(state, options.account_id)
+        secret_key = next(iter(self.keys.values()))
+        roles = Roles(dict(options.roles) or {f"arn:aws:iam::{account}:role/gateways": ""}, secret_key)
         self.control = ControlPlane(
             region=options.region,
-            account_id=account_id(state, options.account_id),
+            account_id=account,
             state=state,
             metrics=self.metrics,
             endpoint=lambda: self.url,
+            roles=roles,
         )
         self.control.on_removed.append(self._on_removed)
         self._throttle = Throttle(connect_rate=options.connect_rate, request_rate=options.request_rate)
-        self._verifier = Verifier(self.keys, region=options.region)
+        self._verifier = Verifier(self.keys, region=options.region, temporary=roles.secret_key)
         self._front = self._build_front()
 
     async def start(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import re
 import signal
 import sys
 from typing import TYPE_CHECKING, Final
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from apigw_ws.emulator.app import Emulator
 
 DEFAULT_PORT: Final = 8790
+ROLE_HELP: Final = "a role that may be assumed, and the external ID it demands (role/gateways, and none)"
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -91,6 +93,7 @@ def _options(arguments: argparse.Namespace) -> Options:
         message_content_type=arguments.message_content_type,
         two_way_errors=arguments.two_way_errors,
         faults=tuple(arguments.fault),
+        roles=tuple(arguments.role),
     )
 
 
@@ -105,6 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--access-key", default="", help="the access key that signs; made at the first start if absent")
     add("--secret-key", default="", help="its secret key")
     add("--region", default=defaults.region, help="region of the resources' names (%(default)s)")
+    add("--role", type=_role, action="append", default=[], metavar="ARN[,ID]", help=ROLE_HELP)
     add("--no-verify", dest="verify", action="store_false", help="accept requests that are not signed")
     add("--front-proxy", action="store_true", help="send X-Forwarded-* and X-Real-Ip on every route")
     add(
@@ -140,6 +144,13 @@ def _positive(text: str) -> float:
     if not 0 < number < float("inf"):
         raise ValueError(text)
     return number
+
+
+def _role(text: str) -> tuple[str, str]:
+    arn, _, external_id = text.partition(",")
+    if not re.fullmatch(r"arn:[\w-]+:iam::\d{12}:role/\S+", arn):
+        raise argparse.ArgumentTypeError(f"{arn!r} is no role's ARN: arn:aws:iam::123456789012:role/name")
+    return arn, external_id
 
 
 def _fault(text: str) -> Fault:

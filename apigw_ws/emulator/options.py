@@ -18,6 +18,8 @@ class Options:
     #: The key that must sign. Empty: a pair is made at the first start and kept in the state.
     access_key: str = ""
     secret_key: str = field(default="", repr=False)
+    #: Roles that may be assumed, each with the external ID it demands or "". None: ``role/gateways``.
+    roles: tuple[tuple[str, str], ...] = ()
     #: Refuse requests that are not signed with one of the keys.
     verify: bool = True
 

@@ -86,15 +86,28 @@ def _signature(parts: Mapping[str, str], moment: str, expires: int | None) -> Si
     )
 
 
+def token_of(request: HttpRequest) -> str:
+    """The session token of temporary credentials; empty where there is none."""
+    name = "X-Amz-Security-Token"
+    return request.header(name) or dict(parse_qsl(request.raw_query)).get(name, "")
+
+
 class Verifier:
     """Lets through only what was signed with one of the keys, for ``region`` if there is one."""
 
     def __init__(
-        self, keys: Mapping[str, str], now: Callable[[], float] = time.time, *, region: str = ""
+        self,
+        keys: Mapping[str, str],
+        now: Callable[[], float] = time.time,
+        *,
+        region: str = "",
+        temporary: Callable[[str, str], str] | None = None,
     ) -> None:
+        """``temporary`` tells the secret of an access key and session token, or raises AwsError."""
         self._keys = keys
         self._now = now
         self._region = region
+        self._temporary = temporary
 
     def verify(self, request: HttpRequest, service: str = "") -> Scope:
         """Who signed the request, and for what; for ``service`` where that is given.
@@ -105,10 +118,7 @@ class Verifier:
         signature = signature_of(request)
         if signature is None:
             raise AwsError("MissingAuthenticationTokenException", 403, "Missing Authentication Token")
-        secret = self._keys.get(signature.scope.access_key)
-        if secret is None:
-            message = "The security token included in the request is invalid."
-            raise AwsError("UnrecognizedClientException", 403, message)
+        secret = self._secret(signature.scope.access_key, token_of(request))
         self._check_time(signature)
         paths = _canonical_paths(request)
         texts = (canonical_request(request, signature, path) for path in paths)
@@ -117,6 +127,14 @@ class Verifier:
             raise AwsError("InvalidSignatureException", 403, _mismatch(signature, shown))
         self._check_scope(signature.scope, service)
         return signature.scope
+
+    def _secret(self, access_key: str, token: str) -> str:
+        if token and self._temporary:
+            return self._temporary(access_key, token)
+        if access_key not in self._keys:
+            message = "The security token included in the request is invalid."
+            raise AwsError("UnrecognizedClientException", 403, message)
+        return self._keys[access_key]
 
     def _check_scope(self, scope: Scope, service: str) -> None:
         is_here = scope.service in _GLOBAL or scope.region == self._region or not self._region

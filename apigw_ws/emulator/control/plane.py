@@ -22,7 +22,8 @@ from apigw_ws.emulator.control.rules import apis
 from apigw_ws.emulator.control.tables import Path, Record, Tables
 from apigw_ws.emulator.control.world import World
 from apigw_ws.emulator.metrics import Metrics
-from apigw_ws.emulator.sigv4 import signature_of
+from apigw_ws.emulator.roles import Roles
+from apigw_ws.emulator.sigv4 import signature_of, token_of
 from apigw_ws.emulator.state import State
 from apigw_ws.emulator.values import AwsError, DeployedStage, HttpRequest, HttpResponse
 from apigw_ws.emulator.wire.scalars import Malformed
@@ -48,6 +49,7 @@ class ControlPlane:
         metrics: Metrics,
         endpoint: Callable[[], str],
         now: Callable[[], float] = time.time,
+        roles: Roles | None = None,
     ) -> None:
         """`endpoint` is http://127.0.0.1:PORT, asked for when an answer needs it."""
         self.on_removed: list[Removed] = []
@@ -73,8 +75,8 @@ class ControlPlane:
             "monitoring": Service("cloudwatch", CloudWatch(metrics).operations()),
             "acm": Service("acm", acm.operations()),
             "route53": Service("route53", Route53(state, now).operations()),
-            "sts": Service("sts", Sts(account_id).operations()),
         }
+        self._sts = Sts(account_id, roles or Roles({}, ""))
         metrics.detailed = self._has_detailed_metrics
 
     def handle(self, request: HttpRequest) -> HttpResponse:
@@ -159,6 +161,8 @@ class ControlPlane:
 
     def _service(self, request: HttpRequest) -> Service:
         name = self._name(request)
+        if name == "sts":
+            return Service("sts", self._sts.operations(token_of(request)))
         if name not in self.services:
             raise AwsError("NotImplementedException", 501, f"The emulator does not build the service {name}.")
         return self.services[name]
