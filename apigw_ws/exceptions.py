@@ -15,6 +15,7 @@ Provisioning
 ├── RunInProgress            somebody is already applying to this gateway (ApigwWsError)
 ├── OwnershipConflict        something we need exists in AWS and is not ours (ApigwWsError)
 ├── SecretOutdated           a deployment sends a secret that is no longer accepted (ApigwWsError)
+├── RotationRefused          the rotation of a secret is not where that could be done (ApigwWsError)
 └── NotConfirmed             the name typed is not that of the gateway to be torn down (ApigwWsError)
 """
 
@@ -103,6 +104,10 @@ class OwnershipConflict(ApigwWsError):
 
 class SecretOutdated(ApigwWsError):
     """Going back to a deployment would have Django refuse every event; nothing was done."""
+
+
+class RotationRefused(ApigwWsError):
+    """A step in the rotation of a gateway's secret would be too early or too late; nothing was done."""
 
 
 class NotConfirmed(ApigwWsError):

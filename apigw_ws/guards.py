@@ -43,6 +43,8 @@ class GuardedRequest(HttpRequest):
     api_gateway: ApiGateway
     #: What our integrations map, once the secret proved that it was ours; empty otherwise.
     mapped: Mapped
+    #: Which of the gateway's secrets that was; 0: none.
+    secret_version: int
     websocket_session: WebSocketSession
     channel_name: str
     user: AbstractBaseUser | AnonymousUser  # type: ignore[assignment]
@@ -81,17 +83,18 @@ def gateway_secret(request: GuardedRequest, event: Event) -> None:
 
     A gateway without a secret (version 0) proves nothing: its calls pass, what they claim does not count.
     """
-    if not request.api_gateway.secret_version:
-        return
-    if not secrets.matches(request.api_gateway, event.secret):
+    version = secrets.version_of(request.api_gateway, event.secret)
+    if version is None:
         # The secret may have been rotated since this process read the gateway.
         request.api_gateway = (
             gateways.by_api_id(event.api_id, max_age=gateways.MIN_AGE) or request.api_gateway
         )
-        if not secrets.matches(request.api_gateway, event.secret):
-            facts = {"presented": bool(event.secret), "secret_version": request.api_gateway.secret_version}
-            raise Refused("secret", 403, "The gateway's secret is missing or wrong.", facts)
-    request.mapped = event.claimed
+        version = secrets.version_of(request.api_gateway, event.secret)
+    if version is None:
+        facts = {"presented": bool(event.secret), "secret_version": request.api_gateway.secret_version}
+        raise Refused("secret", 403, "The gateway's secret is missing or wrong.", facts)
+    if version:
+        request.secret_version, request.mapped = version, event.claimed
 
 
 def event_type(request: GuardedRequest, event: Event) -> None:

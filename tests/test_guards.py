@@ -96,8 +96,9 @@ class TestGateway:
     def test_a_gateway_without_a_secret_has_nothing_that_proves_it(self) -> None:
         gateway = new_gateway(secret_version=0)
 
-        assert (secrets.derive(gateway), secrets.accepted(gateway)) == ("", [])
-        assert not secrets.matches(gateway, "")
+        assert secrets.derive(gateway) == ""
+        assert not secrets.needed(gateway)
+        assert secrets.version_of(gateway, "") == secrets.version_of(gateway, "wrong") == 0
 
     def test_a_secret_is_url_safe_and_its_own_for_every_gateway_and_version(self) -> None:
         gateway, other = new_gateway(), new_gateway(api_name="other", api_id="other")
@@ -113,10 +114,10 @@ class TestGateway:
         gateway.secret_version = 2
 
         assert secrets.derive(gateway) != live
-        assert secrets.matches(gateway, live)
-        assert secrets.matches(gateway, secrets.derive(gateway))
+        assert secrets.version_of(gateway, live) == 1
+        assert secrets.version_of(gateway, secrets.derive(gateway)) == 2
         gateway.live_secret_version = 2
-        assert not secrets.matches(gateway, live)
+        assert secrets.version_of(gateway, live) is None
 
     def test_a_deployment_ends_the_secret_before_it(self, aws: Served) -> None:
         gateway = new_gateway()
@@ -125,9 +126,9 @@ class TestGateway:
         gateway.secret_version = 2
         gateway.save()
 
-        assert (gateway.live_secret_version, secrets.matches(gateway, before)) == (1, True)
+        assert (gateway.live_secret_version, secrets.version_of(gateway, before)) == (1, 1)
         gateway.create_gateway()
-        assert (gateway.live_secret_version, secrets.matches(gateway, before)) == (2, False)
+        assert (gateway.live_secret_version, secrets.version_of(gateway, before)) == (2, None)
 
     def test_a_known_gateway_is_read_once_and_again_when_it_changes(
         self, django_assert_num_queries: Any

@@ -12,10 +12,13 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 import pytest
 from django.core.wsgi import get_wsgi_application
 from django.db import connections
+from django.test import Client
+from django.utils import timezone
 from websockets.sync.client import connect
 
+from apigw_ws import headers
 from apigw_ws.models import ApiGateway, Refusal, WebSocketSession
-from apigw_ws.services import provisioning
+from apigw_ws.services import provisioning, rotation, secrets
 from tests.emulator.serving import Served
 
 
@@ -105,3 +108,35 @@ def test_without_replies_the_handler_answers_through_boto3(gateway: ApiGateway) 
         reply: dict[str, Any] = json.loads(socket.recv(timeout=5))
 
     assert reply["said"] == "hi"
+
+
+def test_sockets_that_stay_open_through_a_rotation_notice_nothing(gateway: ApiGateway) -> None:
+    def talk(*open_ones: Any) -> None:
+        for socket in open_ones:
+            socket.send('{"action": "say", "text": "hi"}')
+            assert json.loads(socket.recv(timeout=5))["said"] == "hi"
+
+    old = secrets.derive(gateway)
+    with connect(gateway.client_url) as first:
+        talk(first)
+        rotation.start(gateway)
+        with connect(gateway.client_url) as second:
+            talk(first, second)
+            provisioning.apply(gateway)
+            with connect(gateway.client_url) as third:
+                talk(first, second, third)
+                gateway.secret_rotated_on = timezone.now() - 2 * rotation.GRACE
+                gateway.save()
+                assert [(row.version, row.sessions) for row in rotation.traffic(gateway)] == [(2, 3)]
+                rotation.retire(gateway)
+                talk(first, second, third)
+
+    assert eventually(lambda: not WebSocketSession.objects.filter(connected=True).exists())
+    assert not Refusal.objects.exists()
+    forged = Client().post("/ws/connect", headers=arrival(gateway, old))
+    assert forged.status_code == 403
+    assert Refusal.objects.get().guard == "secret"
+
+
+def arrival(gateway: ApiGateway, secret: str) -> dict[str, str]:
+    return {headers.CONNECTION_ID: "abc=", headers.API_ID: gateway.api_id, headers.SECRET: secret}

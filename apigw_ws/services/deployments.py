@@ -207,8 +207,8 @@ class _Known:
 
 
 def _check_secret(gateway: ApiGateway, routes: Routes) -> None:
-    accepted = {digest(secret) for secret in secrets.accepted(gateway)}
-    if accepted and any(route["secret"] not in accepted for route in routes.values()):
+    accepted = {digest(secret) for _version, secret in secrets.accepted(gateway)}
+    if secrets.needed(gateway) and any(route["secret"] not in accepted for route in routes.values()):
         raise SecretOutdated(
             _(
                 "That deployment sends a secret that is no longer accepted: Django would refuse every event. "

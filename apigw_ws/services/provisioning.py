@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apigw_ws.aws import domains as aws_domains
@@ -30,6 +31,7 @@ _FROM_AWS: Final = (
     "api_created",
     "deployment_id",
     "live_secret_version",
+    "secret_rotated_on",
     "live_stage_name",
     "updated_on",
 )
@@ -153,8 +155,7 @@ def remember(
     gateway.api_created = snapshot is not None
     gateway.deployment_id = stage.deployment_id if stage else ""
     live = bool(snapshot and snapshot.live_digest == spec_for(gateway).digest)
-    if live or snapshot is None:
-        gateway.live_secret_version = gateway.secret_version if live else None
+    _remember_secret(gateway, snapshot, live)
     gateway.live_stage_name = stage.name if stage else ""
     gateway.save(update_fields=_FROM_AWS)
     if domains is not None:
@@ -177,6 +178,17 @@ def _live_stage(gateway: ApiGateway, snapshot: Snapshot) -> StageState | None:
     """The stage that serves something; under its earlier name, until the new one is deployed."""
     stages = (snapshot.stage(name) for name in (gateway.stage_name, gateway.live_stage_name))
     return next((stage for stage in stages if stage and stage.deployment_id), None)
+
+
+def _remember_secret(gateway: ApiGateway, snapshot: Snapshot | None, live: bool) -> None:
+    """Of a deployment that is not ours nobody knows what it sends: the version stays what it was."""
+    version = gateway.secret_version if live else None
+    if snapshot and not live:
+        earlier = gateway.deployed_snapshots.filter(digest=snapshot.live_digest).first()
+        version = earlier.secret_version if earlier else gateway.live_secret_version
+    if version != gateway.live_secret_version:
+        gateway.live_secret_version = version
+        gateway.secret_rotated_on = None if version is None else timezone.now()
 
 
 def _remember_domain(gateway: ApiGateway, domains: tuple[DomainState, ...]) -> None:

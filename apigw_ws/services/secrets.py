@@ -1,13 +1,13 @@
 """The secret by which a gateway proves itself to Django. It is derived, never stored.
 
 The provisioning writes it into the integrations as a static header; anybody can call a public URL, only
-our gateway can send this. Add one to ``ApiGateway.secret_version`` to rotate it: until that is deployed, the
-secret of the live deployment counts as well.
+our gateway can send this. ``services.rotation`` goes from one version to the next.
 """
 
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -23,21 +23,37 @@ def derive(gateway: ApiGateway) -> str:
     return _derive(gateway, version, settings.SECRET_KEY) if version else ""
 
 
-def accepted(gateway: ApiGateway) -> list[str]:
-    """Return what proves the gateway, by SECRET_KEY and SECRET_KEY_FALLBACKS; nothing for version 0.
+def accepted(gateway: ApiGateway) -> Iterator[tuple[int, str]]:
+    """Each version that proves the gateway, the likeliest first, by SECRET_KEY and SECRET_KEY_FALLBACKS.
 
-    Both the version that is wanted and the one that is live prove it.
+    Those are what is live, what is wanted, what is not retired yet, and the next: only we can make that, and
+    a process that has not heard of a rotation yet must not refuse its first events.
     """
-    if not gateway.secret_version:
-        return []
-    versions = {gateway.secret_version, gateway.live_secret_version or gateway.secret_version}
+    versions = (*_known(gateway), gateway.secret_version + 1)
     keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
-    return [_derive(gateway, version, key) for version in versions for key in keys]
+    for version in filter(None, dict.fromkeys(versions)):
+        for key in keys:
+            yield version, _derive(gateway, version, key)
 
 
-def matches(gateway: ApiGateway, presented: str) -> bool:
-    """Whether ``presented`` is one of the accepted secrets, compared in constant time."""
-    return any(constant_time_compare(presented, secret) for secret in accepted(gateway))
+def needed(gateway: ApiGateway) -> bool:
+    """Whether calls that prove nothing are refused: version 0 is neither wanted nor live nor retiring."""
+    return 0 not in _known(gateway)
+
+
+def version_of(gateway: ApiGateway, presented: str) -> int | None:
+    """The version that ``presented`` is; else 0 where no proof is needed, and None where it is.
+
+    Secrets are compared in constant time.
+    """
+    for version, secret in accepted(gateway):
+        if constant_time_compare(presented, secret):
+            return version
+    return None if needed(gateway) else 0
+
+
+def _known(gateway: ApiGateway) -> tuple[int | None, int, int | None]:
+    return gateway.live_secret_version, gateway.secret_version, gateway.retiring_secret_version
 
 
 def _derive(gateway: ApiGateway, version: int, key: str | bytes) -> str:

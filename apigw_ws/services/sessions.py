@@ -51,13 +51,17 @@ def find(gateway: ApiGateway, connection_id: str) -> WebSocketSession | None:
     return session
 
 
-def touch(session: WebSocketSession) -> None:
-    """Count a message and note the time; one query, which overwrites nothing else."""
+def touch(session: WebSocketSession, secret_version: int = 0) -> None:
+    """Count a message, note when it came and with which secret; one query, which overwrites nothing else."""
     now = timezone.now()
     WebSocketSession.objects.filter(pk=session.pk).update(
-        request_count=F("request_count") + 1, last_seen_on=now, updated_on=now
+        request_count=F("request_count") + 1,
+        last_seen_on=now,
+        updated_on=now,
+        secret_version=secret_version,
     )
     session.request_count += 1
+    session.secret_version = secret_version
     session.last_seen_on = session.updated_on = now
 
 

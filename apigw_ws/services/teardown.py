@@ -103,4 +103,6 @@ def _forget(gateway: ApiGateway) -> None:
     """Nothing on the record speaks of AWS any more."""
     sessions.close_of_gateway(gateway, reason="Gateway torn down")
     provisioning.remember(gateway, None, ())
+    gateway.retiring_secret_version = None
+    gateway.save(update_fields=["retiring_secret_version"])
     gateway.deployed_snapshots.all().delete()

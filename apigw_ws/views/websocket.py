@@ -104,7 +104,7 @@ class WebSocketView(View):
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         guarded = cast(GuardedRequest, request)
-        guarded.demands, guarded.mapped = self._demands(), Mapped()
+        guarded.demands, guarded.mapped, guarded.secret_version = self._demands(), Mapped(), 0
         if not hasattr(request, "user"):  # no AuthenticationMiddleware
             guarded.user = AnonymousUser()
         try:
@@ -164,7 +164,7 @@ class WebSocketView(View):
 
     def _answer_message(self, request: GuardedRequest) -> HttpResponseBase:
         self.websocket_session = session = request.websocket_session
-        sessions.touch(session)
+        sessions.touch(session, request.secret_version)
         message_received.send_robust(
             type(self), session=session, body=self.body, raw_body=self.raw_body, request=request
         )
@@ -226,6 +226,7 @@ def _new_session(request: GuardedRequest) -> WebSocketSession:
         connection_id=event.connection_id,
         api_gateway=request.api_gateway,
         stage_name=mapped.stage,
+        secret_version=request.secret_version,
         channel_name=request.channel_name,
         user=cast(Any, user),  # the project's user model, which only its settings know
         ip_address=ip_address,
