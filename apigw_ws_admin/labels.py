@@ -11,3 +11,5 @@ Label = tuple[str, str | Promise]
 
 #: The colour of a run's state.
 RUN: Final = {"done": "success", "failed": "danger", "running": "info", "interrupted": "warning"}
+#: The colour of an account's environment: the more there is to lose, the louder.
+ENVIRONMENT: Final = {"production": "danger", "staging": "warning", "development": "info"}
