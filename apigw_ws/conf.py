@@ -61,6 +61,10 @@ SETTINGS: Final[Mapping[str, Setting]] = {
     "REFUSALS_KEPT": Setting(
         (int,), 10_000, "How many refusals are kept, and a tenth of calls without the secret.", minimum=1
     ),
+    "ROUTES_QUOTA": Setting((int,), 300, "Routes that AWS allows on one API.", minimum=1),
+    "CONNECTS_QUOTA": Setting(
+        (int,), 500, "Connects per second that AWS allows in an account and region.", minimum=1
+    ),
 }
 
 
@@ -129,6 +133,14 @@ class Conf:
     @property
     def refusals_kept(self) -> int:
         return int(self._value("REFUSALS_KEPT"))
+
+    @property
+    def routes_quota(self) -> int:
+        return int(self._value("ROUTES_QUOTA"))
+
+    @property
+    def connects_quota(self) -> int:
+        return int(self._value("CONNECTS_QUOTA"))
 
 
 def _django(name: str) -> str:

@@ -1,0 +1,205 @@
+"""The traffic of gateways, as CloudWatch counts it: asked once for all who look, and in bounded time."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+from typing import Any, Final
+
+from django.core.cache import cache
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from apigw_ws.aws import monitoring
+from apigw_ws.aws.client import client
+from apigw_ws.aws.monitoring import (
+    CLIENT_ERRORS,
+    CONNECTS,
+    ERRORS,
+    EXECUTION_ERRORS,
+    INTEGRATION_ERRORS,
+    LATENCY,
+    MESSAGES,
+    Points,
+    Query,
+)
+from apigw_ws.exceptions import ApigwWsError, AwsUnreachable
+from apigw_ws.models import ApiGateway
+from apigw_ws.services import endpoints
+from apigw_ws.services.glances import BUDGET, Glance, glance
+
+__all__ = ["CLIENT_ERRORS", "CONNECTS", "EXECUTION_ERRORS", "INTEGRATION_ERRORS", "LATENCY", "MESSAGES"]
+
+#: CloudWatch has a minute's numbers only a while after it: until then no number does not mean none.
+SETTLING: Final = timedelta(minutes=3)
+#: Seconds for which a failed look answers all who ask.
+PATIENCE: Final = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """How far back a chart goes, and in what steps."""
+
+    name: str
+    length: timedelta
+    #: Seconds of a step, and of the steps among which the most connects are looked for.
+    period: int
+    fine: int
+    #: Seconds for which an answer is good.
+    fresh: int
+
+
+SPANS: Final = {
+    span.name: span
+    for span in (
+        Span(name="1h", length=timedelta(hours=1), period=60, fine=60, fresh=50),
+        Span(name="24h", length=timedelta(hours=24), period=900, fine=60, fresh=110),
+        Span(name="7d", length=timedelta(days=7), period=7200, fine=300, fresh=590),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """The values of one metric, one for each step; None where there is nothing, or not known yet."""
+
+    metric: str
+    statistic: str
+    values: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traffic:
+    """A gateway's traffic over a span. The last step is not over yet."""
+
+    span: Span
+    #: The start of each step.
+    moments: tuple[datetime, ...]
+    series: tuple[Series, ...]
+    #: Connects per second, on average over the ``span.fine`` seconds that had the most.
+    peak: float
+
+    @property
+    def silent(self) -> bool:
+        return not any(value for series in self.series for value in series.values)
+
+
+def traffic(gateway: ApiGateway, span: Span) -> Glance[Traffic]:
+    """The gateway's traffic; where AWS refuses, is slow or gone, what was seen last, with the problem.
+
+    However many ask, AWS is asked once in ``span.fresh`` seconds. A gateway without an API has a problem.
+    """
+    key = f"apigw_ws:traffic:{gateway.pk}:{span.name}"
+    return _shared(key, span.fresh, gateway, lambda gateway: _traffic(gateway, span))
+
+
+def errors_last_hour(gateways: Iterable[ApiGateway]) -> dict[int, int | None]:
+    """The errors of the last hour by primary key; None where AWS does not tell, or there is no API yet.
+
+    AWS is asked once for all gateways of an account and region, and at most once a minute. This waits for it,
+    some seconds where AWS is gone.
+    """
+    counts: dict[int, int | None] = {}
+    groups: dict[Any, list[ApiGateway]] = defaultdict(list)
+    for gateway in gateways:
+        counts[gateway.pk] = None
+        if gateway.api_id:
+            with suppress(ApigwWsError):
+                groups[endpoints.config_for(gateway)].append(gateway)
+    for group in groups.values():
+        stages = repr(sorted((each.pk, each.api_id, each.live_stage) for each in group))
+        key = f"apigw_ws:errors:{blake2b(stages.encode(), digest_size=9).hexdigest()}"
+        seen = _shared(key, 55, group[0], lambda _first, group=group: _errors(group))
+        counts |= {} if seen.problem else seen.found
+    return counts
+
+
+def _shared(key: str, fresh: int, gateway: ApiGateway, look: Callable[[ApiGateway], Any]) -> Glance[Any]:
+    """A glance at most once in ``fresh`` seconds, by one at a time of all processes that share the cache."""
+    deadline = time.monotonic() + 2 * BUDGET
+    while (known := cache.get(key)) is None:
+        if cache.add(f"{key}:asked", True, timeout=4 * BUDGET):
+            known = cache.get(key) or _with_last(key, glance(gateway, look))
+            cache.set(key, known, timeout=PATIENCE if known.problem else fresh)
+            cache.delete(f"{key}:asked")
+        elif time.monotonic() > deadline:
+            slow = AwsUnreachable(_("AWS has not answered in time. Look again in a moment."))
+            return _with_last(key, Glance(problem=slow))
+        else:
+            time.sleep(0.05)
+    return known  # type: ignore[no-any-return]
+
+
+def _with_last(key: str, seen: Glance[Any]) -> Glance[Any]:
+    """The glance, which is kept; with a problem, what the last one without found."""
+    if seen.problem:
+        last = cache.get(f"{key}:last") or Glance()
+        return Glance(found=last.found, seen_on=last.seen_on, problem=seen.problem)
+    cache.set(f"{key}:last", seen, timeout=None)
+    return seen
+
+
+def _traffic(gateway: ApiGateway, span: Span) -> Traffic:
+    moments = _moments(span, timezone.now())
+    charts = [(metric, "Sum", span.period) for metric in (CONNECTS, MESSAGES, *ERRORS)]
+    charts += [(LATENCY, statistic, span.period) for statistic in ("p50", "p95")]
+    fine = (CONNECTS, "Sum", span.fine)
+    queries = {each: _query(gateway, *each) for each in dict.fromkeys((*charts, fine))}
+    end = moments[-1] + timedelta(seconds=span.period)
+    found = monitoring.read(_client(gateway), list(queries.values()), start=moments[0], end=end)
+    points = dict(zip(queries, found, strict=True))
+    return Traffic(
+        span=span,
+        moments=moments,
+        series=tuple(
+            Series(metric=each[0], statistic=each[1], values=_values(queries[each], moments, points[each]))
+            for each in charts
+        ),
+        peak=max(points[fine].values(), default=0) / span.fine,
+    )
+
+
+def _errors(gateways: Sequence[ApiGateway]) -> dict[int, int]:
+    now = timezone.now().replace(second=0, microsecond=0)
+    queries = [_query(gateway, metric, "Sum", 60) for gateway in gateways for metric in ERRORS]
+    found = monitoring.read(
+        _client(gateways[0]), queries, start=now - timedelta(minutes=59), end=now + timedelta(minutes=1)
+    )
+    counts = [int(sum(points.values())) for points in found]
+    each = len(ERRORS)
+    return {gateway.pk: sum(counts[n * each : (n + 1) * each]) for n, gateway in enumerate(gateways)}
+
+
+def _query(gateway: ApiGateway, metric: str, statistic: str, period: int) -> Query:
+    return Query(
+        api_id=gateway.api_id,
+        stage_name=gateway.live_stage,
+        metric=metric,
+        statistic=statistic,
+        period=period,
+    )
+
+
+def _client(gateway: ApiGateway) -> Any:
+    # An endpoint of API Gateway's own, in a VPC, has no CloudWatch behind it.
+    return client("cloudwatch", endpoints.dns_config(endpoints.config_for(gateway)))
+
+
+def _moments(span: Span, now: datetime) -> tuple[datetime, ...]:
+    """On the clock, as CloudWatch's periods are."""
+    last = int(now.timestamp()) // span.period * span.period
+    steps = int(span.length.total_seconds()) // span.period
+    return tuple(datetime.fromtimestamp(last - n * span.period, UTC) for n in reversed(range(steps)))
+
+
+def _values(query: Query, moments: Sequence[datetime], points: Points) -> tuple[float | None, ...]:
+    """CloudWatch leaves out what did not happen: of a count that is 0, of a latency nothing."""
+    if query.statistic != "Sum":
+        return tuple(points.get(moment) for moment in moments)
+    settled = timezone.now() - SETTLING - timedelta(seconds=query.period)
+    return tuple(points.get(moment, 0.0 if moment <= settled else None) for moment in moments)
