@@ -190,3 +190,13 @@ class RemoveStage(Operation):
 
 def _words(fields: tuple[str, ...]) -> str:
     return ", ".join(field.replace("_", " ") for field in fields)
+
+
+def route_key(operation: Operation) -> str:
+    """The key of the route that the operation is about; empty for other operations."""
+    match operation:
+        case CreateRoute(route=route) | UpdateRoute(route=route):
+            return route.key
+        case EnableReplies(key=key) | DisableReplies(key=key) | RemoveRoute(key=key):
+            return key
+    return ""

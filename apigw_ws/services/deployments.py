@@ -11,14 +11,14 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from apigw_ws import headers
 from apigw_ws.aws import history
 from apigw_ws.aws.history import DeploymentState, PointStage
-from apigw_ws.aws.spec import GatewaySpec, RouteSpec, Snapshot, StageState, digest
+from apigw_ws.aws.spec import Snapshot, StageState, digest
 from apigw_ws.exceptions import NotProvisioned, PlanChanged, SecretOutdated
 from apigw_ws.models import ApiGateway, AuditEvent, DeployedSnapshot, Run, Step
-from apigw_ws.services import audit, endpoints, provisioning, runs, secrets
+from apigw_ws.services import audit, endpoints, provisioning, route_facts, runs, secrets
 from apigw_ws.services.provisioning import Plan
+from apigw_ws.services.route_facts import Routes
 from apigw_ws.services.specs import spec_for
 
 if TYPE_CHECKING:
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 #: Facts of a route that are kept as digests.
 _DIGESTS: Final = ("headers", "secret")
-#: Route key -> what the route does.
-Routes = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +73,7 @@ def remember(gateway: ApiGateway, run: Run) -> None:
         deployment_id=gateway.deployment_id,
         defaults={
             "digest": spec.digest,
-            "routes": _routes(spec),
+            "routes": route_facts.wanted(spec),
             "secret_version": gateway.secret_version,
             "run": run,
         },
@@ -166,7 +164,7 @@ def rolled_back(gateway: ApiGateway) -> DeployedSnapshot | None:
 def pending(gateway: ApiGateway) -> tuple[RouteChange, ...] | None:
     """What a deployment would change in the live routes; None where those are unknown. Asks no AWS."""
     live = gateway.deployed_snapshots.filter(deployment_id=gateway.deployment_id).first()
-    return _changes(live.routes, _routes(spec_for(gateway))) if live else None
+    return _changes(live.routes, route_facts.wanted(spec_for(gateway))) if live else None
 
 
 class _Known:
@@ -178,7 +176,7 @@ class _Known:
         spec = spec_for(gateway)
         # A run that was cut off after its deployment kept nothing, but equal digests are equal routes.
         self.by_digest: dict[str, Routes] = {row.digest: row.routes for row in rows}
-        self.by_digest[spec.digest] = _routes(spec)
+        self.by_digest[spec.digest] = route_facts.wanted(spec)
 
     def age(self, state: DeploymentState) -> tuple[datetime, int]:
         """AWS's clock has only seconds."""
@@ -226,23 +224,6 @@ def _there(gateway: ApiGateway) -> tuple[Snapshot, StageState]:
             % {"gateway": gateway}
         )
     return snapshot, stage
-
-
-def _routes(spec: GatewaySpec) -> dict[str, dict[str, Any]]:
-    return {route.key: _facts(route) for route in spec.routes}
-
-
-def _facts(route: RouteSpec) -> dict[str, Any]:
-    parameters = dict(route.integration.parameters)
-    secret = parameters.get(f"integration.request.header.{headers.SECRET}", "")
-    return {
-        "url": route.integration.url,
-        "method": route.integration.method,
-        "timeout": route.integration.timeout,
-        "two_way": route.two_way,
-        "headers": digest(parameters),
-        "secret": digest(secret.strip("'")),
-    }
 
 
 def _changes(live: Routes, then: Routes) -> tuple[RouteChange, ...]:

@@ -14,7 +14,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from apigw_ws.aws.executor import Done
-from apigw_ws.aws.operations import Operation
+from apigw_ws.aws.operations import Operation, route_key
 from apigw_ws.exceptions import AwsError, RunInProgress
 from apigw_ws.models import ApiGateway, Run, Step
 
@@ -107,6 +107,7 @@ def succeeded(run: Run, position: int, done: Done, started_on: datetime) -> Step
         position=position,
         operation=type(done.operation).__name__,
         description=done.operation.describe()[:512],
+        route_key=route_key(done.operation),
         started_on=started_on,
         finished_on=timezone.now(),
         request_ids=" ".join(done.request_ids)[:512],
@@ -120,6 +121,7 @@ def failed(run: Run, position: int, operation: Operation, started_on: datetime, 
         position=position,
         operation=type(operation).__name__,
         description=operation.describe()[:512],
+        route_key=route_key(operation),
         started_on=started_on,
         request_ids=getattr(error, "request_id", ""),
         error_code=_code(error),
