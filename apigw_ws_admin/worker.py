@@ -5,11 +5,14 @@ from __future__ import annotations
 import logging
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import blake2b
 from typing import Any, Final
 
 from django.contrib import messages
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -23,6 +26,8 @@ logger = logging.getLogger(__name__)
 
 #: Where the session keeps the task of each gateway that this person has handed over: primary key -> task ID.
 SESSION_KEY = "apigw_ws_tasks"
+#: After which a task that nobody has begun is not just next in the queue.
+PATIENCE: Final = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +112,22 @@ def task_of(request: HttpRequest, gateway: ApiGateway) -> Any:
     if task_id is not None and backend.supports_get_result:
         with suppress(Exception):  # it was forgotten, or the broker does not answer
             return backend.get_result(task_id)
+    return None
+
+
+def at_work(request: HttpRequest, gateway: ApiGateway) -> dict[str, Any] | None:
+    """The run at work or the task that waits for a worker: of our own records, without a look at AWS.
+
+    Its "version" changes with what there is to show; for the template ``gateways/_work.html``.
+    """
+    if run := runs.active(gateway):
+        steps = list(run.steps.all())
+        version = f"{run.pk}-{run.planned}-{len(steps)}-{run.waiting_until or ''}"
+        return {"run": run, "steps": steps, "version": blake2b(version.encode(), digest_size=9).hexdigest()}
+    task = task_of(request, gateway)
+    if task is not None and not task.is_finished:
+        late = timezone.now() - task.enqueued_at > PATIENCE
+        return {"waiting_since": task.enqueued_at, "late": late, "version": f"waiting-{task.id}-{late}"}
     return None
 
 
