@@ -28,7 +28,7 @@ class WireProtocol(Protocol):
 
     def success(self, operation: OperationModel, output: Values) -> HttpResponse: ...
 
-    def failure(self, error: AwsError, shape: StructureShape | None) -> HttpResponse: ...
+    def failure(self, error: AwsError, shape: StructureShape | None, request_id: str) -> HttpResponse: ...
 
 
 def error_values(error: AwsError, shape: StructureShape | None) -> Values:
@@ -103,7 +103,7 @@ class RestJson(Rest):
             return HttpResponse(status=status, body=output.get(payload, b""))
         return _json(status, json_values.write(shape, output, "iso8601") if shape else {})
 
-    def failure(self, error: AwsError, shape: StructureShape | None) -> HttpResponse:
+    def failure(self, error: AwsError, shape: StructureShape | None, request_id: str) -> HttpResponse:
         values = error_values(error, shape)
         body = json_values.write(shape, values, "iso8601") if shape else values
         return _json(error.status, body, ("x-amzn-ErrorType", error.code))
@@ -131,8 +131,8 @@ class RestXml(Rest):
             ]
         return _xml(operation.http.get("responseCode", 200), root, *headers)
 
-    def failure(self, error: AwsError, shape: StructureShape | None) -> HttpResponse:
-        return _xml_failure(error, shape, self.namespace)
+    def failure(self, error: AwsError, shape: StructureShape | None, request_id: str) -> HttpResponse:
+        return _xml_failure(error, shape, self.namespace, request_id)
 
 
 class Json:
@@ -155,7 +155,7 @@ class Json:
         body = json_values.write(shape, output, "unixTimestamp") if shape else {}
         return _json(200, body, content_type=self.content_type)
 
-    def failure(self, error: AwsError, shape: StructureShape | None) -> HttpResponse:
+    def failure(self, error: AwsError, shape: StructureShape | None, request_id: str) -> HttpResponse:
         values = error_values(error, shape)
         body = json_values.write(shape, values, "unixTimestamp") if shape else values
         headers = []
@@ -193,15 +193,18 @@ class Query:
         SubElement(root, "ResponseMetadata")
         return _xml(200, root)
 
-    def failure(self, error: AwsError, shape: StructureShape | None) -> HttpResponse:
-        return _xml_failure(error, shape, self.namespace)
+    def failure(self, error: AwsError, shape: StructureShape | None, request_id: str) -> HttpResponse:
+        return _xml_failure(error, shape, self.namespace, request_id)
 
 
 def _fault(error: AwsError) -> str:
     return "Sender" if error.status < 500 else "Receiver"
 
 
-def _xml_failure(error: AwsError, shape: StructureShape | None, namespace: str) -> HttpResponse:
+def _xml_failure(
+    error: AwsError, shape: StructureShape | None, namespace: str, request_id: str
+) -> HttpResponse:
+    """Clients take the request's ID from the body, where there is one, and not from the header."""
     root = Element("ErrorResponse", {"xmlns": namespace})
     node = SubElement(root, "Error")
     SubElement(node, "Type").text = _fault(error)
@@ -210,6 +213,7 @@ def _xml_failure(error: AwsError, shape: StructureShape | None, namespace: str) 
     if shape is not None:
         values = error_values(error, shape)
         xml_values.write_members(shape, {k: v for k, v in values.items() if k != "Message"}, node)
+    SubElement(root, "RequestId").text = request_id
     return _xml(error.status, root)
 
 

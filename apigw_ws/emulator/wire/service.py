@@ -76,7 +76,7 @@ class Service:
             return self.fail(request, error)
         except Malformed as error:
             return self.fail(request, AwsError(self._invalid, 400, str(error)))
-        return _identified(protocol.success(operation, output or {}))
+        return _identified(protocol.success(operation, output or {}), str(uuid.uuid4()))
 
     def call(self, operation: OperationModel, parameters: dict[str, Any]) -> dict[str, Any] | None:
         """Check the parameters against the model and run the operation.
@@ -98,7 +98,9 @@ class Service:
 
     def fail(self, request: HttpRequest, error: AwsError) -> HttpResponse:
         """The error in the protocol of the request."""
-        return _identified(self._spoken(request)[0].failure(error, self._errors.get(error.code)))
+        request_id = str(uuid.uuid4())
+        shape = self._errors.get(error.code)
+        return _identified(self._spoken(request)[0].failure(error, shape, request_id), request_id)
 
     def _spoken(self, request: HttpRequest) -> tuple[WireProtocol, OperationModel | None]:
         for protocol in self._protocols:
@@ -123,5 +125,5 @@ def unzipped(request: HttpRequest) -> HttpRequest:
         raise Malformed("The request body is not gzip.") from error
 
 
-def _identified(response: HttpResponse) -> HttpResponse:
-    return replace(response, headers=(*response.headers, ("x-amzn-RequestId", str(uuid.uuid4()))))
+def _identified(response: HttpResponse, request_id: str) -> HttpResponse:
+    return replace(response, headers=(*response.headers, ("x-amzn-RequestId", request_id)))
