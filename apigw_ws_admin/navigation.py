@@ -20,6 +20,7 @@ from apigw_ws.conf import conf
 MENU = {
     gettext_noop("WebSockets"): (
         ("apigw_ws.ApiGateway", "cable"),
+        ("apigw_ws.AwsAccount", "cloud"),
         ("apigw_ws.WebSocketSession", "sensors"),
         ("apigw_ws.ChannelPermission", "forum"),
     ),

@@ -58,4 +58,5 @@ def zones(gateway: ApiGateway) -> list[Zone]:
 
 
 def _client(service: Service, gateway: ApiGateway) -> Any:
-    return client(service, replace(dns_config(config_for(gateway)), timeout=TIMEOUT, attempts=1))
+    config = dns_config(config_for(gateway))
+    return client(service, replace(config, timeout=min(config.timeout, TIMEOUT), attempts=1))

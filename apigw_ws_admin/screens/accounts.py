@@ -1,0 +1,87 @@
+"""AWS accounts: where gateways live, and whether we get in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib.admin.options import IS_POPUP_VAR
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import URLPattern, path
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminSelectWidget
+
+from apigw_ws.exceptions import ApigwWsError
+from apigw_ws.models import AwsAccount
+from apigw_ws.services import accounts, lookups
+from apigw_ws_admin.labels import ENVIRONMENT, Label
+
+
+class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if region := self.fields.get("default_region"):  # not there for who may only look
+            names = {*lookups.regions(), self.instance.default_region} - {""}
+            choices = [("", _("As this server is set up")), *((name, name) for name in sorted(names))]
+            region.widget = UnfoldAdminSelectWidget(choices=choices)
+
+
+class AwsAccountAdmin(ModelAdmin):
+    form = AccountForm
+    list_display = ("label", "badge", "default_region", "account_id", "gateway_count")
+    list_filter = (("environment", ChoicesDropdownFilter),)
+    list_filter_submit = True
+    search_fields = ("label", "account_id", "role_arn", "profile")
+    change_form_outer_before_template = "apigw_ws_admin/accounts/check.html"
+    fieldsets = (
+        (None, {"fields": ("label", "environment")}),
+        (_("Who asks"), {"fields": ("profile", "role_arn", "external_id")}),
+        (_("Where"), {"fields": ("default_region", "endpoint_url")}),
+    )
+
+    class Media:
+        js = ("apigw_ws_admin/deployment.js",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AwsAccount]:
+        found: QuerySet[AwsAccount] = super().get_queryset(request)
+        return found.annotate(gateway_count=Count("gateways"))
+
+    @display(description=_("Environment"), label=ENVIRONMENT, ordering="environment")
+    def badge(self, account: AwsAccount) -> Label:
+        return account.environment, account.get_environment_display()
+
+    @display(description=_("Gateways"), ordering="gateway_count")
+    def gateway_count(self, account: Any) -> int:
+        return int(account.gateway_count)
+
+    def response_add(self, request: HttpRequest, obj: AwsAccount, *args: Any, **kwargs: Any) -> HttpResponse:
+        """On to its page, which tells whether we get in; as Django does with users."""
+        if IS_POPUP_VAR not in request.POST and "_addanother" not in request.POST:
+            request.POST = request.POST.copy()  # type: ignore[assignment]
+            request.POST["_continue"] = "1"
+        response: HttpResponse = super().response_add(request, obj, *args, **kwargs)
+        return response
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.check_view)
+        return [path("<int:object_id>/check/", view, name="apigw_ws_awsaccount_check"), *super().get_urls()]
+
+    def check_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Who STS says we are, or why it does not and what to do."""
+        account = self.get_object(request, str(object_id))
+        if not self.has_view_permission(request, account):
+            raise PermissionDenied
+        if account is None:
+            raise Http404
+        context: dict[str, Any] = {"account": account, "before": account.account_id}
+        try:
+            context["identity"] = accounts.check(account)
+        except ApigwWsError as problem:
+            context["problem"] = problem
+        return render(request, "apigw_ws_admin/accounts/_check.html", context)
