@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, TypeVar
 
-from apigw_ws.aws.client import translated
+from apigw_ws.aws.errors import translated
 from apigw_ws.aws.spec import ROUTE_SETTINGS, ApiSpec, RouteSpec, StageSpec, mark
 from apigw_ws.exceptions import AwsError, Throttled
 

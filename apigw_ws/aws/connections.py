@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from apigw_ws.aws.client import translated
+from apigw_ws.aws.errors import translated
 
 
 def post(client: Any, connection_id: str, data: bytes) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from apigw_ws.aws.client import translated
 from apigw_ws.aws.domain_spec import ZONE_TAG, DomainSpec, DomainState, MappingState
+from apigw_ws.aws.errors import translated
 from apigw_ws.aws.spec import OWNER_TAG
 from apigw_ws.exceptions import AwsError
 

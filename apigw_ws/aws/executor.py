@@ -20,6 +20,7 @@ from apigw_ws.aws.calls import (
     stage_fields,
 )
 from apigw_ws.aws.domain_calls import PERFORMERS
+from apigw_ws.aws.errors import translated
 from apigw_ws.aws.operations import (
     CreateApi,
     CreateRoute,
@@ -59,7 +60,8 @@ def run(operations: Iterable[Operation], calls: Calls) -> Iterator[Done]:
     """
     for operation in operations:
         calls.request_ids = []
-        perform(operation, calls)
+        with translated():  # for what is read in the answers
+            perform(operation, calls)
         yield Done(operation=operation, request_ids=tuple(calls.request_ids))
 
 

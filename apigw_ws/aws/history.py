@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from apigw_ws.aws.calls import Calls
-from apigw_ws.aws.client import translated
+from apigw_ws.aws.errors import translated
 from apigw_ws.aws.executor import perform
 from apigw_ws.aws.operations import Operation
 from apigw_ws.aws.spec import DEPLOYMENT_MARK

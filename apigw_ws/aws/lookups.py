@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from apigw_ws.aws.client import translated
+from apigw_ws.aws.errors import translated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,7 @@ def caller(client: Any) -> Caller:
     """Whose credentials ``client`` (STS) signs with. They need no permission for it. Raises AwsError."""
     with translated():
         answer = client.get_caller_identity()
-    return Caller(account=answer["Account"], arn=answer["Arn"])
+        return Caller(account=answer["Account"], arn=answer["Arn"])
 
 
 def certificates(client: Any) -> tuple[Certificate, ...]:

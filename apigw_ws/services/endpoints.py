@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
-from apigw_ws.aws.client import ClientConfig, client
+from apigw_ws.aws.client import ClientConfig, client, within
 from apigw_ws.conf import conf
 from apigw_ws.exceptions import ConfigurationError, NotProvisioned
 from apigw_ws.models import ApiGateway, AwsAccount
@@ -21,10 +21,14 @@ _hurry: Final[ContextVar[int | None]] = ContextVar("apigw_ws_hurry", default=Non
 
 @contextmanager
 def quickly(seconds: int) -> Iterator[None]:
-    """In the block AWS is asked once, and given up after ``seconds`` without an answer: somebody waits."""
+    """In the block AWS is asked once, and given up after ``seconds`` without an answer: somebody waits.
+
+    Where each of many answers comes just in time, they are given up after four times as long.
+    """
     token = _hurry.set(seconds)
     try:
-        yield
+        with within(4 * seconds):
+            yield
     finally:
         _hurry.reset(token)
 

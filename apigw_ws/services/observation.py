@@ -18,8 +18,9 @@ from django.utils.translation import gettext as _
 
 from apigw_ws.aws import domains as aws_domains
 from apigw_ws.aws import planner, reader
-from apigw_ws.aws.client import ClientConfig, client, translated
+from apigw_ws.aws.client import ClientConfig, client
 from apigw_ws.aws.domain_spec import DomainSpec, DomainState
+from apigw_ws.aws.errors import translated
 from apigw_ws.aws.spec import DOMAIN_TAG, GatewaySpec, Snapshot
 from apigw_ws.exceptions import ApigwWsError, AwsUnreachable
 from apigw_ws.models import ApiGateway
