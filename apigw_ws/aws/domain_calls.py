@@ -14,11 +14,13 @@ from apigw_ws.aws.domain_operations import (
     RemoveAlias,
     RemoveDomain,
     TagDomain,
+    TakeDomain,
     UnmapDomain,
     UpdateDomain,
 )
 from apigw_ws.aws.domain_spec import ZONE_TAG, DomainSpec
 from apigw_ws.aws.domains import alias_in, target_of
+from apigw_ws.aws.spec import OWNER_TAG
 from apigw_ws.exceptions import AwsError
 
 #: How often, five seconds apart, a domain that is not AVAILABLE yet is looked at.
@@ -38,6 +40,10 @@ def tag_domain(operation: TagDomain, calls: Calls) -> None:
     arn = calls.arn_of(f"domainnames/{operation.name}")
     tags = {ZONE_TAG: operation.zone_id} if operation.zone_id else {}
     calls.tag(arn, tags, () if tags else (ZONE_TAG,))
+
+
+def take_domain(operation: TakeDomain, calls: Calls) -> None:
+    calls.tag(calls.arn_of(f"domainnames/{operation.name}"), {OWNER_TAG: operation.uid})
 
 
 def map_domain(operation: MapDomain, calls: Calls) -> None:
@@ -82,6 +88,7 @@ PERFORMERS: Final = (
     create_domain,
     update_domain,
     tag_domain,
+    take_domain,
     map_domain,
     create_alias,
     remove_alias,

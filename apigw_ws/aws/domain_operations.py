@@ -40,6 +40,17 @@ class TagDomain(Operation):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TakeDomain(Operation):
+    """A domain that was made elsewhere, and leads to the gateway alone, gets the gateway's tag."""
+
+    name: str
+    uid: str
+
+    def describe(self) -> str:
+        return _("Tag the custom domain “%(name)s” as this gateway's.") % {"name": self.name}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MapDomain(Operation):
     """The root of the domain leads to the stage; without ``mapping_id`` through a new mapping."""
 

@@ -13,6 +13,7 @@ from apigw_ws.aws.domain_operations import (
     RemoveAlias,
     RemoveDomain,
     TagDomain,
+    TakeDomain,
     UnmapDomain,
     UpdateDomain,
 )
@@ -34,7 +35,7 @@ def domain_changes(
     if spec.domain:
         wanted = spec.domain
         state = next((state for state in states if state.name == wanted.name), DomainState(name=wanted.name))
-        _check_ownership(spec.uid, wanted, state)
+        _check_ownership(spec, wanted, state, api_id)
         yield from _wanted(spec, wanted, state, api_id)
     for state in states:
         if state.owner == spec.uid and (spec.domain is None or state.name != spec.domain.name):
@@ -59,6 +60,8 @@ def _wanted(spec: GatewaySpec, wanted: DomainSpec, state: DomainState, api_id: s
         yield CreateDomain(domain=wanted, tags={OWNER_TAG: spec.uid, **zone})
     elif wanted.certificate_arn != state.certificate_arn:
         yield UpdateDomain(domain=wanted)
+    if state.target and state.owner != spec.uid:
+        yield TakeDomain(name=state.name, uid=spec.uid)
     root = state.root
     if root is None or (root.api_id, root.stage) != (api_id, spec.stage.name):
         yield MapDomain(name=wanted.name, stage_name=spec.stage.name, mapping_id=root.id if root else "")
@@ -70,14 +73,15 @@ def _wanted(spec: GatewaySpec, wanted: DomainSpec, state: DomainState, api_id: s
         yield CreateAlias(name=wanted.name, zone_id=wanted.zone_id)
 
 
-def _check_ownership(uid: str, wanted: DomainSpec, state: DomainState) -> None:
-    if state.target and state.owner != uid:
+def _check_ownership(spec: GatewaySpec, wanted: DomainSpec, state: DomainState, api_id: str) -> None:
+    adoptable = spec.adopts and state.is_free(api_id)
+    if state.target and state.owner != spec.uid and not adoptable:
         raise OwnershipConflict(
             _(
                 "The custom domain %(name)s exists in AWS but was not made for this gateway. "
                 "Remove it there, or tag it with %(tag)s."
             )
-            % {"name": wanted.name, "tag": f"{OWNER_TAG}={uid}"}
+            % {"name": wanted.name, "tag": f"{OWNER_TAG}={spec.uid}"}
         )
     record = state.records.get(wanted.zone_id, "")
     if record and record != state.target:

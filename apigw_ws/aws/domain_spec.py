@@ -50,6 +50,10 @@ class DomainState:
     def root(self) -> MappingState | None:
         return next((mapping for mapping in self.mappings if not mapping.key), None)
 
+    def is_free(self, api_id: str) -> bool:
+        """Nobody's by its tag, and it leads nowhere but to the API."""
+        return not self.owner and all(mapping.api_id == api_id for mapping in self.mappings)
+
     def has_alias(self, zone_id: str) -> bool:
         """The zone's record is an alias for this very domain."""
         return bool(self.target) and self.records.get(zone_id) == self.target

@@ -29,6 +29,16 @@ def read(
         return tuple(_state(client, dns, name, found.get(name), wanted) for name in sorted(names))
 
 
+def leading_to(client: Any, dns: Callable[[], Any], api_id: str) -> tuple[DomainState, ...]:
+    """The domains of which a path leads to the API, whosever they are. ``dns`` is as in ``read``, which
+    see for what it raises."""
+    with translated():
+        pages = client.get_paginator("get_domain_names").paginate()
+        items = [item for page in pages for item in page["Items"]]
+        states = [_state(client, dns, item["DomainName"], item, None) for item in items]
+    return tuple(state for state in states if any(mapping.api_id == api_id for mapping in state.mappings))
+
+
 def alias_in(dns: Any, zone_id: str, name: str) -> tuple[Answer, ...]:
     """The address records and the CNAME of ``name`` in a zone, as Route 53 has them."""
     answer = dns.list_resource_record_sets(HostedZoneId=zone_id, StartRecordName=name, MaxItems="20")

@@ -99,18 +99,24 @@ def _untagged(
 
 
 def _routes(spec: GatewaySpec, snapshot: Snapshot) -> Iterator[Operation]:
+    users = _users(snapshot)
     for route in spec.routes:
         state = snapshot.route(route.key)
         if state is None:
             yield CreateRoute(route=route)
         else:
-            yield from _differences(route, state)
+            yield from _differences(route, state, adopts=spec.adopts, alone=users[state.target] == 1)
             yield from _replies(route, state)
 
 
-def _differences(route: RouteSpec, state: RouteState) -> Iterator[Operation]:
+def _users(snapshot: Snapshot) -> Counter[str]:
+    """How many routes call each integration, by its ID."""
+    return Counter(route.target for route in snapshot.routes if route.target)
+
+
+def _differences(route: RouteSpec, state: RouteState, *, adopts: bool, alone: bool) -> Iterator[Operation]:
     there = state.integration or IntegrationState(id="")
-    if state.integration and not state.managed:
+    if state.integration and not state.managed and not (adopts and there.adoptable):
         raise OwnershipConflict(
             _(
                 "The route “%(key)s” exists in AWS and calls %(url)s, which was not set up here. "
@@ -122,7 +128,8 @@ def _differences(route: RouteSpec, state: RouteState) -> Iterator[Operation]:
         yield UpdateRoute(
             route=route,
             route_id=state.id,
-            integration_id=there.id,
+            # One that several routes call stays as it is: each of them gets one of its own.
+            integration_id=there.id if alone or state.managed else "",
             dropped=tuple(sorted(there.parameters.keys() - route.integration.parameters.keys())),
             changes=changes,
         )
@@ -135,6 +142,7 @@ def _changes(route: RouteSpec, state: RouteState, there: IntegrationState) -> tu
         "method": wanted.method != there.method,
         "timeout": wanted.timeout != there.timeout,
         "headers": wanted.parameters != there.parameters or not route.declared <= state.declared,
+        "owner": state.integration is not None and not state.managed,
     }
     return tuple(name for name, different in differs.items() if different)
 
@@ -148,17 +156,17 @@ def _replies(route: RouteSpec, state: RouteState) -> Iterator[Operation]:
 
 def _removed_routes(spec: GatewaySpec, snapshot: Snapshot) -> Iterator[Operation]:
     wanted = {route.key for route in spec.routes}
-    users = Counter(route.integration.id for route in snapshot.routes if route.integration)
+    users = _users(snapshot)
     for route in snapshot.routes:
         if route.integration and route.managed and route.key not in wanted:
-            alone = users[route.integration.id] == 1
+            alone = users[route.target] == 1
             yield RemoveRoute(
                 key=route.key, route_id=route.id, integration_id=route.integration.id if alone else ""
             )
 
 
 def _orphans(snapshot: Snapshot) -> Iterator[Operation]:
-    used = {route.integration.id for route in snapshot.routes if route.integration}
+    used = _users(snapshot)
     for integration in snapshot.integrations:
         if integration.managed and integration.id not in used:
             yield RemoveIntegration(integration_id=integration.id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -24,20 +24,23 @@ from apigw_ws.exceptions import AwsError, OwnershipConflict
 Answer = Mapping[str, Any]
 
 
-def read(client: Any, *, uid: str, stage_name: str, api_id: str = "") -> Snapshot | None:
+def read(
+    client: Any, *, uid: str, stage_name: str, api_id: str = "", adopting: bool = False
+) -> Snapshot | None:
     """What AWS holds of the gateway ``uid``, or None when it has no API.
 
-    The API is found by our tag; ``api_id``, where it is right, only saves the listing.
+    The API is found by our tag; ``api_id``, where it is right, only saves the listing. While a gateway is
+    ``adopting``, the API ``api_id`` is its own without a tag as well.
     Raises OwnershipConflict when ``api_id`` is somebody else's API, or several carry the tag.
     """
     with translated():
-        api = _find(client, uid, api_id)
-        return _snapshot(client, api, stage_name) if api else None
+        api = _find(client, uid, api_id, {uid, None} if adopting else {uid})
+        return snapshot(client, api, stage_name) if api else None
 
 
-def _find(client: Any, uid: str, api_id: str) -> Answer | None:
+def _find(client: Any, uid: str, api_id: str, owners: Collection[str | None]) -> Answer | None:
     cached = _found(client.get_api, ApiId=api_id) if api_id else None
-    if cached and cached.get("Tags", {}).get(OWNER_TAG) == uid:
+    if cached and cached.get("Tags", {}).get(OWNER_TAG) in owners:
         return cached
     tagged = [api for api in _pages(client, "get_apis") if api.get("Tags", {}).get(OWNER_TAG) == uid]
     if len(tagged) > 1:
@@ -56,7 +59,8 @@ def _find(client: Any, uid: str, api_id: str) -> Answer | None:
     return tagged[0] if tagged else None
 
 
-def _snapshot(client: Any, api: Answer, stage_name: str) -> Snapshot:
+def snapshot(client: Any, api: Answer, stage_name: str) -> Snapshot:
+    """What there is of an API that GetApi answered, whosever it is. Raises botocore's errors as they are."""
     api_id = api["ApiId"]
     integrations = {
         item["IntegrationId"]: _integration(item) for item in _pages(client, "get_integrations", ApiId=api_id)
@@ -79,7 +83,7 @@ def _snapshot(client: Any, api: Answer, stage_name: str) -> Snapshot:
         ),
         integrations=tuple(integrations.values()),
         stages=stages,
-        live_digest=_live_digest(client, api_id, deployment_id),
+        live_digest=live_digest(client, api_id, deployment_id),
     )
 
 
@@ -91,6 +95,8 @@ def _integration(item: Answer) -> IntegrationState:
         timeout=item.get("TimeoutInMillis", 0),
         parameters=item.get("RequestParameters", {}),
         description=item.get("Description", ""),
+        kind=item["IntegrationType"],
+        connection=item.get("ConnectionType", "INTERNET"),
     )
 
 
@@ -130,7 +136,8 @@ def _stage(item: Answer) -> StageState:
     )
 
 
-def _live_digest(client: Any, api_id: str, deployment_id: str) -> str:
+def live_digest(client: Any, api_id: str, deployment_id: str) -> str:
+    """The digest that we wrote on a deployment; empty where it is none of ours."""
     if not deployment_id:
         return ""
     deployment = _found(client.get_deployment, ApiId=api_id, DeploymentId=deployment_id) or {}

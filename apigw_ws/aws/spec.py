@@ -105,6 +105,8 @@ class GatewaySpec:
     stage: StageSpec
     tags: Mapping[str, str] = field(default_factory=dict)
     domain: DomainSpec | None = None
+    #: Routes, stage and domain that were made elsewhere are taken over instead of being in the way.
+    adopts: bool = False
 
     @property
     def all_tags(self) -> dict[str, str]:
@@ -144,6 +146,14 @@ class IntegrationState:
     timeout: int = 0
     parameters: Mapping[str, str] = field(default_factory=dict, repr=False)
     description: str = ""
+    #: `IntegrationType`, and `ConnectionType`: "VPC_LINK" for what is private.
+    kind: str = "HTTP_PROXY"
+    connection: str = "INTERNET"
+
+    @property
+    def adoptable(self) -> bool:
+        """It does what ours do, so that it can become one of ours."""
+        return (self.kind, self.connection) == ("HTTP_PROXY", "INTERNET")
 
     @property
     def managed(self) -> bool:
@@ -159,6 +169,11 @@ class RouteState:
     #: `RouteResponseSelectionExpression`; AWS knows `$default` and none.
     response_expression: str = ""
     response_ids: tuple[str, ...] = ()
+
+    @property
+    def target(self) -> str:
+        """The ID of its integration; empty where it calls nothing."""
+        return self.integration.id if self.integration else ""
 
     @property
     def managed(self) -> bool:

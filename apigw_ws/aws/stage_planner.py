@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 
 from apigw_ws.aws.operations import UpdateStage
-from apigw_ws.aws.spec import ROUTE_SETTINGS, VARIABLES_TAG, GatewaySpec, StageSpec, StageState
+from apigw_ws.aws.spec import OWNER_TAG, ROUTE_SETTINGS, VARIABLES_TAG, GatewaySpec, StageSpec, StageState
 
 #: The fields that are compared one by one.
 _PLAIN = [field.name for field in fields(StageSpec) if field.name not in ("name", "description", "variables")]
@@ -17,14 +17,18 @@ def stage_changes(spec: GatewaySpec, state: StageState) -> Iterator[UpdateStage]
     dropped = tuple(sorted((state.our_variables & state.variables.keys()) - spec.stage.variables.keys()))
     ledger = spec.stage_tags.get(VARIABLES_TAG, "")
     relabelled = ledger != state.ledger
-    changes = tuple(_changes(spec.stage, state, dropped))
+    claimed = spec.adopts and state.owner != spec.uid
+    changes = (*_changes(spec.stage, state, dropped), *(("owner",) if claimed else ()))
     if changes or relabelled:
         yield UpdateStage(
             stage=spec.stage,
             changes=changes or ("list of variables",),
             kept=_kept(spec.stage, state) if not ROUTE_SETTINGS.keys().isdisjoint(changes) else {},
             dropped=dropped,
-            tags={VARIABLES_TAG: ledger} if relabelled and ledger else {},
+            tags={
+                **({OWNER_TAG: spec.uid} if claimed else {}),
+                **({VARIABLES_TAG: ledger} if relabelled and ledger else {}),
+            },
             dropped_tags=(VARIABLES_TAG,) if relabelled and not ledger else (),
         )
 

@@ -11,6 +11,7 @@ from apigw_ws.aws.domain_operations import (
     RemoveAlias,
     RemoveDomain,
     TagDomain,
+    TakeDomain,
     UnmapDomain,
     UpdateDomain,
 )
@@ -61,6 +62,11 @@ def of_alias(operation: CreateAlias, there: There) -> Iterator[Difference]:
 def of_zone_tag(operation: TagDomain, there: There) -> Iterator[Difference]:
     held = there.domain(operation.name).zone_id
     yield Difference(key="domain.zone", record=operation.zone_id, aws=held, would=operation.describe())
+
+
+@of.register
+def of_owner(operation: TakeDomain, there: There) -> Iterator[Difference]:
+    yield Difference(key="domain.owner", record=operation.uid, aws="", would=operation.describe())
 
 
 @of.register

@@ -87,6 +87,8 @@ def apply(
         execute(gateway, run, plan, on_step)
         if plan.operations:
             remember(gateway, *look())
+        if gateway.adopting:
+            _adopted(gateway)
     if any(isinstance(operation, Deploy) for operation in plan.operations):
         deployed.send_robust(ApiGateway, gateway=gateway, run=run)
     return run
@@ -126,6 +128,7 @@ def read(gateway: ApiGateway) -> Snapshot | None:
         uid=str(gateway.uid),
         stage_name=gateway.stage_name,
         api_id=gateway.api_id,
+        adopting=gateway.adopting,
     )
 
 
@@ -167,6 +170,12 @@ def remember(
         route.integration_id = state.integration.id if state and state.integration else ""
         route.deployed = live and state is not None
     ApiGatewayAdditionalRoute.objects.bulk_update(routes, ["route_id", "integration_id", "deployed"])
+
+
+def _adopted(gateway: ApiGateway) -> None:
+    """Everything carries its mark by now: what somebody makes in AWS from here on is not taken over."""
+    gateway.adopting = False
+    gateway.save(update_fields=["adopting", "updated_on"])
 
 
 def _look(gateway: ApiGateway) -> tuple[Snapshot | None, tuple[DomainState, ...] | None]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from django.utils.translation import gettext as _
+
 from apigw_ws.aws.operations import CreateRoute, DisableReplies, EnableReplies, RemoveRoute, UpdateRoute
 from apigw_ws.aws.spec import IntegrationSpec, IntegrationState
 from apigw_ws.services.differences import Difference, Take, There, of, shown
@@ -58,6 +60,8 @@ def of_route(operation: UpdateRoute, there: There) -> Iterator[Difference]:
 
 
 def _sides(name: str, wanted: IntegrationSpec, held: IntegrationState) -> tuple[str, str]:
+    if name == "owner":
+        return _("this gateway"), held.description or _("made elsewhere")
     if name != "headers":
         return shown(getattr(wanted, name.lower())), shown(getattr(held, name.lower()))
     return _only(wanted.parameters, held.parameters), _only(held.parameters, wanted.parameters)

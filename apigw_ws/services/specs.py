@@ -68,6 +68,7 @@ def spec_for(
         stage=_stage(gateway),
         tags={str(key): str(value) for key, value in gateway.tags.items()},
         domain=_domain(gateway),
+        adopts=gateway.adopting,
     )
 
 

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 
 from apigw_ws.aws import domains, removal
 from apigw_ws.aws.domain_spec import DomainSpec, DomainState
-from apigw_ws.aws.spec import DOMAIN_TAG, Snapshot
-from apigw_ws.exceptions import NotConfirmed, PlanChanged
+from apigw_ws.aws.spec import DOMAIN_TAG, OWNER_TAG, Snapshot
+from apigw_ws.exceptions import NotConfirmed, OwnershipConflict, PlanChanged
 from apigw_ws.models import ApiGateway, AuditEvent, Run, Step
 from apigw_ws.services import audit, endpoints, provisioning, runs, sessions
 from apigw_ws.services.provisioning import Plan
@@ -35,6 +35,14 @@ def preview(gateway: ApiGateway) -> Removal:
     Raises OwnershipConflict where the API is not ours, AwsError and ConfigurationError.
     """
     snapshot = provisioning.read(gateway)
+    if gateway.adopting and snapshot and OWNER_TAG not in snapshot.tags:
+        raise OwnershipConflict(
+            _(
+                "The API %(id)s was made elsewhere and is not this gateway's yet. Apply the gateway first, "
+                "or delete the record alone, which leaves AWS as it is."
+            )
+            % {"id": gateway.api_id}
+        )
     states = _domains(gateway, snapshot)
     whose = {"uid": str(gateway.uid), "api_id": snapshot.api_id if snapshot else gateway.api_id}
     return Removal(
@@ -65,7 +73,7 @@ def run(
         )
     with (
         audit.recorded(AuditEvent.Verb.TEARDOWN, gateway, by=by, ip=ip, before=_facts(gateway)) as outcome,
-        runs.running(gateway, by) as run,
+        runs.running(gateway, by, Run.Kind.TEARDOWN) as run,
     ):
         outcome.run = run
         plan = preview(gateway)

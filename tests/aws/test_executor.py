@@ -68,7 +68,7 @@ def test_every_operation_describes_itself_and_can_be_performed() -> None:
         if operations.Operation in getattr(kind, "__bases__", ())
     }
 
-    assert len(kinds) == 22
+    assert len(kinds) == 23
     for kind in kinds:
         assert executor.perform.dispatch(kind) is not executor.perform.dispatch(object), kind
         assert "describe" in vars(kind)
