@@ -26,6 +26,8 @@ class Run(models.Model):
         ApiGateway, verbose_name=_("gateway"), on_delete=models.CASCADE, related_name="runs"
     )
     kind = models.CharField(_("kind"), max_length=16, choices=Kind.choices, default=Kind.APPLY)
+    #: The deployment that a rollback goes to.
+    deployment_id = models.CharField(_("deployment ID"), max_length=32, blank=True, default="")
     state = models.CharField(_("state"), max_length=16, choices=State.choices, default=State.RUNNING)
     started_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,

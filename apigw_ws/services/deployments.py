@@ -137,7 +137,7 @@ def rollback(
     before, after = {"deployment_id": gateway.deployment_id}, {"deployment_id": deployment_id}
     with (
         audit.recorded(AuditEvent.Verb.ROLLBACK, gateway, by=by, ip=ip, before=before) as outcome,
-        runs.running(gateway, by) as run,
+        runs.running(gateway, by, Run.Kind.ROLLBACK, deployment_id=deployment_id) as run,
     ):
         outcome.run, outcome.after = run, after
         plan = preview(gateway, deployment_id)

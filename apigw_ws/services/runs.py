@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from apigw_ws.aws.executor import Done
 from apigw_ws.aws.operations import Operation, route_key
@@ -25,16 +26,35 @@ if TYPE_CHECKING:
 #: of three attempts, each given up after 20 seconds. Longer waits for AWS give signs of life.
 STALE_AFTER: Final = timedelta(minutes=4)
 
+_AT_WORK: Final = {
+    Run.Kind.APPLY: gettext_lazy(
+        "%(who)s has been applying to the gateway “%(gateway)s” since %(since)s. Wait for it to finish."
+    ),
+    Run.Kind.ROLLBACK: gettext_lazy(
+        "%(who)s has been rolling the gateway “%(gateway)s” back since %(since)s. Wait for it to finish."
+    ),
+    Run.Kind.TEARDOWN: gettext_lazy(
+        "%(who)s has been tearing the gateway “%(gateway)s” down since %(since)s. Wait for it to finish."
+    ),
+}
+
 logger = logging.getLogger("apigw_ws.runs")
 
 
 @contextmanager
-def running(gateway: ApiGateway, by: AbstractBaseUser | None) -> Iterator[Run]:
+def running(
+    gateway: ApiGateway,
+    by: AbstractBaseUser | None,
+    kind: Run.Kind = Run.Kind.APPLY,
+    *,
+    deployment_id: str = "",
+) -> Iterator[Run]:
     """Open the gateway's one active run; afterwards it is done, failed or interrupted, with the reason.
 
-    Raises RunInProgress, which says whose run it is and since when; a stale one is taken over.
+    ``deployment_id`` is where a rollback goes. Raises RunInProgress, which says whose run it is, what it does
+    and since when; a stale one is taken over.
     """
-    run = _start(gateway, by)
+    run = _start(gateway, by, kind, deployment_id)
     try:
         yield run
     except Exception as error:
@@ -65,12 +85,12 @@ def active(gateway: ApiGateway) -> Run | None:
 
 
 def in_progress(active: Run | None) -> RunInProgress:
-    """The refusal that says whose run is at work, and since when."""
+    """The refusal that says whose run is at work, what it does, and since when."""
     if active is None:
         return RunInProgress(_("Another run of this gateway has just ended. Look at the plan again."))
     since = active.started_on
     return RunInProgress(
-        _("%(who)s has been applying to the gateway “%(gateway)s” since %(since)s. Wait for it to finish.")
+        _AT_WORK[Run.Kind(active.kind)]
         % {
             "who": active.started_by or _("A command or task"),
             "gateway": active.gateway,
@@ -129,11 +149,16 @@ def failed(run: Run, position: int, operation: Operation, started_on: datetime, 
     )
 
 
-def _start(gateway: ApiGateway, by: AbstractBaseUser | None) -> Run:
+def _start(gateway: ApiGateway, by: AbstractBaseUser | None, kind: Run.Kind, deployment_id: str) -> Run:
     interrupt(gateway, silent_since=timezone.now() - STALE_AFTER)
     try:
         with transaction.atomic():
-            return Run.objects.create(gateway=gateway, started_by_id=by.pk if by else None)
+            return Run.objects.create(
+                gateway=gateway,
+                kind=kind,
+                deployment_id=deployment_id,
+                started_by_id=by.pk if by else None,
+            )
     except IntegrityError as error:
         other = Run.objects.select_related("started_by").filter(gateway=gateway, finished_on=None).first()
         raise in_progress(other) from error
