@@ -21,9 +21,9 @@ from apigw_ws_admin.screens.deployment import DeploymentPanel
 from apigw_ws_admin.screens.drift import Drift
 from apigw_ws_admin.screens.gateways import ApiGatewayAdmin
 from apigw_ws_admin.screens.history import History
-from apigw_ws_admin.screens.policy import Policy
 from apigw_ws_admin.screens.records import RefusalAdmin, RunAdmin, WebSocketSessionAdmin, WebSocketTokenAdmin
 from apigw_ws_admin.screens.routes import Routes
+from apigw_ws_admin.screens.security import Security
 from apigw_ws_admin.screens.syncing import Syncing
 from apigw_ws_admin.screens.teardown import Teardown
 from apigw_ws_admin.screens.wizard.mixin import GatewayWizardMixin
@@ -35,7 +35,7 @@ class GatewayAdmin(
     DeploymentPanel,
     History,
     Drift,
-    Policy,
+    Security,
     Teardown,
     Syncing,
     Routes,
@@ -49,7 +49,7 @@ class GatewayAdmin(
         {
             "title": gettext_lazy("More"),
             "icon": "more_horiz",
-            "items": ["watch", "drift", "deployments", "policy", "teardown"],
+            "items": ["watch", "drift", "deployments", "teardown"],
         },
     )
 

@@ -10,5 +10,7 @@ APPLY: Final = "apigw_ws.apply_apigateway"
 ROLLBACK: Final = "apigw_ws.rollback_apigateway"
 #: Take a gateway out of AWS.
 TEARDOWN: Final = "apigw_ws.teardown_apigateway"
+#: Rotate the secret by which a gateway proves itself.
+ROTATE_SECRET: Final = "apigw_ws.rotate_secret_apigateway"  # noqa: S105
 #: Change a gateway's record.
 CHANGE: Final = "apigw_ws.change_apigateway"

@@ -29,6 +29,7 @@ class Tab:
 #: From left to right. A page adds its line here and passes its ``name`` to ``pages.lazily``, or to ``frame``.
 TABS: Final = (
     Tab(name="deployments", title=_("Deployments"), page="deployments"),
+    Tab(name="security", title=_("Security"), page="security"),
     Tab(name="settings", title=_("Settings"), page="change"),
 )
 

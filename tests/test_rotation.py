@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from apigw_ws.emulator.faults import Fault
@@ -306,3 +308,36 @@ def test_no_step_event_or_plan_holds_a_secret(gateway: ApiGateway) -> None:
 
     assert len(plan.operations) == 5
     assert not [text for text in told for secret in (old, secrets.derive(gateway)) if secret in text]
+
+
+def command(gateway: ApiGateway, *arguments: str) -> list[str]:
+    out = StringIO()
+    call_command("ws_rotate_secret", f"--pk={gateway.pk}", *arguments, stdout=out, no_color=True)
+    return out.getvalue().splitlines()
+
+
+def test_the_command_rotates_says_where_it_is_and_retires(gateway: ApiGateway) -> None:
+    heard(gateway, 1)
+    lines = command(gateway)
+    assert lines[0] == "chat: accepted 1 and 2, live 1"
+    assert lines[1].startswith("  version 1: 1 open sessions, last heard 20")
+    assert lines[2] == "Version 2 is not live yet. Apply the gateway to AWS first."
+    assert command(gateway, "--cancel")[0] == "chat: accepted 1, live 1"
+    command(gateway)
+    gateway.refresh_from_db()
+    provisioning.apply(gateway)
+    with pytest.raises(CommandError, match="Wait until"):
+        command(gateway, "--retire")
+    assert "Wait until" in command(gateway, "--status")[-1]
+
+    assert command(gateway, "--retire", "--force")[0] == "chat: accepted 2, live 2"
+    assert AuditEvent.objects.latest("pk").verb == "retire_secret"
+
+
+def test_the_command_says_when_the_old_version_can_go(gateway: ApiGateway) -> None:
+    rotation.start(gateway)
+    provisioning.apply(gateway)
+    later(gateway)
+
+    assert command(gateway, "--status")[-1].endswith(f"ws_rotate_secret --pk {gateway.pk} --retire")
+    assert command(gateway, "--retire") == ["chat: accepted 2, live 2"]

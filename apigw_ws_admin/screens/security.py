@@ -1,0 +1,171 @@
+"""What protects a gateway: its secret and the rotation of it, who may connect, and the IAM policy."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any, Final
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.functional import Promise
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.admin import ModelAdmin
+
+from apigw_ws.conf import conf
+from apigw_ws.exceptions import ApigwWsError
+from apigw_ws.models import ApiGateway
+from apigw_ws.services import policies, rotation, runs
+from apigw_ws_admin import tabs
+from apigw_ws_admin.pages import gateway_for
+from apigw_ws_admin.permissions import APPLY, ROTATE_SECRET
+
+SECRET: Final = "apigw_ws_admin/gateways/_secret.html"  # noqa: S105
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What an operator does to the secret, behind a page that says what comes of it."""
+
+    title: str | Promise
+    take: Callable[..., None]
+    done: str | Promise
+
+
+STEPS: Final = {
+    "rotate": Step(
+        title=gettext_lazy("Rotate the secret"),
+        take=rotation.start,
+        done=gettext_lazy("The rotation has begun. Apply the gateway to AWS next."),
+    ),
+    "cancel": Step(
+        title=gettext_lazy("Cancel the rotation"),
+        take=rotation.cancel,
+        done=gettext_lazy("The rotation is cancelled."),
+    ),
+    "retire": Step(
+        title=gettext_lazy("Retire the old version"),
+        take=rotation.retire,
+        done=gettext_lazy("The old version is retired: Django refuses it from now on."),
+    ),
+}
+
+
+class Security(ModelAdmin):
+    def get_urls(self) -> list[URLPattern]:
+        page, step = (self.admin_site.admin_view(view) for view in (self.security_view, self.secret_view))
+        return [
+            path("<int:object_id>/security/", page, name="apigw_ws_apigateway_security"),
+            path("<int:object_id>/security/<slug:step>/", step, name="apigw_ws_apigateway_secret"),
+            *super().get_urls(),
+        ]
+
+    def security_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """The page; of a rotation under way the card by itself, or 204 where it is as it was (``?seen=``)."""
+        gateway = gateway_for(self, request, object_id)
+        secret = _secret(request, gateway)
+        if getattr(request, "htmx", False):
+            unchanged = secret["seen"] == request.GET.get("seen")
+            return HttpResponse(status=204) if unchanged else render(request, SECRET, secret)
+        return self._page(
+            request, gateway, "security", _("Security"), secret | _accepted() | _policy(gateway)
+        )
+
+    def secret_view(self, request: HttpRequest, object_id: int, step: str) -> HttpResponse:
+        """Says what a step of the rotation does, and takes it when that is confirmed."""
+        gateway = gateway_for(self, request, object_id, ROTATE_SECRET)
+        if step not in STEPS:
+            raise Http404
+        if request.method == "POST":
+            return _taken(request, gateway, step)
+        context = {"step": step, "state": rotation.status(gateway), "next": gateway.secret_version + 1}
+        return self._page(request, gateway, "secret_step", STEPS[step].title, context)
+
+    def _page(
+        self,
+        request: HttpRequest,
+        gateway: ApiGateway,
+        name: str,
+        title: str | Promise,
+        context: dict[str, Any],
+    ) -> HttpResponse:
+        context |= self.admin_site.each_context(request) | {"opts": self.opts, "model_admin": self}
+        context |= tabs.frame(request, gateway, title=title, tab="security")
+        return TemplateResponse(request, f"apigw_ws_admin/gateways/{name}.html", context)
+
+
+def _secret(request: HttpRequest, gateway: ApiGateway) -> dict[str, Any]:
+    state, run = rotation.status(gateway), runs.active(gateway)
+    facts = (gateway.secret_version, gateway.live_secret_version, state, run)
+    return {
+        "gateway": gateway,
+        "state": state,
+        "live": gateway.live_secret_version == gateway.secret_version,
+        "steps": _steps(gateway, state) if gateway.retiring_secret_version is not None else (),
+        "run": runs.in_progress(run) if run else None,
+        "buttons": {step: _button(gateway, step) for step in STEPS},
+        "seen": blake2b(repr(facts).encode(), digest_size=9).hexdigest(),
+        "may_rotate": request.user.has_perm(ROTATE_SECRET),
+        "may_apply": request.user.has_perm(APPLY),
+    }
+
+
+def _steps(gateway: ApiGateway, state: rotation.Rotation) -> tuple[tuple[str, str], ...]:
+    """What is done, what is to be done now, and what is ahead, in words."""
+    versions = {"new": gateway.secret_version, "old": gateway.retiring_secret_version}
+    live, unused = gateway.live_secret_version == gateway.secret_version, not state.cannot_retire
+    unproven, refused = _("Calls without a secret come no more."), _("Calls without a secret are refused.")
+    if gateway.retiring_secret_version:
+        unproven, refused = (
+            _("Version %(old)d is out of use.") % versions,
+            _("Version %(old)d is refused.") % versions,
+        )
+    return (
+        ("done", _("Version %(new)d is accepted.") % versions),
+        ("done" if live else "current", _("Version %(new)d is in every integration, and live.") % versions),
+        ("done" if unused else "current" if live else "ahead", unproven),
+        ("current" if unused else "ahead", refused),
+    )
+
+
+def _button(gateway: ApiGateway, step: str) -> dict[str, str]:
+    """A link to the step's page that opens it as a dialog."""
+    href = reverse("admin:apigw_ws_apigateway_secret", args=[gateway.pk, step])
+    opens = format_html(
+        'id="secret-{}" hx-get="{}" hx-target="#modal-content" hx-select="#dialog" hx-swap="innerHTML" '
+        'x-on:htmx:after-on-load="openModal = true"',
+        step,
+        href,
+    )
+    return {"href": href, "opens": opens}
+
+
+def _taken(request: HttpRequest, gateway: ApiGateway, step: str) -> HttpResponse:
+    how = {"force": True} if step == "retire" and request.POST.get("force") else {}
+    try:
+        STEPS[step].take(gateway, by=request.user, ip=request.META.get("REMOTE_ADDR"), **how)
+    except ApigwWsError as problem:
+        messages.error(request, _("Nothing was done: %s") % problem)
+    else:
+        messages.success(request, str(STEPS[step].done))
+    return HttpResponseRedirect(reverse("admin:apigw_ws_apigateway_security", args=[gateway.pk]))
+
+
+def _accepted() -> dict[str, Any]:
+    """The project's settings that decide who may connect."""
+    return {"conf": conf, "trusted_origins": settings.CSRF_TRUSTED_ORIGINS}
+
+
+def _policy(gateway: ApiGateway) -> dict[str, Any]:
+    try:
+        return {"policy": json.dumps(policies.for_gateway(gateway), indent=2)}
+    except ApigwWsError as problem:
+        return {"policy_problem": problem}
