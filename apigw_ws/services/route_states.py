@@ -54,6 +54,8 @@ class Standing:
     """How one route stands."""
 
     key: str
+    #: The primary key of its record; None for one that comes with the gateway, or was deleted.
+    pk: int | None
     state: State
     #: A sentence.
     reason: str
@@ -90,7 +92,7 @@ class _Known:
     ) -> None:
         self.spec = spec_for(gateway, additional)
         self.wanted: Routes = route_facts.wanted(self.spec)
-        self.recorded = {route.route_key for route in additional}
+        self.recorded = {route.route_key: route.pk for route in additional}
         self.run = runs.active(gateway)
         self.last = gateway.runs.first()
         ended = self.last.finished_on if self.last else None
@@ -145,7 +147,7 @@ class _Known:
             state, reason = State.DRIFT, self._drift(key, foreign=foreign)
         else:
             state, reason = State.PENDING, self._pending(key)
-        return Standing(key=key, state=state, reason=reason, facts=wanted)
+        return Standing(key=key, pk=self.recorded.get(key), state=state, reason=reason, facts=wanted)
 
     def _foreign(self, key: str) -> bool:
         """Whether somebody else has changed the route in AWS since we applied it."""

@@ -75,6 +75,7 @@ def test_a_save_that_adds_changes_and_removes_routes_is_one_run_and_one_deployme
             "additional_routes-TOTAL_FORMS": "3",
             "additional_routes-0-integration_url": "https://example.com/moved",
             "additional_routes-1-DELETE": "on",
+            "leaving": "second",
             "additional_routes-2-name": "third",
             "additional_routes-2-route_key": "third",
             "additional_routes-2-integration_url": "https://example.com/third",
@@ -145,7 +146,8 @@ def test_a_save_while_aws_is_gone_says_so_and_still_offers_the_plan(operator: Cl
 def test_by_hand_means_that_a_save_says_nothing(operator: Client, chat: ApiGateway, save: Save) -> None:
     text = save(operator, chat, push_mode="manual", api_description="New")
 
-    assert "applied" not in text
+    assert "being applied" not in text
+    assert "not applied" not in text
     assert enqueued() == []
 
 

@@ -1,0 +1,7 @@
+"""The routes of a gateway: on its form, and as a page of their own."""
+
+from __future__ import annotations
+
+from apigw_ws_admin.screens.routes.page import Routes
+
+__all__ = ["Routes"]

@@ -1,0 +1,132 @@
+"""The rows of routes that people edit, and what saving them would do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar
+
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.forms import BaseInlineFormSet, HiddenInput, IntegerField, ModelForm
+from django.utils.translation import gettext as _
+from unfold.widgets import INPUT_CLASSES, SWITCH_CLASSES
+
+from apigw_ws.exceptions import ConfigurationError
+from apigw_ws.models import ApiGateway, ApiGatewayAdditionalRoute
+from apigw_ws.services import observation, route_states
+from apigw_ws.services.route_states import Standing
+
+FIELDS = ("route_key", "name", "integration_url", "two_way", "integration_timeout", "enabled")
+
+
+class RouteForm(ModelForm):
+    """One route. It is called by its key, unless somebody gives it another name."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "name" in self.fields:  # not for those who may only look
+            self.fields["name"].required = False
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if self.data.get(self.add_prefix("id")) and self.instance._state.adding:
+            raise ValidationError(
+                _("Somebody has deleted this route meanwhile. Remove it here, or add it anew.")
+            )
+        cleaned["name"] = cleaned.get("name") or cleaned.get("route_key", "")[:63]
+        return cleaned
+
+    def validate_constraints(self) -> None:
+        """One query for a route that was changed, none for the many that were not."""
+        if self.has_changed():
+            super().validate_constraints()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A route as the template shows it: three hundred of them are quick only without widgets."""
+
+    prefix: str
+    pk: int | None
+    values: dict[str, Any]
+    errors: dict[str, list[str]]
+    removed: bool
+    standing: Standing | None
+
+
+class RouteFormSet(BaseInlineFormSet):
+    #: The keys of the routes that a save takes out of AWS at once, as somebody has confirmed.
+    CONFIRMATION: ClassVar = "leaving"
+    input_classes = " ".join(INPUT_CLASSES)
+    switch_classes = " ".join(SWITCH_CLASSES)
+    #: Whether this person may apply what is saved.
+    may_apply = False
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        """The ID is looked up among the gateway's routes: Django's own field would ask for each."""
+        super().add_fields(form, index)
+        form.fields["id"] = IntegerField(initial=form.instance.pk, required=False, widget=HiddenInput)
+
+    def clean(self) -> None:
+        super().clean()
+        leaving = self.leaving()
+        if self.applies_at_once and leaving and self.data.get(self.CONFIRMATION) != " ".join(leaving):
+            raise ValidationError(
+                _(
+                    "Saving takes routes out of AWS at once: %(keys)s. Confirm it beside the button and save."
+                )
+                % {"keys": ", ".join(leaving)}
+            )
+
+    @property
+    def applies_at_once(self) -> bool:
+        return self.may_apply and self.instance.push_mode == ApiGateway.PushMode.AUTO
+
+    def leaving(self) -> list[str]:
+        """The keys that are in AWS and would not be after a save, in order."""
+        if not self.instance.api_created:
+            return []
+        there = {route.route_key for route in self._before if route.enabled}
+        return sorted(there - {route.route_key for route in self.kept() if route.enabled})
+
+    def removes(self, form: Any) -> bool:
+        return bool(form.is_bound and self._should_delete_form(form))
+
+    def kept(self) -> list[ApiGatewayAdditionalRoute]:
+        """The routes that there are after a save. As far as they are complete."""
+        forms = (form for form in self.forms if not self.removes(form))
+        return [form.instance for form in forms if form.instance.pk or form.has_changed()]
+
+    @cached_property
+    def _before(self) -> list[ApiGatewayAdditionalRoute]:
+        return list(ApiGatewayAdditionalRoute.objects.filter(api_gateway=self.instance))
+
+    @cached_property
+    def standings(self) -> dict[str, Standing]:
+        """By key, from what is known without a look at AWS; empty where the record cannot be applied."""
+        if self.instance.pk is None:
+            return {}
+        try:
+            return route_states.states(self.instance, *observation.last_seen([self.instance]))
+        except ConfigurationError:
+            return {}
+
+    def rows(self) -> Iterator[Row]:
+        by_id = {standing.pk: standing for standing in self.standings.values()}
+        for form in (*self.forms, self.empty_form):
+            pk = form.instance.pk
+            yield Row(
+                prefix=form.prefix,
+                pk=pk,
+                values={name: form[name].value() for name in FIELDS if name in form.fields},
+                errors=_errors(form),
+                removed=self.removes(form),
+                standing=by_id.get(pk) if pk else None,
+            )
+
+
+def _errors(form: Any) -> dict[str, list[str]]:
+    """By field; what is wrong with the whole row as that of "row"."""
+    found = form.errors.items() if form.is_bound else ()
+    return {"row" if name == NON_FIELD_ERRORS else name: list(errors) for name, errors in found}

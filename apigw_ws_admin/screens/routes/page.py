@@ -1,0 +1,166 @@
+"""The rows on the gateway's form and on their own page, what a save would do, and how the routes stand."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.forms import ModelForm, modelform_factory
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+from unfold.admin import ModelAdmin, TabularInline
+
+from apigw_ws.exceptions import ConfigurationError
+from apigw_ws.models import ApiGateway, ApiGatewayAdditionalRoute
+from apigw_ws.services import observation, route_states
+from apigw_ws.services.observation import Sight
+from apigw_ws.services.route_states import Standing, State
+from apigw_ws_admin import tabs, worker
+from apigw_ws_admin.pages import gateway_for
+from apigw_ws_admin.permissions import APPLY, CHANGE
+from apigw_ws_admin.screens.routes.forms import FIELDS, RouteForm, RouteFormSet
+from apigw_ws_admin.screens.routes.summaries import summary
+
+PAGE = "apigw_ws_apigateway_routes"
+
+
+class RouteInline(TabularInline):
+    """Who may change a gateway may change its routes."""
+
+    model = ApiGatewayAdditionalRoute
+    form = RouteForm
+    formset = RouteFormSet
+    fields = FIELDS
+    template = "apigw_ws_admin/routes/inline.html"
+    extra = 0
+    tab = True
+
+    class Media:
+        css: ClassVar = {"all": ("apigw_ws_admin/routes.css",)}
+        js = ("apigw_ws_admin/routes.js",)
+
+    def get_formset(self, request: HttpRequest, obj: ApiGateway | None = None, **kwargs: Any) -> Any:
+        formset = super().get_formset(request, obj, **kwargs)
+        formset.may_apply = request.user.has_perm(APPLY)
+        return formset
+
+    def has_view_permission(self, request: HttpRequest, obj: ApiGateway | None = None) -> bool:
+        return True  # of the gateway, whose page it is
+
+    def has_change_permission(self, request: HttpRequest, obj: ApiGateway | None = None) -> bool:
+        return request.user.has_perm(CHANGE if obj else "apigw_ws.add_apigateway")
+
+    has_add_permission = has_delete_permission = has_change_permission
+
+
+class OnlyRoutes(ModelForm):
+    """The gateway's own fields stay as they are, whether they are right or not."""
+
+    def _post_clean(self) -> None:
+        pass
+
+
+class Routes(ModelAdmin):
+    """A page of their own is the gateway's form without the gateway's fields: a save does the same."""
+
+    inlines = (RouteInline,)
+
+    def get_urls(self) -> list[URLPattern]:
+        views = {
+            "routes/": (self.routes_view, PAGE),
+            "routes/summary/": (require_POST(self.summary_view), f"{PAGE}_summary"),
+            "routes/states/": (self.states_view, f"{PAGE}_states"),
+        }
+        mine = [
+            path(f"<int:object_id>/{end}", self.admin_site.admin_view(view), name=name)
+            for end, (view, name) in views.items()
+        ]
+        return [*mine, *super().get_urls()]
+
+    def routes_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        gateway = gateway_for(self, request, object_id)
+        own = [standing for standing in _standings(gateway).values() if standing.pk is None]
+        context = tabs.frame(request, gateway, title=_("Routes"), tab="routes")
+        hidden = dict.fromkeys(
+            ("show_save_and_continue", "show_save_and_add_another", "show_delete", "show_close"), False
+        )
+        return self.changeform_view(request, str(object_id), extra_context={**context, **hidden, "own": own})
+
+    def summary_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """What saving what was posted would do. It saves nothing."""
+        gateway = gateway_for(self, request, object_id, CHANGE)
+        settings = 0
+        if "api_name" in request.POST:  # from the gateway's form
+            form = self.get_form(request, gateway, change=True)(request.POST, instance=gateway)
+            settings = len(form.changed_data) if form.is_valid() else 0
+        inline = RouteInline(self.model, self.admin_site)
+        formset = inline.get_formset(request, gateway)(request.POST, instance=gateway)
+        formset.is_valid()
+        return render(request, "apigw_ws_admin/routes/_summary.html", {"summary": summary(formset, settings)})
+
+    def states_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """The chips; 204 while they are polled (``?seen=``) and there is nothing new to show."""
+        gateway = gateway_for(self, request, object_id)
+        work = worker.at_work(request, gateway)
+        if work and work["version"] == request.GET.get("seen"):
+            return HttpResponse(status=204)
+        sight = (
+            Sight(observation=observation.last_seen([gateway])[0])
+            if work
+            else observation.observe([gateway])[0]
+        )
+        context = {
+            "gateway": gateway,
+            "url": reverse(f"admin:{PAGE}_states", args=[gateway.pk]),
+            "may_apply": request.user.has_perm(APPLY),
+            "sight": sight,
+        }
+        standings = _standings(gateway, sight)
+        context["standings"] = standings.values()
+        context["failed"] = [each for each in standings.values() if each.state == State.FAILED]
+        return render(request, "apigw_ws_admin/routes/_states.html", context | (work or {}))
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        if _alone(request):
+            return modelform_factory(ApiGateway, form=OnlyRoutes, fields=())
+        return super().get_form(request, obj, change=change, **kwargs)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        return () if _alone(request) else super().get_fieldsets(request, obj)
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+        return (RouteInline,) if _alone(request) else super().get_inlines(request, obj)
+
+    def save_model(self, request: HttpRequest, obj: ApiGateway, form: Any, change: bool) -> None:
+        if _alone(request):
+            obj.save(update_fields=["updated_on"])
+        else:
+            super().save_model(request, obj, form, change)
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
+        response = super().render_change_form(request, context, *args, **kwargs)
+        if _alone(request):
+            response.template_name = "apigw_ws_admin/routes/page.html"
+        return response
+
+    def response_post_save_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        return (
+            HttpResponseRedirect(request.path)
+            if _alone(request)
+            else super().response_post_save_change(request, obj)
+        )
+
+
+def _alone(request: HttpRequest) -> bool:
+    """The routes' own page is asked for."""
+    return bool(request.resolver_match and request.resolver_match.url_name == PAGE)
+
+
+def _standings(gateway: ApiGateway, sight: Sight | None = None) -> dict[str, Standing]:
+    seen = sight.observation if sight else observation.last_seen([gateway])[0]
+    try:
+        return route_states.states(gateway, seen)
+    except ConfigurationError:
+        return {}
