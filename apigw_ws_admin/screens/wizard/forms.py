@@ -14,13 +14,25 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
-from apigw_ws.models import ApiGateway, ApiGatewayAdditionalRoute
+from apigw_ws.models import ApiGateway, ApiGatewayAdditionalRoute, AwsAccount
 from apigw_ws.services import lookups
 
 MAX_ROUTES: Final = 50
 
 
+class AccountChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
+    def label_from_instance(self, account: AwsAccount) -> str:  # type: ignore[override]
+        return f"{account} · {account.get_environment_display()}"
+
+
 class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
+    account = AccountChoice(
+        label=_("AWS account"),
+        queryset=AwsAccount.objects.all(),
+        required=False,
+        empty_label=_("The credentials that Django has anyway"),
+        widget=UnfoldAdminSelectWidget,
+    )
     region = forms.ChoiceField(
         label=_("Region"),
         required=False,
@@ -30,12 +42,15 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = ApiGateway
-        fields = ["region"]
+        fields = ["account", "region"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         regions = [(name, name) for name in lookups.regions()]
-        self.fields["region"].choices = [("", _("As this server is set up")), *regions]  # type: ignore[attr-defined]
+        default = _("As the account or this server is set up")
+        self.fields["region"].choices = [("", default), *regions]  # type: ignore[attr-defined]
+        if not (self.data.get("account") or AwsAccount.objects.exists()):
+            del self.fields["account"]  # nothing to choose from
 
 
 class BasicsForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -6,12 +6,13 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 from django.views.generic import TemplateView
 from unfold.views import UnfoldModelAdminViewMixin
 
 from apigw_ws.conf import conf
-from apigw_ws.exceptions import ApigwWsError
-from apigw_ws.models import ApiGateway
+from apigw_ws.exceptions import ApigwWsError, ConfigurationError
+from apigw_ws.models import ApiGateway, AwsAccount
 from apigw_ws.services import lookups, targets
 from apigw_ws_admin.screens.wizard.forms import DomainForm
 from apigw_ws_admin.screens.wizard.views import WizardView
@@ -44,7 +45,7 @@ class PartView(UnfoldModelAdminViewMixin, TemplateView):
         return self.render_to_response(context)
 
     def _identity(self) -> dict[str, Any]:
-        return {"identity": lookups.identity(self._gateway("region"))}
+        return {"identity": lookups.identity(self._gateway())}
 
     def _target(self) -> dict[str, Any]:
         url = self.request.POST.get("target_base_endpoint", "").strip()
@@ -53,7 +54,7 @@ class PartView(UnfoldModelAdminViewMixin, TemplateView):
 
     def _certificates(self) -> dict[str, Any]:
         """What can be chosen for a domain; where AWS does not tell, fields to type it into."""
-        gateway = self._gateway("region", "domain_name", "certificate_arn", "hosted_zone_id")
+        gateway = self._gateway("domain_name", "certificate_arn", "hosted_zone_id")
         context: dict[str, Any] = {"draft": gateway, "form": DomainForm(instance=gateway)}
         if not gateway.domain_name:
             return context
@@ -70,4 +71,13 @@ class PartView(UnfoldModelAdminViewMixin, TemplateView):
         return context
 
     def _gateway(self, *names: str) -> ApiGateway:
-        return ApiGateway(**{name: self.request.GET.get(name, "").strip() for name in names})
+        """The gateway to be, as far as it matters here: where it is, and these fields."""
+        asked = {name: self.request.GET.get(name, "").strip() for name in ("region", *names)}
+        return ApiGateway(account=self._account(), **asked)
+
+    def _account(self) -> AwsAccount | None:
+        wanted = self.request.GET.get("account", "")
+        account = AwsAccount.objects.filter(pk=wanted).first() if wanted.isdecimal() else None
+        if wanted and account is None:
+            raise ConfigurationError(_("This AWS account is not recorded any more. Choose another one."))
+        return account

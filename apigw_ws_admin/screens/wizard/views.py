@@ -22,6 +22,7 @@ from apigw_ws.models import ApiGateway, ApiGatewayAdditionalRoute
 from apigw_ws.services import drafts
 from apigw_ws.services.drafts import Draft
 from apigw_ws_admin import worker
+from apigw_ws_admin.labels import ENVIRONMENT
 from apigw_ws_admin.permissions import APPLY
 from apigw_ws_admin.screens.wizard import forms
 from apigw_ws_admin.screens.wizard.answers import Answers
@@ -103,7 +104,7 @@ class WizardView(UnfoldModelAdminViewMixin, TemplateView):
             ],
         }
         if self.step == "domain":
-            context["region"] = self._form("account").data.get("region", "")
+            context["where"] = self._form("account").data
         return super().get_context_data(**context, **(self._review() if self.step == "review" else {}))
 
     def _elsewhere(self) -> HttpResponse | None:
@@ -114,7 +115,7 @@ class WizardView(UnfoldModelAdminViewMixin, TemplateView):
             return _watch(gateway)
         for name in NAMES[: NAMES.index(self.step)]:
             if not self._form(name).is_valid():
-                if name == NAMES[0]:
+                if name == NAMES[0] and self.answers.get(name) is None:
                     messages.info(self.request, _("Nothing is left of this draft. Begin again."))
                 return self._go(name)
         return None
@@ -144,7 +145,10 @@ class WizardView(UnfoldModelAdminViewMixin, TemplateView):
     def _review(self) -> dict[str, Any]:
         draft = self._draft()
         plan = drafts.plan(draft)
+        account = draft.gateway.account
         return {
+            "account": account,
+            "badge": ENVIRONMENT[account.environment] if account else "",
             "recorded": [
                 (capfirst(field.verbose_name), value)
                 for field in ApiGateway._meta.fields
