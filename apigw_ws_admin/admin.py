@@ -8,12 +8,14 @@ from django.utils.translation import gettext_lazy
 from apigw_ws.models import (
     ApiGateway,
     AuditEvent,
+    AwsAccount,
     ChannelPermission,
     Refusal,
     Run,
     WebSocketSession,
     WebSocketToken,
 )
+from apigw_ws_admin.screens.accounts import AwsAccountAdmin
 from apigw_ws_admin.screens.applying import Applying
 from apigw_ws_admin.screens.audit import AuditEventAdmin
 from apigw_ws_admin.screens.channels import ChannelPermissionAdmin
@@ -55,6 +57,7 @@ class GatewayAdmin(
 
 
 admin.site.register(ApiGateway, GatewayAdmin)
+admin.site.register(AwsAccount, AwsAccountAdmin)
 admin.site.register(ChannelPermission, ChannelPermissionAdmin)
 admin.site.register(WebSocketSession, WebSocketSessionAdmin)
 admin.site.register(Run, RunAdmin)
