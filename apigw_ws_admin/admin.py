@@ -20,12 +20,16 @@ from apigw_ws_admin.screens.applying import Applying
 from apigw_ws_admin.screens.audit import AuditEventAdmin
 from apigw_ws_admin.screens.channels import ChannelPermissionAdmin
 from apigw_ws_admin.screens.deployment import DeploymentPanel
+from apigw_ws_admin.screens.domain import Domain
 from apigw_ws_admin.screens.drift import Drift
-from apigw_ws_admin.screens.gateways import ApiGatewayAdmin
+from apigw_ws_admin.screens.gateways import GatewayList
 from apigw_ws_admin.screens.history import History
+from apigw_ws_admin.screens.monitoring.views import Monitoring
+from apigw_ws_admin.screens.overview import Overview
 from apigw_ws_admin.screens.records import RefusalAdmin, RunAdmin, WebSocketSessionAdmin, WebSocketTokenAdmin
 from apigw_ws_admin.screens.routes import Routes
 from apigw_ws_admin.screens.security import Security
+from apigw_ws_admin.screens.settings import GatewaySettings
 from apigw_ws_admin.screens.syncing import Syncing
 from apigw_ws_admin.screens.teardown import Teardown
 from apigw_ws_admin.screens.wizard.mixin import GatewayWizardMixin
@@ -34,14 +38,18 @@ from apigw_ws_admin.screens.wizard.mixin import GatewayWizardMixin
 class GatewayAdmin(
     GatewayWizardMixin,
     Applying,
+    Overview,
     DeploymentPanel,
     History,
     Drift,
+    Domain,
     Security,
+    Monitoring,
     Teardown,
     Syncing,
     Routes,
-    ApiGatewayAdmin,
+    GatewaySettings,
+    GatewayList,
 ):
     """Screens know nothing of each other; here they meet."""
 
@@ -51,7 +59,7 @@ class GatewayAdmin(
         {
             "title": gettext_lazy("More"),
             "icon": "more_horiz",
-            "items": ["watch", "drift", "deployments", "teardown"],
+            "items": ["watch", "teardown"],
         },
     )
 

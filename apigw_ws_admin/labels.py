@@ -13,3 +13,12 @@ Label = tuple[str, str | Promise]
 RUN: Final = {"done": "success", "failed": "danger", "running": "info", "interrupted": "warning"}
 #: The colour of an account's environment: the more there is to lose, the louder.
 ENVIRONMENT: Final = {"production": "danger", "staging": "warning", "development": "info"}
+
+#: The colour of a gateway's health.
+HEALTH: Final = {
+    "healthy": "success",
+    "needs_apply": "warning",
+    "failing": "danger",
+    "never_applied": "default",
+    "unknown": "info",
+}

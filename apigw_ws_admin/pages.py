@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.response import TemplateResponse
+from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 
 from apigw_ws.models import ApiGateway
@@ -48,3 +52,8 @@ def lazily(
     context = admin.admin_site.each_context(request) | {"opts": admin.opts, "model_admin": admin}
     context |= tabs.frame(request, gateway, title=title, tab=tab)
     return TemplateResponse(request, "apigw_ws_admin/gateways/lazy.html", context)
+
+
+def age(moment: datetime) -> str:
+    """How long ago it was, for “… ago”."""
+    return _("less than a minute") if timezone.now() - moment < timedelta(minutes=1) else timesince(moment)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.contrib import admin
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -12,6 +13,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from apigw_ws.models import ApiGateway
+from apigw_ws.services import health, summaries
+from apigw_ws_admin.labels import ENVIRONMENT, HEALTH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +31,12 @@ class Tab:
 
 #: From left to right. A page adds its line here and passes its ``name`` to ``pages.lazily``, or to ``frame``.
 TABS: Final = (
+    Tab(name="overview", title=_("Overview"), page="overview"),
+    Tab(name="routes", title=_("Routes"), page="routes"),
     Tab(name="deployments", title=_("Deployments"), page="deployments"),
+    Tab(name="domain", title=_("Domain"), page="domain"),
     Tab(name="security", title=_("Security"), page="security"),
+    Tab(name="monitoring", title=_("Monitoring"), page="monitoring"),
     Tab(name="settings", title=_("Settings"), page="change"),
 )
 
@@ -51,10 +58,19 @@ def frame(
         if request.user.has_perms(each.permissions)
     ]
     above = [each for each in tabs if each["active"] and str(each["title"]) != str(title)]
+    (healthy,) = health.of([gateway])
+    gateways = admin.site.get_model_admin(ApiGateway)
+    actions = gateways.get_actions_detail(request, gateway.pk)
     trail = {"gateway": gateway, "first": tabs[0], "above": above, "title": title}
     return {
         "title": title,
         "gateway": gateway,
         "tabs": tabs,
+        # As Unfold does for the change form alone.
+        "actions_detail": gateways._get_actions_navigation(gateways.actions_detail, actions, gateway.pk),
+        "health": healthy,
+        "health_colour": HEALTH[healthy.state],
+        "environment_colour": ENVIRONMENT[gateway.account.environment] if gateway.account else "",
+        "region": summaries.region_of(gateway),
         "trail": render_to_string("apigw_ws_admin/gateways/_trail.html", trail),
     }

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import Future
 from contextvars import copy_context
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
@@ -24,8 +24,9 @@ from apigw_ws.aws.errors import translated
 from apigw_ws.aws.spec import DOMAIN_TAG, GatewaySpec, Snapshot
 from apigw_ws.exceptions import ApigwWsError, AwsUnreachable
 from apigw_ws.models import ApiGateway
-from apigw_ws.services import endpoints
+from apigw_ws.services import endpoints, route_facts
 from apigw_ws.services.provisioning import Plan, remember
+from apigw_ws.services.route_facts import Routes
 from apigw_ws.services.specs import spec_for
 
 #: Seconds that a page waits for AWS.
@@ -55,6 +56,10 @@ class Observation:
     #: The live deployment; empty when there is none.
     deployment_id: str
     deployed_on: datetime | None
+    #: The digest of the live deployment; empty when it is none of ours.
+    live_digest: str = ""
+    #: What our routes do, deployed or not.
+    routes: Routes = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +84,7 @@ class _Question:
     uid: str
     stage_name: str
     api_id: str
+    adopting: bool
     domain: DomainSpec | None
 
 
@@ -94,6 +100,12 @@ def observe(gateways: Sequence[ApiGateway], *, budget: float = BUDGET) -> list[S
     readings = [_ask(gateway) for gateway in gateways]
     deadline = time.monotonic() + budget
     return [_sight(gateway, reading, deadline) for gateway, reading in zip(gateways, readings, strict=True)]
+
+
+def last_seen(gateways: Sequence[ApiGateway]) -> list[Observation | None]:
+    """How each was when it was last seen, in the same order, without a look at AWS."""
+    known = cache.get_many([_key(gateway) for gateway in gateways])
+    return [known.get(_key(gateway)) for gateway in gateways]
 
 
 def refresh(gateways: Sequence[ApiGateway], *, budget: float = 5 * BUDGET) -> list[ApigwWsError | None]:
@@ -118,13 +130,17 @@ def _refreshed(gateway: ApiGateway, reading: Future[_Found], deadline: float) ->
 
 
 def _sight(gateway: ApiGateway, reading: Future[_Found], deadline: float) -> Sight:
-    key = f"apigw_ws:observation:{gateway.pk}"
+    key = _key(gateway)
     try:
         observation = _observation(spec_for(gateway), _answer(reading, deadline))
     except ApigwWsError as problem:
         return Sight(observation=cache.get(key), problem=problem)
     cache.set(key, observation, timeout=None)
     return Sight(observation=observation)
+
+
+def _key(gateway: ApiGateway) -> str:
+    return f"apigw_ws:observation:{gateway.pk}"
 
 
 def _answer(reading: Future[_Found], deadline: float) -> _Found:
@@ -145,6 +161,8 @@ def _observation(spec: GatewaySpec, found: _Found) -> Observation:
         digest=plan.digest,
         deployment_id=found.deployment_id,
         deployed_on=found.deployed_on,
+        live_digest=found.snapshot.live_digest if found.snapshot else "",
+        routes=route_facts.held(found.snapshot) if found.snapshot else {},
     )
 
 
@@ -158,6 +176,7 @@ def _ask(gateway: ApiGateway) -> Future[_Found]:
             uid=str(gateway.uid),
             stage_name=gateway.stage_name,
             api_id=gateway.api_id,
+            adopting=gateway.adopting,
             domain=spec_for(gateway).domain,
         )
     except ApigwWsError as problem:
@@ -184,7 +203,13 @@ def _read(question: _Question, future: Future[_Found]) -> None:
 
 
 def _found(control: Any, question: _Question) -> _Found:
-    snapshot = reader.read(control, uid=question.uid, stage_name=question.stage_name, api_id=question.api_id)
+    snapshot = reader.read(
+        control,
+        uid=question.uid,
+        stage_name=question.stage_name,
+        api_id=question.api_id,
+        adopting=question.adopting,
+    )
     found = _Found(snapshot=snapshot, domains=_domains(control, question, snapshot))
     stage = snapshot.stage(question.stage_name) if snapshot else None
     if snapshot is None or stage is None or not stage.deployment_id:

@@ -9,9 +9,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
-from unfold.decorators import action
 
 from apigw_ws.exceptions import ApigwWsError
 from apigw_ws.models import ApiGateway
@@ -23,8 +21,7 @@ from apigw_ws_admin.permissions import APPLY, CHANGE
 
 
 class Drift(ModelAdmin):
-    @action(description=gettext_lazy("Drift"), icon="difference", permissions=["view"], url_path="drift")
-    def drift(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def drift_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Every difference in three columns: the record, AWS, and what applying would do."""
         gateway = gateway_for(self, request, object_id)
 
@@ -38,9 +35,10 @@ class Drift(ModelAdmin):
         return lazily(self, request, gateway, "_drift.html", title=_("Drift"), look=look, tab="deployments")
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.take_view)
+        wrap, here = self.admin_site.admin_view, "<int:object_id>/drift/"
         return [
-            path("<int:object_id>/drift/take/", view, name="apigw_ws_apigateway_take"),
+            path(here, wrap(self.drift_view), name="apigw_ws_apigateway_drift"),
+            path(f"{here}take/", wrap(self.take_view), name="apigw_ws_apigateway_take"),
             *super().get_urls(),
         ]
 

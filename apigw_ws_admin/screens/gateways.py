@@ -1,127 +1,201 @@
-"""Gateways."""
+"""The list of gateways: how each is, by what is known here. AWS is asked after the page."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, Final
 
-from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.contrib.auth.context_processors import PermWrapper
+from django.core.exceptions import PermissionDenied
+from django.db.models import Case, Count, OuterRef, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
 from unfold.decorators import display
+from unfold.views import ChangeList
 
-from apigw_ws.models import ApiGateway, Run, WebSocketSession
-from apigw_ws_admin import tabs
-from apigw_ws_admin.labels import RUN, Label
+from apigw_ws.models import ApiGateway, DeployedSnapshot, Run, WebSocketSession
+from apigw_ws.services import health, observation, summaries
+from apigw_ws.services.health import State
+from apigw_ws.services.observation import Sight
+from apigw_ws.services.summaries import RECENT, Summary
+from apigw_ws_admin.labels import ENVIRONMENT, HEALTH, Label
+from apigw_ws_admin.pages import age
+
+#: How many gateways AWS is asked about at once. Each takes some six calls, and AWS answers a burst of forty,
+#: then ten a second, for all that manage gateways in an account: somebody may be deploying.
+#: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
+AT_ONCE: Final = 5
+#: What was seen so recently is not looked at again.
+FRESH: Final = timedelta(seconds=30)
 
 
-class ApiGatewayAdmin(ModelAdmin):
-    list_display = ("api_name", "state", "stage_name", "address", "connected", "last_run")
+def _sessions() -> Any:
+    """How many are connected, to sort by."""
+    connected = WebSocketSession.objects.filter(api_gateway=OuterRef("pk"), connected=True).order_by()
+    return Coalesce(Subquery(connected.values("api_gateway").annotate(n=Count("pk")).values("n")), 0)
+
+
+def _deployed_on() -> Subquery:
+    """When it was deployed last, to sort by."""
+    deployments = DeployedSnapshot.objects.filter(gateway=OuterRef("pk")).order_by("-pk")
+    return Subquery(deployments.values("deployed_on")[:1])
+
+
+def _by_region(gateways: QuerySet[ApiGateway]) -> QuerySet[Any]:
+    """With the region as ``where``: the gateway's, else its account's; empty where AWS's settings decide."""
+    own = Case(When(region="", then="account__default_region"), default="region")
+    return gateways.annotate(where=Coalesce(own, Value("")))
+
+
+class Gateways(ChangeList):
+    """A page of the list, with a summary of each of its rows."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        gateways = list(self.result_list)
+        for gateway, summary in zip(gateways, summaries.of(gateways), strict=True):
+            gateway.shown = _shown(request, summary)
+        self.result_list = gateways
+        self.stale = _stale(gateways)
+
+    def url_for_result(self, result: ApiGateway) -> str:
+        return reverse("admin:apigw_ws_apigateway_overview", args=[result.pk])
+
+
+class RegionFilter(DropdownFilter):
+    title = _("region")
+    parameter_name = "region"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        regions = _by_region(ApiGateway.objects.order_by()).values_list("where", flat=True).distinct()
+        return [(region, region) for region in sorted(filter(None, regions))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[ApiGateway]) -> QuerySet[ApiGateway]:
+        return _by_region(queryset).filter(where=self.value()) if self.value() else queryset
+
+
+class HealthFilter(DropdownFilter):
+    """As far as our tables know it: what AWS has is not in them."""
+
+    title = _("health")
+    parameter_name = "health"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        states = [(state.value, state.label) for state in (State.FAILING, State.NEVER_APPLIED)]
+        return [*states, ("applied", _("Applied"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[ApiGateway]) -> QuerySet[ApiGateway]:
+        runs = Run.objects.filter(gateway=OuterRef("pk")).order_by("-pk").values("state")
+        failing = {"last_state__in": health.BROKEN}
+        judged = queryset.annotate(last_state=Coalesce(Subquery(runs[:1]), Value("")))
+        match self.value():
+            case State.FAILING:
+                return judged.filter(**failing)
+            case State.NEVER_APPLIED:
+                return judged.filter(deployment_id="").exclude(**failing)
+            case "applied":
+                return judged.exclude(deployment_id="").exclude(**failing)
+        return queryset
+
+
+class GatewayList(ModelAdmin):
+    list_display = (
+        "api_name",
+        "health",
+        "environment",
+        "region_shown",
+        "live_sessions",
+        "last_deployment",
+        "drift_seen",
+        "errors_last_hour",
+    )
     list_fullwidth = True
+    list_filter = (("account__environment", ChoicesDropdownFilter), RegionFilter, HealthFilter)
+    list_filter_submit = True
+    list_per_page = 50
+    list_select_related = ("account",)
     search_fields = ("api_name", "api_id", "domain_name")
-    readonly_fields = (
-        "uid",
-        "api_id",
-        "address",
-        "deployment_id",
-        "api_gateway_domain_name",
-        "created_on",
-        "updated_on",
-    )
-    fieldsets = (
-        (
-            None,
-            {
-                "fields": (
-                    "api_name",
-                    "api_description",
-                    "target_base_endpoint",
-                    "region",
-                    "endpoint_url",
-                    "push_mode",
-                )
-            },
-        ),
-        *(
-            (title, {"classes": ("tab",), "fields": fields})
-            for title, fields in (
-                (
-                    _("Routing"),
-                    (
-                        "route_selection_expression",
-                        "route_key",
-                        "two_way",
-                        "integration_timeout",
-                        "default_channel_name",
-                    ),
-                ),
-                (
-                    _("Stage"),
-                    (
-                        "stage_name",
-                        "stage_description",
-                        ("throttling_rate_limit", "throttling_burst_limit"),
-                        "stage_variables",
-                        "api_key_selection_expression",
-                        "tags",
-                    ),
-                ),
-                (
-                    _("Logs"),
-                    (
-                        "logging_level",
-                        "data_trace",
-                        "detailed_metrics",
-                        "access_log_destination_arn",
-                        "access_log_format",
-                    ),
-                ),
-                (
-                    _("Domain"),
-                    (
-                        "domain_name",
-                        "certificate_arn",
-                        "hosted_zone_id",
-                        "disable_execute_api_endpoint",
-                    ),
-                ),
-                (_("In AWS"), readonly_fields),
-            )
-        ),
-    )
 
-    def render_change_form(
-        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
-    ) -> HttpResponse:
-        if gateway := kwargs.get("obj"):
-            context |= tabs.frame(request, gateway, title=_("Settings"), tab="settings")
-        response: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
-        return response
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return Gateways
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[ApiGateway]:
-        sessions = WebSocketSession.objects.filter(api_gateway=OuterRef("pk"), connected=True)
-        counted = sessions.order_by().values("api_gateway").annotate(count=Count("pk")).values("count")
-        runs = Run.objects.filter(gateway=OuterRef("pk")).order_by("-started_on")
-        gateways: QuerySet[ApiGateway] = super().get_queryset(request)
-        return gateways.annotate(
-            connected_sessions=Coalesce(Subquery(counted), 0),
-            last_run_state=Subquery(runs.values("state")[:1]),
-        )
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.live_view)
+        return [path("live/", view, name="apigw_ws_apigateway_live"), *super().get_urls()]
 
-    @display(description=_("State"), label={"made": "success", "new": "warning"})
-    def state(self, gateway: ApiGateway) -> Label:
-        return ("made", _("In AWS")) if gateway.api_created else ("new", _("Not in AWS yet"))
+    def live_view(self, request: HttpRequest) -> HttpResponse:
+        """What AWS says of the first few of ``?pk=``, into the cells of their rows; and where the rest is."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        asked = [int(pk) for pk in request.GET.getlist("pk") if pk.isdecimal()]
+        gateways = list(self.get_queryset(request).filter(pk__in=asked[:AT_ONCE]))
+        sights = observation.observe(gateways)
+        rows = [
+            _shown(request, summary, sight)
+            for summary, sight in zip(summaries.of(gateways), sights, strict=True)
+        ]
+        context = {"rows": rows, "stale": asked[AT_ONCE:]}
+        return render(request, "apigw_ws_admin/gateways/_rows.html", context)
 
-    @display(description=_("URL for clients"), empty_value=_("Apply to AWS first"))
-    def address(self, gateway: ApiGateway) -> str | None:
-        return f"{gateway.api_endpoint}/{gateway.stage_name}" if gateway.api_endpoint else None
+    @display(description=_("Health"))
+    def health(self, gateway: Any) -> SafeString:
+        return _cell("health", gateway)
 
-    @display(description=_("Connected"), ordering="connected_sessions")
-    def connected(self, gateway: Any) -> int:
-        return int(gateway.connected_sessions)
+    @display(description=_("Environment"), label=ENVIRONMENT, ordering="account__environment")
+    def environment(self, gateway: ApiGateway) -> Label | None:
+        account = gateway.account
+        return (account.environment, account.get_environment_display()) if account else None
 
-    @display(description=_("Last run"), label=RUN)
-    def last_run(self, gateway: Any) -> Label | None:
-        state = gateway.last_run_state
-        return (state, Run.State(state).label) if state else None
+    @display(description=_("Region"), ordering="region")
+    def region_shown(self, gateway: Any) -> str:
+        return str(gateway.shown["summary"].region)
+
+    @display(description=_("Live sessions"), ordering=_sessions())
+    def live_sessions(self, gateway: Any) -> SafeString:
+        return _cell("sessions", gateway)
+
+    @display(description=_("Last deployment"), ordering=_deployed_on())
+    def last_deployment(self, gateway: Any) -> SafeString:
+        return _cell("deployed", gateway)
+
+    @display(description=_("Drift"))
+    def drift_seen(self, gateway: Any) -> SafeString:
+        return _cell("drift", gateway)
+
+    @display(description=_("Errors, last hour"))
+    def errors_last_hour(self, gateway: Any) -> SafeString:
+        return _cell("errors", gateway)
+
+
+def _shown(request: HttpRequest, summary: Summary, sight: Sight | None = None) -> dict[str, Any]:
+    """What the cells of a row need."""
+    return {
+        "gateway": summary.gateway,
+        "summary": summary,
+        "colour": HEALTH[summary.health.state],
+        "deployed_age": age(summary.deployed.on) if summary.deployed else "",
+        "seen_age": age(summary.seen.seen_on) if summary.seen else "",
+        "problem": sight.problem if sight else None,
+        "since": timezone.now() - RECENT,
+        "perms": PermWrapper(request.user),
+    }
+
+
+def _cell(name: str, gateway: Any) -> SafeString:
+    return render_to_string(f"apigw_ws_admin/gateways/cells/_{name}.html", gateway.shown)
+
+
+def _stale(gateways: Sequence[Any]) -> list[int]:
+    """The primary keys of those that were not seen lately; those that were not for longest come first."""
+    never = timezone.now() - timedelta(days=36500)
+    seen = {each.pk: getattr(each.shown["summary"].seen, "seen_on", never) for each in gateways}
+    return sorted((pk for pk in seen if timezone.now() - seen[pk] > FRESH), key=lambda pk: seen[pk])

@@ -9,9 +9,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
-from unfold.decorators import action
 
 from apigw_ws.models import ApiGateway
 from apigw_ws.services import deployments
@@ -41,10 +39,7 @@ class _Way:
 
 
 class History(ModelAdmin):
-    @action(
-        description=gettext_lazy("Deployments"), icon="history", permissions=["view"], url_path="deployments"
-    )
-    def deployments(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def deployments_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """All deployments, the newest first, and what going back to each would change."""
         gateway = gateway_for(self, request, object_id)
 
@@ -57,9 +52,16 @@ class History(ModelAdmin):
         )
 
     def get_urls(self) -> list[URLPattern]:
-        route = "<int:object_id>/deployments/<slug:deployment_id>/rollback/"
-        view = self.admin_site.admin_view(self.rollback_view)
-        return [path(route, view, name="apigw_ws_apigateway_rollback"), *super().get_urls()]
+        wrap, here = self.admin_site.admin_view, "<int:object_id>/deployments/"
+        return [
+            path(here, wrap(self.deployments_view), name="apigw_ws_apigateway_deployments"),
+            path(
+                f"{here}<slug:deployment_id>/rollback/",
+                wrap(self.rollback_view),
+                name="apigw_ws_apigateway_rollback",
+            ),
+            *super().get_urls(),
+        ]
 
     def rollback_view(self, request: HttpRequest, object_id: int, deployment_id: str) -> HttpResponse:
         """Shows what changes, and has the worker do exactly that when it is confirmed."""

@@ -1,0 +1,95 @@
+"""A gateway's custom domain as AWS has it, with its certificate, its mapping and its DNS record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Final
+
+from django.utils import timezone
+
+from apigw_ws.aws import domains as aws_domains
+from apigw_ws.aws.domain_spec import DomainSpec, DomainState
+from apigw_ws.aws.lookups import Certificate
+from apigw_ws.exceptions import ApigwWsError
+from apigw_ws.models import ApiGateway
+from apigw_ws.services import endpoints, lookups
+
+#: How long before its end a certificate is worth a warning. ACM renews its own 60 days before.
+#: https://docs.aws.amazon.com/acm/latest/userguide/managed-renewal.html
+EXPIRES_SOON: Final = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomDomain:
+    name: str
+    #: The domain is in AWS.
+    made: bool
+    #: What DNS has to point at.
+    target: str
+    #: What the root of the domain leads to is this gateway's stage.
+    leads_here: bool
+    #: The hosted zone that is to have the alias record; empty where DNS is somebody else's.
+    zone_id: str
+    #: What the name points at in that zone.
+    record: str
+    #: The domain's certificate, before it is made the one that was chosen; None where AWS shows none.
+    certificate: Certificate | None
+    certificate_problem: ApigwWsError | None = None
+
+    @property
+    def complete(self) -> bool:
+        """All that we make of it is there."""
+        return self.made and self.leads_here and (not self.zone_id or self.record == self.target)
+
+    @property
+    def cname(self) -> str:
+        """The record that leads to the domain, as a zone file has it."""
+        return f"{self.name}. CNAME {self.target}."
+
+    @property
+    def expires_soon(self) -> bool:
+        ends = self.certificate.expires_on if self.certificate else None
+        return ends is not None and ends - timezone.now() < EXPIRES_SOON
+
+
+def look(gateway: ApiGateway) -> CustomDomain | None:
+    """The gateway's custom domain; None where it wants none. Raises AwsError, ConfigurationError."""
+    if not gateway.domain_name:
+        return None
+    zone_id = gateway.hosted_zone_id.removeprefix("/hostedzone/")
+    state = _state(gateway, zone_id)
+    certificate, problem = _certificate(gateway, state.certificate_arn or gateway.certificate_arn)
+    root = state.root
+    return CustomDomain(
+        name=state.name,
+        made=bool(state.target),
+        target=state.target,
+        leads_here=bool(root and root.api_id == gateway.api_id and root.stage == gateway.live_stage),
+        zone_id=zone_id,
+        record=state.records.get(zone_id, ""),
+        certificate=certificate,
+        certificate_problem=problem,
+    )
+
+
+def _state(gateway: ApiGateway, zone_id: str) -> DomainState:
+    wanted = DomainSpec(name=gateway.domain_name, certificate_arn=gateway.certificate_arn, zone_id=zone_id)
+    found = aws_domains.read(
+        endpoints.control_client(gateway),
+        partial(endpoints.dns_client, gateway),
+        uid=str(gateway.uid),
+        wanted=wanted,
+    )
+    return next(state for state in found if state.name == wanted.name)
+
+
+def _certificate(gateway: ApiGateway, arn: str) -> tuple[Certificate | None, ApigwWsError | None]:
+    """Who may not list certificates sees the rest all the same."""
+    if not arn:
+        return None, None
+    try:
+        return next((each for each in lookups.certificates(gateway) if each.arn == arn), None), None
+    except ApigwWsError as problem:
+        return None, problem

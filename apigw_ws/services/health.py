@@ -1,0 +1,93 @@
+"""How a gateway is, in a word and with the reason. All of it is known here already: AWS is not asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models import Max, TextChoices
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from apigw_ws.models import ApiGateway, Run
+from apigw_ws.services import observation
+from apigw_ws.services.observation import Observation
+
+#: States of a run that leave AWS half way.
+BROKEN = (Run.State.FAILED, Run.State.INTERRUPTED)
+
+
+class State(TextChoices):
+    """The first of these that fits, from top to bottom."""
+
+    #: The last run failed or was cut off, and AWS has not been found in order since.
+    FAILING = "failing", gettext_lazy("Failing")
+    #: No stage of it serves a deployment.
+    NEVER_APPLIED = "never_applied", gettext_lazy("Never applied")
+    #: AWS differs from the record, as it was when it was last seen.
+    NEEDS_APPLY = "needs_apply", gettext_lazy("Needs apply")
+    #: AWS was not looked at since the record was changed.
+    UNKNOWN = "unknown", gettext_lazy("Unknown")
+    #: AWS had what the record says when it was last seen, or last applied.
+    HEALTHY = "healthy", gettext_lazy("Healthy")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    state: State
+    #: A sentence.
+    reason: str
+
+
+def of(gateways: Sequence[ApiGateway]) -> list[Health]:
+    """The health of each, in the same order. One query, however many there are."""
+    last = last_runs(gateways)
+    return [
+        judge(gateway, last.get(gateway.pk), seen)
+        for gateway, seen in zip(gateways, observation.last_seen(gateways), strict=True)
+    ]
+
+
+def last_runs(gateways: Sequence[ApiGateway]) -> dict[int, Run]:
+    """The newest run of each gateway that has one, by the gateway's primary key."""
+    runs = Run.objects.filter(gateway__in=[gateway.pk for gateway in gateways]).order_by()
+    newest = runs.values("gateway").annotate(newest=Max("pk")).values("newest")
+    return {run.gateway_id: run for run in Run.objects.filter(pk__in=newest)}
+
+
+def judge(gateway: ApiGateway, run: Run | None, seen: Observation | None) -> Health:
+    """By the gateway's newest run, and by what of AWS was seen last."""
+    mended = bool(run and seen and not seen.pending and seen.seen_on > run.started_on)
+    if run and run.state in BROKEN and not mended:
+        return Health(state=State.FAILING, reason=_broken(run))
+    if not gateway.deployment_id:
+        return Health(state=State.NEVER_APPLIED, reason=_("Nothing is deployed yet: apply it to AWS."))
+    if _applied(gateway, run, seen):
+        return Health(state=State.HEALTHY, reason=_("It is applied, and was not changed since."))
+    if seen is None or seen.seen_on < gateway.updated_on:
+        return Health(state=State.UNKNOWN, reason=_("AWS was not looked at since it was changed."))
+    return _as_seen(seen)
+
+
+def _applied(gateway: ApiGateway, run: Run | None, seen: Observation | None) -> bool:
+    """The last run has applied the record as it is now, and nobody has looked at AWS since."""
+    if run is None or run.kind != Run.Kind.APPLY or run.state != Run.State.DONE or run.finished_on is None:
+        return False
+    return run.finished_on >= (max(gateway.updated_on, seen.seen_on) if seen else gateway.updated_on)
+
+
+def _broken(run: Run) -> str:
+    if run.state == Run.State.INTERRUPTED:
+        return _("The last run was cut off: apply again, what is done stays done.")
+    return _("The last run failed: %(error)s") % {"error": run.error_text}
+
+
+def _as_seen(seen: Observation) -> Health:
+    if not seen.pending:
+        reason = _("AWS had what the record says when it was last seen.")
+        return Health(state=State.HEALTHY, reason=reason)
+    number = len(seen.pending)
+    reason = (
+        ngettext("%d operation is not applied yet.", "%d operations are not applied yet.", number) % number
+    )
+    return Health(state=State.NEEDS_APPLY, reason=reason)

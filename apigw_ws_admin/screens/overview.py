@@ -1,0 +1,67 @@
+"""A gateway at a glance: what is deployed, who is connected, what went wrong, and how to try it."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any, Final
+
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from unfold.admin import ModelAdmin
+
+from apigw_ws.models import ApiGateway
+from apigw_ws.services import domains, summaries
+from apigw_ws.services.glances import glance
+from apigw_ws_admin import tabs
+from apigw_ws_admin.pages import age, gateway_for
+
+#: Connects, and shows what is received, in the console of a browser.
+JAVASCRIPT: Final = "new WebSocket(%s).onmessage = ({ data }) => console.log(data)"
+
+
+class Overview(ModelAdmin):
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.overview_view)
+        return [
+            path("<int:object_id>/overview/", view, name="apigw_ws_apigateway_overview"),
+            *super().get_urls(),
+        ]
+
+    def overview_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """The page, of what is known here; and what AWS says of the domain when htmx comes for it."""
+        gateway = gateway_for(self, request, object_id)
+        if getattr(request, "htmx", False):
+            found = glance(gateway, domains.look, keep=True)
+            context = {"gateway": gateway, "glance": found, "domain": found.found}
+            return render(request, "apigw_ws_admin/gateways/overview/_domain.html", context)
+        context = self.admin_site.each_context(request) | {"opts": self.opts, "model_admin": self}
+        context |= tabs.frame(request, gateway, title=_("Overview"), tab="overview")
+        context |= _known(gateway) | {"original": gateway}
+        return TemplateResponse(request, "apigw_ws_admin/gateways/overview.html", context)
+
+
+def _known(gateway: ApiGateway) -> dict[str, Any]:
+    (summary,) = summaries.of([gateway])
+    since = timezone.now() - summaries.RECENT
+    return {
+        "summary": summary,
+        "since": since,
+        "connects": gateway.sessions.filter(created_on__gte=since).count(),
+        "top_reason": _top_reason(gateway, since),
+        "deployed_age": age(summary.deployed.on) if summary.deployed else "",
+        "javascript": JAVASCRIPT % json.dumps(gateway.client_url),
+        "seen_age": age(summary.seen.seen_on) if summary.seen else "",
+    }
+
+
+def _top_reason(gateway: ApiGateway, since: datetime) -> str:
+    """Why most events were refused."""
+    recent = gateway.refusals.filter(created_on__gte=since).order_by()
+    most = recent.values_list("reason").annotate(times=Count("pk")).order_by("-times", "reason").first()
+    return most[0] if most else ""

@@ -1,0 +1,119 @@
+"""What is wanted of a gateway: the form of its record."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
+from unfold.decorators import display
+
+from apigw_ws.models import ApiGateway
+from apigw_ws_admin import tabs
+
+Fields = tuple[str | tuple[str, ...], ...]
+
+#: The groups of fields; the first has no heading and is always in sight.
+GROUPS: Final[tuple[tuple[str | Promise | None, Fields], ...]] = (
+    (None, ("api_name", "api_description", "target_base_endpoint", "push_mode")),
+    (_("Where"), ("account", "region", "endpoint_url")),
+    (
+        _("Routing"),
+        (
+            "route_selection_expression",
+            "route_key",
+            "two_way",
+            "integration_timeout",
+            "default_channel_name",
+            "api_key_selection_expression",
+        ),
+    ),
+    (
+        _("Stage"),
+        (
+            "stage_name",
+            "stage_description",
+            ("throttling_rate_limit", "throttling_burst_limit"),
+            "stage_variables",
+            "tags",
+        ),
+    ),
+    (
+        _("Logs"),
+        (
+            "logging_level",
+            "data_trace",
+            "detailed_metrics",
+            "access_log_destination_arn",
+            "access_log_format",
+        ),
+    ),
+    (
+        _("Domain"),
+        ("domain_name", "certificate_arn", "hosted_zone_id", "disable_execute_api_endpoint"),
+    ),
+)
+IN_AWS: Final = (
+    "uid",
+    "api_id",
+    "client_url",
+    "deployment_id",
+    "api_gateway_domain_name",
+    "created_on",
+    "updated_on",
+)
+#: What is wanted -> what is live, which is shown below it where it is something else.
+LIVE: Final = {"stage_name": "live_stage", "domain_name": "live_domain"}
+
+
+class GatewaySettings(ModelAdmin):
+    readonly_fields = (*IN_AWS, *LIVE.values())
+
+    def get_fieldsets(self, request: HttpRequest, obj: ApiGateway | None = None) -> list[Any]:
+        groups = [(title, _with_live(fields, obj)) for title, fields in GROUPS]
+        if obj is not None:
+            groups.append((_("In AWS"), IN_AWS))
+        return [(title, {"fields": fields, "classes": ("tab",) if title else ()}) for title, fields in groups]
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        context |= {"show_save_and_continue": False, "show_save_and_add_another": False}
+        if gateway := kwargs.get("obj"):
+            context |= {"model_admin": self}
+            context |= tabs.frame(request, gateway, title=_("Settings"), tab="settings")
+        response: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
+        return response
+
+    def response_post_save_add(self, request: HttpRequest, obj: ApiGateway) -> HttpResponse:
+        return self.response_post_save_change(request, obj)
+
+    def response_post_save_change(self, request: HttpRequest, obj: ApiGateway) -> HttpResponse:
+        """One stays where one was: what to do next stands in the message."""
+        return HttpResponseRedirect(reverse("admin:apigw_ws_apigateway_change", args=[obj.pk]))
+
+    @display(description=_("URL for clients"), empty_value=_("Apply to AWS first"))
+    def client_url(self, gateway: ApiGateway) -> str | None:
+        return gateway.client_url or None
+
+    @display(description=_("Live until the next apply"))
+    def live_stage(self, gateway: ApiGateway) -> str:
+        return gateway.live_stage_name
+
+    @display(description=_("Live until the next apply"))
+    def live_domain(self, gateway: ApiGateway) -> str:
+        return gateway.live_domain_name
+
+
+def _with_live(fields: Fields, gateway: ApiGateway | None) -> Fields:
+    """The fields, each followed by what is live where that is something else."""
+    shown: list[str | tuple[str, ...]] = []
+    for field in fields:
+        shown.append(field)
+        live = LIVE.get(field) if isinstance(field, str) else None
+        if live and gateway and getattr(gateway, f"{live}_name") not in ("", getattr(gateway, str(field))):
+            shown.append(live)
+    return tuple(shown)
