@@ -66,7 +66,7 @@ class Applying(ModelAdmin):
         """The worker carries out the plan that was shown, or nothing; the gateway's page says how it went."""
         gateway = get_object_or_404(ApiGateway, pk=object_id)
         worker.hand_over(request, gateway, form.cleaned_data["seen"])
-        page = reverse("admin:apigw_ws_apigateway_change", args=[gateway.pk])
+        page = reverse("admin:apigw_ws_apigateway_overview", args=[gateway.pk])
         return HttpResponse(headers={"HX-Redirect": page})
 
     def has_apply_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:

@@ -96,4 +96,4 @@ def _confirmed(request: HttpRequest, gateway: ApiGateway, deployment_id: str) ->
         messages.error(request, _("Nothing was done: look at what changes first."))
         return HttpResponseRedirect(request.path)
     worker.hand_over(request, gateway, seen, job=worker.ROLLBACK, what=(deployment_id,))
-    return HttpResponseRedirect(reverse("admin:apigw_ws_apigateway_change", args=[gateway.pk]))
+    return HttpResponseRedirect(reverse("admin:apigw_ws_apigateway_overview", args=[gateway.pk]))

@@ -70,4 +70,4 @@ def _confirmed(request: HttpRequest, gateway: ApiGateway) -> HttpResponse:
     worker.hand_over(request, gateway, seen, job=job, what=what, delete_record=delete)
     if delete:
         return HttpResponseRedirect(reverse("admin:apigw_ws_apigateway_changelist"))
-    return HttpResponseRedirect(reverse("admin:apigw_ws_apigateway_change", args=[gateway.pk]))
+    return HttpResponseRedirect(reverse("admin:apigw_ws_apigateway_overview", args=[gateway.pk]))

@@ -49,7 +49,7 @@ def test_what_was_shown_is_what_the_worker_is_asked_to_do(operator: Client, chat
 
     response = operator.post(APPLY.format(chat.pk), {"_form_submitted": "True", "seen": plan})
 
-    assert response.headers["HX-Redirect"] == f"/admin/apigw_ws/apigateway/{chat.pk}/change/"
+    assert response.headers["HX-Redirect"] == f"/admin/apigw_ws/apigateway/{chat.pk}/overview/"
     assert enqueued() == [[chat.pk, int(operator.session["_auth_user_id"]), plan, "127.0.0.1"]]
     apply_gateway.call(*enqueued()[0])
     assert Run.objects.get().state == Run.State.DONE
@@ -119,4 +119,4 @@ def test_staff_who_may_apply_but_see_no_runs_come_back_to_the_gateway(
 
     response = browser.post(APPLY.format(chat.pk), {"_form_submitted": "True", "seen": "x"})
 
-    assert response.headers["HX-Redirect"] == f"/admin/apigw_ws/apigateway/{chat.pk}/change/"
+    assert response.headers["HX-Redirect"] == f"/admin/apigw_ws/apigateway/{chat.pk}/overview/"

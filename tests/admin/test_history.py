@@ -53,7 +53,7 @@ def test_deployments_are_listed_with_what_going_back_changes(operator: Client, c
     assert text.index(chat.deployment_id) < text.index(chat.first)  # type: ignore[attr-defined]
     assert "The route “join” goes." in text
     assert text.count("Roll back to this") == 1
-    assert "/deployments/" in operator.get(f"/admin/apigw_ws/apigateway/{chat.pk}/change/").text
+    assert "/deployments/" in operator.get(f"/admin/apigw_ws/apigateway/{chat.pk}/overview/").text
 
 
 def test_a_gateway_without_deployments_says_what_to_do(operator: Client, aws: Served) -> None:
@@ -72,7 +72,7 @@ def test_what_was_shown_is_rolled_back_by_the_worker(operator: Client, chat: Api
 
     response = operator.post(page, {"seen": seen})
 
-    assert response.headers["Location"] == f"/admin/apigw_ws/apigateway/{chat.pk}/change/"
+    assert response.headers["Location"] == f"/admin/apigw_ws/apigateway/{chat.pk}/overview/"
     assert "Waiting since" in operator.get(f"/admin/apigw_ws/apigateway/{chat.pk}/deployment/").text
     arguments = DBTaskResult.objects.get().args_kwargs["args"]
     assert arguments == [chat.pk, first, int(operator.session["_auth_user_id"]), seen, "127.0.0.1"]

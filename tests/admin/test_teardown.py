@@ -18,7 +18,7 @@ from tests.emulator.serving import Served
 pytestmark = pytest.mark.django_db
 
 PAGE = "/admin/apigw_ws/apigateway/{}/teardown/"
-CHANGE = "/admin/apigw_ws/apigateway/{}/change/"
+OVERVIEW = "/admin/apigw_ws/apigateway/{}/overview/"
 PART = {"HX-Request": "true"}
 
 
@@ -40,7 +40,7 @@ def test_the_page_lists_what_goes_and_what_stays(operator: Client, chat: ApiGate
     assert chat.api_id in text
     assert "What goes from AWS" in text
     assert f"type the gateway&#x27;s name: {chat.api_name}" in text
-    assert PAGE.format(chat.pk) in operator.get(CHANGE.format(chat.pk)).text
+    assert PAGE.format(chat.pk) in operator.get(OVERVIEW.format(chat.pk)).text
 
 
 @pytest.mark.parametrize("deleted", [False, True])
@@ -50,7 +50,7 @@ def test_what_was_shown_is_torn_down_by_the_worker(operator: Client, chat: ApiGa
 
     response = operator.post(PAGE.format(chat.pk), data)
 
-    back = "/admin/apigw_ws/apigateway/" if deleted else CHANGE.format(chat.pk)
+    back = "/admin/apigw_ws/apigateway/" if deleted else OVERVIEW.format(chat.pk)
     assert response.headers["Location"] == back
     call = DBTaskResult.objects.get().args_kwargs
     who = int(operator.session["_auth_user_id"])
@@ -96,7 +96,7 @@ def test_staff_need_the_permission(staff: Callable[..., Client], chat: ApiGatewa
     data = {"seen": "x", "name": chat.api_name}
     assert browser.get(PAGE.format(chat.pk)).status_code == 403
     assert browser.post(PAGE.format(chat.pk), data).status_code == 403
-    assert PAGE.format(chat.pk) not in browser.get(CHANGE.format(chat.pk)).text
+    assert PAGE.format(chat.pk) not in browser.get(OVERVIEW.format(chat.pk)).text
     assert not DBTaskResult.objects.exists()
 
 
