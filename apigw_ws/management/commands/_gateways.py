@@ -25,7 +25,7 @@ class GatewayCommand(BaseCommand):
         if gateway is None:
             known = ", ".join(f"{row.pk} ({row})" for row in ApiGateway.objects.all()) or "none yet"
             raise CommandError(f"There is no gateway {options['pk']}. There are: {known}.")
-        with _sentences():
+        with sentences():
             self.handle_gateway(gateway, **options)
 
     def handle_gateway(self, gateway: ApiGateway, **options: Any) -> None:
@@ -48,7 +48,8 @@ class GatewayCommand(BaseCommand):
 
 
 @contextmanager
-def _sentences() -> Iterator[None]:
+def sentences() -> Iterator[None]:
+    """An ApigwWsError ends the command with its sentence, not with a traceback."""
     try:
         yield
     except ApigwWsError as error:
