@@ -16,6 +16,7 @@ from apigw_ws.models import (
     WebSocketToken,
 )
 from apigw_ws_admin.screens.accounts import AwsAccountAdmin
+from apigw_ws_admin.screens.adopting import Adopting
 from apigw_ws_admin.screens.applying import Applying
 from apigw_ws_admin.screens.audit import AuditEventAdmin
 from apigw_ws_admin.screens.channels import ChannelPermissionAdmin
@@ -37,6 +38,7 @@ from apigw_ws_admin.screens.wizard.mixin import GatewayWizardMixin
 
 class GatewayAdmin(
     GatewayWizardMixin,
+    Adopting,
     Applying,
     Overview,
     DeploymentPanel,
@@ -53,7 +55,7 @@ class GatewayAdmin(
 ):
     """Screens know nothing of each other; here they meet."""
 
-    actions_list = ("wizard",)
+    actions_list = ("wizard", "adopt")
     actions_detail = (
         *Applying.actions_detail,
         {

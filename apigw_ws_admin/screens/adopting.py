@@ -1,0 +1,180 @@
+"""Adopting an API that was made elsewhere: where, which one, what that records, and recording it."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+from urllib.parse import urlencode
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import render
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.admin import ModelAdmin
+from unfold.decorators import action
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+
+from apigw_ws.exceptions import ApigwWsError
+from apigw_ws.models import ApiGateway, AwsAccount
+from apigw_ws.services import adoption, endpoints, lookups
+from apigw_ws.services.adoption import Preview
+from apigw_ws.services.candidates import candidates
+from apigw_ws.services.glances import BUDGET, Glance, glance
+from apigw_ws_admin.permissions import APPLY
+
+ADD = "apigw_ws.add_apigateway"
+#: From how many APIs on a list can be searched.
+MANY = 8
+
+
+class PlaceForm(forms.Form):
+    """Where to look; read from the URL, so that each list and each preview has an address of its own."""
+
+    account = forms.ModelChoiceField(
+        label=gettext_lazy("AWS account"),
+        queryset=AwsAccount.objects.all(),
+        required=False,
+        empty_label=gettext_lazy("The credentials that Django has anyway"),
+        widget=UnfoldAdminSelectWidget,
+    )
+    region = forms.ChoiceField(label=gettext_lazy("Region"), required=False, widget=UnfoldAdminSelectWidget)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        regions = [(name, name) for name in lookups.regions()]
+        default = _("As the account or this server is set up")
+        self.fields["region"].choices = [("", default), *regions]  # type: ignore[attr-defined]
+        if not AwsAccount.objects.exists():
+            del self.fields["account"]  # nothing to choose from
+
+    @property
+    def place(self) -> ApiGateway:
+        """What a gateway there begins with; the form is valid."""
+        return ApiGateway(**self.cleaned_data)
+
+
+class ChoicesForm(forms.Form):
+    """What is left to choose of an API."""
+
+    stage_name = forms.ChoiceField(label=gettext_lazy("Stage"), widget=UnfoldAdminSelectWidget)
+    name = forms.CharField(
+        label=gettext_lazy("Name of the gateway"),
+        help_text=gettext_lazy("Another than the API's renames the API when the gateway is applied."),
+        max_length=128,
+        widget=UnfoldAdminTextInputWidget({"autocomplete": "off"}),
+    )
+
+    def __init__(self, preview: Preview) -> None:
+        gateway = preview.draft.gateway
+        super().__init__(initial={"stage_name": gateway.stage_name, "name": gateway.api_name})
+        self.fields["stage_name"].choices = [(name, name) for name in preview.stages]  # type: ignore[attr-defined]
+        if len(preview.stages) < 2:
+            del self.fields["stage_name"]
+
+
+class Adopting(ModelAdmin):
+    @action(
+        description=gettext_lazy("Adopt an API"),
+        icon="move_to_inbox",
+        permissions=["adopt"],
+        url_path="adopt",
+    )
+    def adopt(self, request: HttpRequest) -> HttpResponse:
+        """The WebSocket APIs of an account's region; the form first, then what AWS lists."""
+        form = PlaceForm(request.GET)
+        if not form.is_valid():
+            return _elsewhere(request)
+        if getattr(request, "htmx", False):
+            found = glance(form.place, candidates)
+            many = len(found.found or ()) >= MANY
+            context = {"glance": found, "query": request.GET.urlencode(), "many": many}
+            return render(request, "apigw_ws_admin/adopt/_candidates.html", context)
+        return self._page(request, "adopt/list.html", title=_("Adopt an API"), form=form)
+
+    def has_adopt_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perms((ADD, APPLY))
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.adopt_view)
+        return [
+            path("adopt/<slug:api_id>/", view, name="apigw_ws_apigateway_adopt_api"),
+            *super().get_urls(),
+        ]
+
+    def adopt_view(self, request: HttpRequest, api_id: str) -> HttpResponse:
+        """What adopting the API records, and changes in AWS later; records it when that is confirmed."""
+        if not self.has_adopt_permission(request):
+            raise PermissionDenied
+        form = PlaceForm(request.GET)
+        if not form.is_valid():
+            return _elsewhere(request)
+        if request.method == "POST":
+            return _recorded(request, form.place, api_id)
+        if getattr(request, "htmx", False):
+            chosen = _chosen(request.GET)
+            seen = glance(form.place, lambda place: adoption.preview(place, api_id, **chosen))
+            context = _preview(request, seen)
+            return render(request, "apigw_ws_admin/adopt/_preview.html", context)
+        title = _("Adopt the API %s") % api_id
+        return self._page(request, "adopt/preview.html", title=title, back=_list(request))
+
+    def _page(self, request: HttpRequest, template: str, **context: Any) -> HttpResponse:
+        frame = self.admin_site.each_context(request) | {"opts": self.opts, "model_admin": self}
+        return TemplateResponse(request, f"apigw_ws_admin/{template}", frame | context)
+
+
+def _preview(request: HttpRequest, seen: Glance[Preview]) -> dict[str, Any]:
+    return {
+        "glance": seen,
+        "url": request.get_full_path(),
+        "back": _list(request),
+        "place": _place(request.GET).items(),
+        "form": ChoicesForm(seen.found) if seen.found else None,
+    }
+
+
+def _chosen(values: QueryDict) -> dict[str, str]:
+    return {name: values.get(name, "").strip() for name in ("stage_name", "name")}
+
+
+def _place(values: QueryDict) -> dict[str, str]:
+    return {name: values.get(name, "") for name in ("account", "region")}
+
+
+def _list(request: HttpRequest) -> str:
+    return reverse("admin:apigw_ws_apigateway_adopt", query=_place(request.GET))
+
+
+def _elsewhere(request: HttpRequest) -> HttpResponse:
+    messages.error(request, _("There is no such account or region (any more). Choose again."))
+    return HttpResponseRedirect(reverse("admin:apigw_ws_apigateway_adopt"))
+
+
+def _recorded(request: HttpRequest, place: ApiGateway, api_id: str) -> HttpResponse:
+    """The gateway's page; where it cannot be recorded, what was chosen again, with the reason."""
+    chosen = _chosen(request.POST)
+    try:
+        with endpoints.quickly(BUDGET):
+            gateway = adoption.adopt(
+                place,
+                api_id,
+                **chosen,
+                seen=request.POST.get("seen", ""),
+                take_back="take_back" in request.POST,
+                by=cast(AbstractBaseUser, request.user),
+                ip=request.META.get("REMOTE_ADDR"),
+            )
+    except ApigwWsError as problem:
+        messages.error(request, str(problem))
+        return HttpResponseRedirect(f"{request.path}?{urlencode(_place(request.GET) | chosen)}")
+    messages.success(
+        request,
+        _("“%s” is recorded, and AWS is as it was. Next: look at what “Apply to AWS” changes, and apply it.")
+        % gateway,
+    )
+    return HttpResponseRedirect(reverse("admin:apigw_ws_apigateway_change", args=[gateway.pk]))
