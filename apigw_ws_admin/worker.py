@@ -18,7 +18,8 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apigw_ws.models import ApiGateway
+from apigw_ws.exceptions import RunInProgress
+from apigw_ws.models import ApiGateway, Run
 from apigw_ws.services import runs
 from apigw_ws.tasks import apply_gateway, rollback_gateway, teardown_gateway
 
@@ -35,6 +36,7 @@ class Job:
     """Something that the worker does to a gateway, and the sentences about it."""
 
     task: Any
+    kind: Run.Kind
     under_way: str | Promise
     busy: str | Promise
     lost: str | Promise
@@ -42,6 +44,7 @@ class Job:
 
 APPLY: Final = Job(
     task=apply_gateway,
+    kind=Run.Kind.APPLY,
     under_way=gettext_lazy("“%s” is being applied to AWS."),
     busy=gettext_lazy("Not applied: %s"),
     lost=gettext_lazy(
@@ -50,6 +53,7 @@ APPLY: Final = Job(
 )
 ROLLBACK: Final = Job(
     task=rollback_gateway,
+    kind=Run.Kind.ROLLBACK,
     under_way=gettext_lazy("“%s” is being rolled back."),
     busy=gettext_lazy("Not rolled back: %s"),
     lost=gettext_lazy(
@@ -58,6 +62,7 @@ ROLLBACK: Final = Job(
 )
 TEARDOWN: Final = Job(
     task=teardown_gateway,
+    kind=Run.Kind.TEARDOWN,
     under_way=gettext_lazy("“%s” is being torn down."),
     busy=gettext_lazy("Not torn down: %s"),
     lost=gettext_lazy(
@@ -113,6 +118,16 @@ def task_of(request: HttpRequest, gateway: ApiGateway) -> Any:
         with suppress(Exception):  # it was forgotten, or the broker does not answer
             return backend.get_result(task_id)
     return None
+
+
+def refused(request: HttpRequest, gateway: ApiGateway) -> Run | None:
+    """The run that this person's task would have been, had it not met somebody else's: the task knows."""
+    task = task_of(request, gateway)
+    path = f"{RunInProgress.__module__}.{RunInProgress.__qualname__}"
+    if not (task and task.errors and task.errors[-1].exception_class_path == path):
+        return None
+    (kind,) = (job.kind for job in (APPLY, ROLLBACK, TEARDOWN) if job.task.name == task.task.name)
+    return Run(kind=kind, deployment_id=task.args[1] if kind == Run.Kind.ROLLBACK else "")
 
 
 def at_work(request: HttpRequest, gateway: ApiGateway) -> dict[str, Any] | None:

@@ -96,6 +96,7 @@ def test_going_back_makes_the_earlier_routes_live(aws: Served, gateway: ApiGatew
 
     gateway.refresh_from_db()
     event = AuditEvent.objects.get()
+    assert (run.kind, run.deployment_id) == (Run.Kind.ROLLBACK, first)
     assert (run.state, run.planned, run.steps.get().operation) == (Run.State.DONE, 1, "PointStage")
     assert {key: item["IntegrationUri"] for key, item in live(aws, gateway).items()} == {
         "$connect": f"{BASE}connect",

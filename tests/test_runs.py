@@ -54,6 +54,23 @@ def test_a_run_that_lives_is_not_taken_over(gateway: ApiGateway) -> None:
         pass
 
 
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        (Run.Kind.APPLY, "A command or task has been applying to the gateway “chat”"),
+        (Run.Kind.ROLLBACK, "A command or task has been rolling the gateway “chat” back"),
+        (Run.Kind.TEARDOWN, "A command or task has been tearing the gateway “chat” down"),
+    ],
+)
+def test_who_has_to_wait_is_told_what_for(gateway: ApiGateway, kind: Run.Kind, said: str) -> None:
+    with (
+        runs.running(gateway, None, kind),
+        pytest.raises(RunInProgress, match=said),
+        runs.running(gateway, None),
+    ):
+        pass
+
+
 def test_a_run_that_was_taken_over_does_not_end_the_other(gateway: ApiGateway) -> None:
     with runs.running(gateway, None) as first:
         runs.interrupt(gateway)

@@ -146,9 +146,22 @@ class StepInline(ReadOnly, TabularInline):
 
 
 class RunAdmin(RecordAdmin):
-    list_display = ("started_on", "gateway", "outcome", "planned", "started_by", "finished_on", "error_text")
+    list_display = (
+        "started_on",
+        "gateway",
+        "kind",
+        "outcome",
+        "planned",
+        "started_by",
+        "finished_on",
+        "error_text",
+    )
     list_select_related = ("gateway", "started_by")
-    list_filter = (("state", ChoicesDropdownFilter), ("gateway", RelatedDropdownFilter))
+    list_filter = (
+        ("kind", ChoicesDropdownFilter),
+        ("state", ChoicesDropdownFilter),
+        ("gateway", RelatedDropdownFilter),
+    )
     inlines = (StepInline,)
 
     @display(description=_("State"), label=RUN, ordering="state")

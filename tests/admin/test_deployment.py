@@ -132,6 +132,44 @@ def test_the_last_failure_is_shown_with_its_code_its_request_and_a_retry(
     assert "Retry" not in operator.get(PANEL.format(chat.pk)).text
 
 
+def test_what_failed_is_called_by_its_kind_and_tried_again_where_it_began(
+    operator: Client, chat: ApiGateway, staff: Callable[..., Client]
+) -> None:
+    provisioning.apply(chat)
+    pages = f"/admin/apigw_ws/apigateway/{chat.pk}"
+    for kind, called, again in (
+        ("rollback", "Roll back", f"{pages}/deployments/abc123/rollback/"),
+        ("teardown", "Tear down", f"{pages}/teardown/"),
+    ):
+        Run.objects.create(
+            gateway=chat, kind=kind, deployment_id="abc123", state="failed", finished_on=timezone.now()
+        )
+        text = operator.get(PANEL.format(chat.pk)).text
+
+        assert f"The last run ({called}), less than a minute ago, failed." in text
+        assert f'href="{again}">Retry</a>' in text
+        assert text.count("Retry") == 1
+        assert "nothing of it is left" not in text
+
+    assert "Retry" not in staff("view_apigateway", "apply_apigateway").get(PANEL.format(chat.pk)).text
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("apply", "Being applied to AWS by A command or task since"),
+        ("rollback", "Being rolled back to the deployment abc123 by A command or task since"),
+        ("teardown", "Being torn down by A command or task since"),
+    ],
+)
+def test_a_run_at_work_is_called_by_its_kind(
+    operator: Client, chat: ApiGateway, kind: str, said: str
+) -> None:
+    Run.objects.create(gateway=chat, kind=kind, deployment_id="abc123")
+
+    assert said in " ".join(operator.get(PANEL.format(chat.pk)).text.split())
+
+
 def test_a_failure_of_which_nothing_is_left_needs_no_retry(operator: Client, chat: ApiGateway) -> None:
     provisioning.apply(chat)
     Run.objects.update(state=Run.State.FAILED, error_text="It failed.")
@@ -152,6 +190,21 @@ def test_a_task_that_met_somebody_elses_run_says_so(operator: Client, chat: ApiG
 
     assert "somebody else's run was at work" in text
     assert "Retry</a>" in text
+
+
+def test_a_rollback_that_met_somebody_elses_run_is_tried_again_as_one(
+    operator: Client, chat: ApiGateway
+) -> None:
+    provisioning.apply(chat)
+    page = f"/admin/apigw_ws/apigateway/{chat.pk}/deployments/abc123/rollback/"
+    operator.post(page, {"seen": "any"})
+    refused = f"{RunInProgress.__module__}.{RunInProgress.__qualname__}"
+    DBTaskResult.objects.update(status="FAILED", exception_class_path=refused, traceback="…")
+
+    text = operator.get(PANEL.format(chat.pk)).text
+
+    assert "somebody else's run was at work" in text
+    assert f'href="{page}">Retry</a>' in text
 
 
 @pytest.mark.parametrize(
