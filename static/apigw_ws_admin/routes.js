@@ -1,0 +1,43 @@
+// Rows of routes: what was typed outlives Unfold's renumbering, and of many rows some can be found.
+
+// Unfold renumbers the rows after one that is removed by writing their HTML anew, which keeps only attributes.
+document.addEventListener("input", ({ target }) => {
+  if (!target.closest?.(".routes")) return;
+  if (target.type === "checkbox") target.toggleAttribute("checked", target.checked);
+  else target.setAttribute("value", target.value);
+});
+
+// The keyboard goes on in the row that it has asked for.
+document.addEventListener("formset:added", ({ target }) => target.querySelector?.("input:not([type=hidden])")?.focus());
+
+document.addEventListener("DOMContentLoaded", () => {
+  const tools = document.querySelector("[data-route-tools]");
+  if (!tools) return;
+  const [term, state, shown] = ["[data-route-term]", "[data-route-state]", "output"].map((selector) => tools.querySelector(selector));
+  const rows = () => [...document.querySelectorAll(".routes .route")].filter((row) => !row.closest(".empty-form"));
+  const text = (row) => [row.textContent, ...[...row.querySelectorAll("input")].map((input) => input.value)].join("\n").toLowerCase();
+  const fits = (row) =>
+    text(row).includes(term.value.trim().toLowerCase()) &&
+    (!state.value || row.querySelector(".route-chip")?.dataset.state === state.value);
+
+  const filter = () => {
+    const all = rows();
+    for (const row of all) row.hidden = !fits(row);
+    const active = term.value.trim() || state.value;
+    shown.value = active ? shown.dataset.routeShown.replace("{shown}", all.filter((row) => !row.hidden).length) : "";
+  };
+  term.addEventListener("input", filter);
+  state.addEventListener("change", filter);
+
+  const switchAll = (on) => {
+    const switches = rows().filter((row) => !row.hidden).flatMap((row) => [...row.querySelectorAll("[name$='-enabled']")]);
+    for (const each of switches) {
+      each.checked = on;
+      each.toggleAttribute("checked", on);
+    }
+    switches[0]?.dispatchEvent(new Event("input", { bubbles: true }));
+  };
+  for (const button of tools.querySelectorAll("[data-route-switch]")) {
+    button.addEventListener("click", () => switchAll(button.dataset.routeSwitch === "on"));
+  }
+});

@@ -10,12 +10,11 @@ from typing import Any, ClassVar
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.forms import BaseInlineFormSet, HiddenInput, IntegerField, ModelForm
 from django.utils.translation import gettext as _
-from unfold.widgets import INPUT_CLASSES, SWITCH_CLASSES
 
-from apigw_ws.exceptions import ConfigurationError
 from apigw_ws.models import ApiGateway, ApiGatewayAdditionalRoute
-from apigw_ws.services import observation, route_states
+from apigw_ws.services import observation
 from apigw_ws.services.route_states import Standing
+from apigw_ws_admin.screens.routes.states import standings
 
 FIELDS = ("route_key", "name", "integration_url", "two_way", "integration_timeout", "enabled")
 
@@ -58,8 +57,6 @@ class Row:
 class RouteFormSet(BaseInlineFormSet):
     #: The keys of the routes that a save takes out of AWS at once, as somebody has confirmed.
     CONFIRMATION: ClassVar = "leaving"
-    input_classes = " ".join(INPUT_CLASSES)
-    switch_classes = " ".join(SWITCH_CLASSES)
     #: Whether this person may apply what is saved.
     may_apply = False
 
@@ -73,9 +70,7 @@ class RouteFormSet(BaseInlineFormSet):
         leaving = self.leaving()
         if self.applies_at_once and leaving and self.data.get(self.CONFIRMATION) != " ".join(leaving):
             raise ValidationError(
-                _(
-                    "Saving takes routes out of AWS at once: %(keys)s. Confirm it beside the button and save."
-                )
+                _("Saving takes routes out of AWS at once: %(keys)s. Confirm it beside the button and save.")
                 % {"keys": ", ".join(leaving)}
             )
 
@@ -103,17 +98,21 @@ class RouteFormSet(BaseInlineFormSet):
         return list(ApiGatewayAdditionalRoute.objects.filter(api_gateway=self.instance))
 
     @cached_property
-    def standings(self) -> dict[str, Standing]:
-        """By key, from what is known without a look at AWS; empty where the record cannot be applied."""
-        if self.instance.pk is None:
-            return {}
-        try:
-            return route_states.states(self.instance, *observation.last_seen([self.instance]))
-        except ConfigurationError:
-            return {}
+    def standings(self) -> list[Standing]:
+        """How the saved routes stand, from what is known without a look at AWS."""
+        gateway: ApiGateway = self.instance
+        return standings(gateway, *observation.last_seen([gateway])) if gateway.pk else []
+
+    def own(self) -> list[Standing]:
+        """Of the routes that come with the gateway, and of those that were deleted but are live."""
+        return [standing for standing in self.standings if standing.pk is None]
+
+    def used(self) -> int:
+        """How many of AWS's quota the saved routes take."""
+        return sum(standing.facts is not None for standing in self.standings)
 
     def rows(self) -> Iterator[Row]:
-        by_id = {standing.pk: standing for standing in self.standings.values()}
+        by_id = {standing.pk: standing for standing in self.standings}
         for form in (*self.forms, self.empty_form):
             pk = form.instance.pk
             yield Row(

@@ -7,20 +7,19 @@ from typing import Any, ClassVar
 from django.forms import ModelForm, modelform_factory
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 from unfold.admin import ModelAdmin, TabularInline
 
-from apigw_ws.exceptions import ConfigurationError
+from apigw_ws.conf import conf
 from apigw_ws.models import ApiGateway, ApiGatewayAdditionalRoute
-from apigw_ws.services import observation, route_states
-from apigw_ws.services.observation import Sight
-from apigw_ws.services.route_states import Standing, State
+from apigw_ws.services.route_states import State
 from apigw_ws_admin import tabs, worker
 from apigw_ws_admin.pages import gateway_for
 from apigw_ws_admin.permissions import APPLY, CHANGE
 from apigw_ws_admin.screens.routes.forms import FIELDS, RouteForm, RouteFormSet
+from apigw_ws_admin.screens.routes.states import chips
 from apigw_ws_admin.screens.routes.summaries import summary
 
 PAGE = "apigw_ws_apigateway_routes"
@@ -80,13 +79,7 @@ class Routes(ModelAdmin):
         return [*mine, *super().get_urls()]
 
     def routes_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        gateway = gateway_for(self, request, object_id)
-        own = [standing for standing in _standings(gateway).values() if standing.pk is None]
-        context = tabs.frame(request, gateway, title=_("Routes"), tab="routes")
-        hidden = dict.fromkeys(
-            ("show_save_and_continue", "show_save_and_add_another", "show_delete", "show_close"), False
-        )
-        return self.changeform_view(request, str(object_id), extra_context={**context, **hidden, "own": own})
+        return self.changeform_view(request, str(object_id))
 
     def summary_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """What saving what was posted would do. It saves nothing."""
@@ -106,21 +99,8 @@ class Routes(ModelAdmin):
         work = worker.at_work(request, gateway)
         if work and work["version"] == request.GET.get("seen"):
             return HttpResponse(status=204)
-        sight = (
-            Sight(observation=observation.last_seen([gateway])[0])
-            if work
-            else observation.observe([gateway])[0]
-        )
-        context = {
-            "gateway": gateway,
-            "url": reverse(f"admin:{PAGE}_states", args=[gateway.pk]),
-            "may_apply": request.user.has_perm(APPLY),
-            "sight": sight,
-        }
-        standings = _standings(gateway, sight)
-        context["standings"] = standings.values()
-        context["failed"] = [each for each in standings.values() if each.state == State.FAILED]
-        return render(request, "apigw_ws_admin/routes/_states.html", context | (work or {}))
+        context = {"url": request.path, "gateway": gateway, "may_apply": request.user.has_perm(APPLY)}
+        return render(request, "apigw_ws_admin/routes/_states.html", context | chips(gateway, work))
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         if _alone(request):
@@ -140,9 +120,16 @@ class Routes(ModelAdmin):
             super().save_model(request, obj, form, change)
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
-        response = super().render_change_form(request, context, *args, **kwargs)
-        if _alone(request):
-            response.template_name = "apigw_ws_admin/routes/page.html"
+        if not _alone(request):
+            return super().render_change_form(request, context, *args, **kwargs)
+        gateway = kwargs["obj"]
+        context |= dict.fromkeys(
+            ("show_save_and_continue", "show_save_and_add_another", "show_delete"), False
+        )
+        context |= tabs.frame(request, gateway, title=_("Routes"), tab="routes")
+        context |= {"alone": True, "quota": conf.routes_quota, "states": State.choices}
+        response = ModelAdmin.render_change_form(self, request, context, *args, **kwargs)
+        response.template_name = "apigw_ws_admin/routes/page.html"
         return response
 
     def response_post_save_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
@@ -156,11 +143,3 @@ class Routes(ModelAdmin):
 def _alone(request: HttpRequest) -> bool:
     """The routes' own page is asked for."""
     return bool(request.resolver_match and request.resolver_match.url_name == PAGE)
-
-
-def _standings(gateway: ApiGateway, sight: Sight | None = None) -> dict[str, Standing]:
-    seen = sight.observation if sight else observation.last_seen([gateway])[0]
-    try:
-        return route_states.states(gateway, seen)
-    except ConfigurationError:
-        return {}

@@ -1,0 +1,37 @@
+"""How the routes stand, for the chips and for what stands around them."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from typing import Any
+
+from apigw_ws.exceptions import ConfigurationError
+from apigw_ws.models import ApiGateway
+from apigw_ws.services import observation, route_states
+from apigw_ws.services.observation import Observation, Sight
+from apigw_ws.services.route_states import Standing, State
+
+
+def chips(gateway: ApiGateway, work: dict[str, Any] | None) -> dict[str, Any]:
+    """For ``routes/_states.html``; AWS is looked at where nothing is at work that changes it."""
+    (sight,) = (Sight(),) if work else observation.observe([gateway])
+    found = standings(gateway, sight.observation)
+    own = itertools.count(1)
+    anchored = [(standing.pk or f"own-{next(own)}", standing) for standing in found]
+    return {"sight": sight, "chips": anchored, "undone": _undone(found), **(work or {})}
+
+
+def standings(gateway: ApiGateway, seen: Observation | None) -> list[Standing]:
+    """None where the record cannot be applied; the form says what is missing."""
+    try:
+        return list(route_states.states(gateway, seen).values())
+    except ConfigurationError:
+        return []
+
+
+def _undone(found: list[Standing]) -> str:
+    """A count of the routes that an apply would bring in sync, as "1 Failed, 2 Pending"."""
+    counts = Counter(standing.state for standing in found)
+    states = (state for state in (State.FAILED, State.DRIFT, State.PENDING) if counts[state])
+    return ", ".join(f"{counts[state]} {state.label}" for state in states)
