@@ -176,3 +176,11 @@ def test_a_check_remembers_the_account_and_a_failed_one_nothing(aws: Served) -> 
         accounts.check(made)
     made.refresh_from_db()
     assert made.seen_on == seen_on
+
+
+def test_the_trust_policy_names_who_asks_without_the_role(aws: Served) -> None:
+    policy = accounts.trust_policy(AwsAccount(role_arn=ROLE))
+
+    (statement,) = policy["Statement"]
+    assert statement["Principal"] == {"AWS": "arn:aws:iam::123456789012:root"}
+    assert "Condition" not in statement

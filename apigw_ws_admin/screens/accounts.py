@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from contextlib import suppress
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib.admin.options import IS_POPUP_VAR
@@ -13,7 +15,6 @@ from django.shortcuts import render
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
-from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget
 
@@ -35,8 +36,7 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
 class AwsAccountAdmin(ModelAdmin):
     form = AccountForm
     list_display = ("label", "badge", "default_region", "account_id", "gateway_count")
-    list_filter = (("environment", ChoicesDropdownFilter),)
-    list_filter_submit = True
+    list_fullwidth = True
     search_fields = ("label", "account_id", "role_arn", "profile")
     change_form_outer_before_template = "apigw_ws_admin/accounts/check.html"
     fieldsets = (
@@ -46,7 +46,8 @@ class AwsAccountAdmin(ModelAdmin):
     )
 
     class Media:
-        js = ("apigw_ws_admin/deployment.js",)
+        css: ClassVar = {"all": ("apigw_ws_admin/gateways.css",)}
+        js = ("apigw_ws_admin/deployment.js", "apigw_ws_admin/gateway.js")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AwsAccount]:
         found: QuerySet[AwsAccount] = super().get_queryset(request)
@@ -79,9 +80,21 @@ class AwsAccountAdmin(ModelAdmin):
             raise PermissionDenied
         if account is None:
             raise Http404
-        context: dict[str, Any] = {"account": account, "before": account.account_id}
-        try:
-            context["identity"] = accounts.check(account)
-        except ApigwWsError as problem:
-            context["problem"] = problem
+        context = {"account": account, "before": account.account_id} | _checked(account)
         return render(request, "apigw_ws_admin/accounts/_check.html", context)
+
+
+def _checked(account: AwsAccount) -> dict[str, Any]:
+    try:
+        return {"identity": accounts.check(account)}
+    except ApigwWsError as problem:
+        # Only a role can refuse: STS tells everybody who they are.
+        refused = getattr(problem, "code", "") == "AccessDenied"
+        return {"problem": problem, "trust": _trust_policy(account) if refused else ""}
+
+
+def _trust_policy(account: AwsAccount) -> str:
+    """What the role lacks, maybe; empty where AWS does not tell who would assume it."""
+    with suppress(ApigwWsError):
+        return json.dumps(accounts.trust_policy(account), indent=2)
+    return ""
