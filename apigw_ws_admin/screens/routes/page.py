@@ -54,6 +54,12 @@ class RouteInline(TabularInline):
     has_add_permission = has_delete_permission = has_change_permission
 
 
+class RouteRows(RouteInline):
+    """The only thing on its page, which needs no tab for it."""
+
+    tab = False
+
+
 class OnlyRoutes(ModelForm):
     """The gateway's own fields stay as they are, whether they are right or not."""
 
@@ -111,7 +117,7 @@ class Routes(ModelAdmin):
         return () if _alone(request) else super().get_fieldsets(request, obj)
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
-        return (RouteInline,) if _alone(request) else super().get_inlines(request, obj)
+        return (RouteRows,) if _alone(request) else super().get_inlines(request, obj)
 
     def save_model(self, request: HttpRequest, obj: ApiGateway, form: Any, change: bool) -> None:
         if _alone(request):
