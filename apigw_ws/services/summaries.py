@@ -46,10 +46,6 @@ class Summary:
     refusals: int
     failed_runs: int
 
-    @property
-    def errors(self) -> int:
-        return self.refusals + self.failed_runs
-
 
 def of(gateways: Sequence[ApiGateway]) -> list[Summary]:
     """A summary of each, in the same order; ``account`` is read, so select it."""

@@ -14,13 +14,13 @@ from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import (
     ChoicesDropdownFilter,
     FieldTextFilter,
-    RangeDateTimeFilter,
     RelatedDropdownFilter,
 )
 from unfold.decorators import display
 from unfold.paginator import InfinitePaginator
 
 from apigw_ws.models import AuditEvent
+from apigw_ws_admin.filters import MomentsFilter
 from apigw_ws_admin.labels import RUN, Label
 
 
@@ -31,7 +31,7 @@ class AuditEventAdmin(ModelAdmin):
         ("result", ChoicesDropdownFilter),
         ("gateway", RelatedDropdownFilter),
         ("ip_address", FieldTextFilter),
-        ("happened_on", RangeDateTimeFilter),
+        ("happened_on", MomentsFilter),
     )
     search_fields = ("who", "object_text", "ip_address", "error_text")
     search_help_text = _("Who, on what, IP address or error")

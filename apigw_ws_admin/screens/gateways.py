@@ -22,10 +22,10 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
 from unfold.decorators import display
 from unfold.views import ChangeList
 
+from apigw_ws.exceptions import ApigwWsError
 from apigw_ws.models import ApiGateway, DeployedSnapshot, Run, WebSocketSession
-from apigw_ws.services import health, observation, summaries
+from apigw_ws.services import health, metrics, observation, summaries
 from apigw_ws.services.health import State
-from apigw_ws.services.observation import Sight
 from apigw_ws.services.summaries import RECENT, Summary
 from apigw_ws_admin.labels import ENVIRONMENT, HEALTH, Label
 from apigw_ws_admin.pages import age
@@ -34,6 +34,7 @@ from apigw_ws_admin.pages import age
 #: then ten a second, for all that manage gateways in an account: somebody may be deploying.
 #: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
 AT_ONCE: Final = 5
+CELLS: Final = "apigw_ws_admin/gateways/cells"
 #: What was seen so recently is not looked at again.
 FRESH: Final = timedelta(seconds=30)
 
@@ -65,7 +66,7 @@ class Gateways(ChangeList):
         for gateway, summary in zip(gateways, summaries.of(gateways), strict=True):
             gateway.shown = _shown(request, summary)
         self.result_list = gateways
-        self.stale = _stale(gateways)
+        self.shown, self.stale = [gateway.pk for gateway in gateways], _stale(gateways)
 
     def url_for_result(self, result: ApiGateway) -> str:
         return reverse("admin:apigw_ws_apigateway_overview", args=[result.pk])
@@ -129,22 +130,39 @@ class GatewayList(ModelAdmin):
         return Gateways
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.live_view)
-        return [path("live/", view, name="apigw_ws_apigateway_live"), *super().get_urls()]
+        wrap, name = self.admin_site.admin_view, "apigw_ws_apigateway"
+        return [
+            path("seen/", wrap(self.seen_view), name=f"{name}_seen"),
+            path("errors/", wrap(self.errors_view), name=f"{name}_errors"),
+            *super().get_urls(),
+        ]
 
-    def live_view(self, request: HttpRequest) -> HttpResponse:
-        """What AWS says of the first few of ``?pk=``, into the cells of their rows; and where the rest is."""
+    def seen_view(self, request: HttpRequest) -> HttpResponse:
+        """How the first few of ``?pk=`` are in AWS, into the cells of their rows; and a way to the rest."""
+        gateways, left = self._asked(request, AT_ONCE)
+        sights = observation.observe(gateways)
+        rows = [
+            _shown(request, summary, sight.problem)
+            for summary, sight in zip(summaries.of(gateways), sights, strict=True)
+        ]
+        return render(request, f"{CELLS}/seen.html", {"rows": rows, "stale": left})
+
+    def errors_view(self, request: HttpRequest) -> HttpResponse:
+        """The errors of ``?pk=`` with those that CloudWatch counted, into the cells of their rows."""
+        gateways, _left = self._asked(request, self.list_per_page)
+        counted = metrics.errors_last_hour(gateways)
+        rows = [
+            _shown(request, summary, counted=counted[summary.gateway.pk])
+            for summary in summaries.of(gateways)
+        ]
+        return render(request, f"{CELLS}/errors.html", {"rows": rows})
+
+    def _asked(self, request: HttpRequest, most: int) -> tuple[list[ApiGateway], list[int]]:
         if not self.has_view_permission(request):
             raise PermissionDenied
         asked = [int(pk) for pk in request.GET.getlist("pk") if pk.isdecimal()]
-        gateways = list(self.get_queryset(request).filter(pk__in=asked[:AT_ONCE]))
-        sights = observation.observe(gateways)
-        rows = [
-            _shown(request, summary, sight)
-            for summary, sight in zip(summaries.of(gateways), sights, strict=True)
-        ]
-        context = {"rows": rows, "stale": asked[AT_ONCE:]}
-        return render(request, "apigw_ws_admin/gateways/_rows.html", context)
+        gateways = self.get_queryset(request).select_related("account").filter(pk__in=asked[:most])
+        return list(gateways), asked[most : self.list_per_page]
 
     @display(description=_("Health"))
     def health(self, gateway: Any) -> SafeString:
@@ -176,22 +194,29 @@ class GatewayList(ModelAdmin):
         return _cell("errors", gateway)
 
 
-def _shown(request: HttpRequest, summary: Summary, sight: Sight | None = None) -> dict[str, Any]:
-    """What the cells of a row need."""
+def _shown(
+    request: HttpRequest,
+    summary: Summary,
+    problem: ApigwWsError | None = None,
+    counted: int | None = None,
+) -> dict[str, Any]:
+    """What the cells of a row need. ``counted`` are CloudWatch's errors, our refusals among them."""
     return {
+        "counted": counted,
+        "errors": max(summary.refusals, counted or 0) + summary.failed_runs,
         "gateway": summary.gateway,
         "summary": summary,
         "colour": HEALTH[summary.health.state],
         "deployed_age": age(summary.deployed.on) if summary.deployed else "",
         "seen_age": age(summary.seen.seen_on) if summary.seen else "",
-        "problem": sight.problem if sight else None,
+        "problem": problem,
         "since": timezone.now() - RECENT,
         "perms": PermWrapper(request.user),
     }
 
 
 def _cell(name: str, gateway: Any) -> SafeString:
-    return render_to_string(f"apigw_ws_admin/gateways/cells/_{name}.html", gateway.shown)
+    return render_to_string(f"{CELLS}/_{name}.html", {"row": gateway.shown})
 
 
 def _stale(gateways: Sequence[Any]) -> list[int]:

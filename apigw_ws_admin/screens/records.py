@@ -16,7 +16,6 @@ from unfold.contrib.filters.admin import (
     BooleanRadioFilter,
     ChoicesDropdownFilter,
     FieldTextFilter,
-    RangeDateTimeFilter,
     RelatedDropdownFilter,
 )
 from unfold.decorators import display
@@ -24,6 +23,7 @@ from unfold.paginator import InfinitePaginator
 
 from apigw_ws.conf import conf
 from apigw_ws.models import Refusal, Run, Step, WebSocketSession, WebSocketToken
+from apigw_ws_admin.filters import MomentsFilter
 from apigw_ws_admin.labels import RUN, Label
 
 
@@ -72,7 +72,7 @@ class WebSocketSessionAdmin(RecordAdmin):
         ("connected", BooleanRadioFilter),
         ("channel_name", FieldTextFilter),
         ("api_gateway", RelatedDropdownFilter),
-        ("created_on", RangeDateTimeFilter),
+        ("created_on", MomentsFilter),
     )
     search_fields = ("connection_id", "channel_name", "user__username", "ip_address")
     search_help_text = _("Connection ID, channel, user or IP address")
@@ -85,7 +85,7 @@ class WebSocketSessionAdmin(RecordAdmin):
 class WebSocketTokenAdmin(RecordAdmin):
     list_display = ("__str__", "state", "user", "created_on", "used_on", "connection_id")
     list_select_related = ("user",)
-    list_filter = (("created_on", RangeDateTimeFilter),)
+    list_filter = (("created_on", MomentsFilter),)
     search_fields = ("user__username", "connection_id")
     ordering = ("-created_on",)
 
@@ -113,7 +113,7 @@ class RefusalAdmin(RecordAdmin):
     list_filter = (
         ("guard", FieldTextFilter),
         ("api_gateway", RelatedDropdownFilter),
-        ("created_on", RangeDateTimeFilter),
+        ("created_on", MomentsFilter),
     )
     search_fields = ("reason", "ip_address", "origin", "connection_id", "user__username")
     exclude = ("facts",)
