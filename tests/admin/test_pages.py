@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apigw_ws.models import ApiGateway, Refusal, Step, WebSocketSession, WebSocketToken
-from tests.admin.rows import fill, gateway
+from tests.admin.rows import fill
 
 pytestmark = pytest.mark.django_db
 
