@@ -43,6 +43,7 @@ def test_without_accounts_there_is_nothing_to_choose_and_a_way_to_add_one(
     text = operator.get(f"{begin(operator)}account/").text
 
     assert 'name="account"' not in text
+    assert "As this server is set up" in text
     assert "/admin/apigw_ws/awsaccount/add/" in text
     browser = staff("add_apigateway", "apply_apigateway", "view_apigateway")
     assert "/admin/apigw_ws/awsaccount/add/" not in browser.get(f"{begin(browser)}account/").text
@@ -60,7 +61,10 @@ def test_the_caller_is_the_chosen_accounts(operator: Client, live: AwsAccount, a
 def test_why_an_account_does_not_let_us_in_is_shown(operator: Client, live: AwsAccount, aws: Served) -> None:
     AwsAccount.objects.update(role_arn=f"{ROLE}-typo")
 
-    assert "not authorized to perform: sts:AssumeRole" in part(operator, "identity", account=live.pk)
+    text = part(operator, "identity", account=live.pk)
+    assert "not authorized to perform: sts:AssumeRole" in text
+    assert f'href="/admin/apigw_ws/awsaccount/{live.pk}/change/"' in text
+    assert "not recorded any more" in part(operator, "identity", account="\n")
     assert "not recorded any more" in part(operator, "identity", account=live.pk + 1)
     assert "not recorded any more" in part(operator, "identity", account="nonsense")
 

@@ -46,11 +46,12 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        regions = [(name, name) for name in lookups.regions()]
         default = _("As the account or this server is set up")
-        self.fields["region"].choices = [("", default), *regions]  # type: ignore[attr-defined]
         if not (self.data.get("account") or AwsAccount.objects.exists()):
+            default = _("As this server is set up")
             del self.fields["account"]  # nothing to choose from
+        regions = [(name, name) for name in lookups.regions()]
+        self.fields["region"].choices = [("", default), *regions]  # type: ignore[attr-defined]
 
 
 class BasicsForm(forms.ModelForm):  # type: ignore[type-arg]

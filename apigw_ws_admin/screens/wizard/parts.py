@@ -41,7 +41,7 @@ class PartView(UnfoldModelAdminViewMixin, TemplateView):
         try:
             context = parts[self.kwargs["part"]]()
         except ApigwWsError as problem:
-            context = {"problem": problem}
+            context = {"problem": problem, "account": self.request.GET.get("account")}
         return self.render_to_response(context)
 
     def _identity(self) -> dict[str, Any]:
