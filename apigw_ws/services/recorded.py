@@ -70,6 +70,10 @@ class Value:
     value: str
     source: str
 
+    @property
+    def empty(self) -> bool:
+        return not self.value
+
 
 def values(draft: Draft, found: Inventory) -> Iterator[Value]:
     """Every value that is recorded, and the empty ones, which leave AWS as it is."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, cast
 from urllib.parse import urlencode
 
@@ -23,7 +24,7 @@ from apigw_ws.exceptions import ApigwWsError
 from apigw_ws.models import ApiGateway, AwsAccount
 from apigw_ws.services import adoption, endpoints, lookups
 from apigw_ws.services.adoption import Preview
-from apigw_ws.services.candidates import candidates
+from apigw_ws.services.candidates import candidates, recorded
 from apigw_ws.services.glances import BUDGET, Glance, glance
 from apigw_ws_admin.permissions import APPLY
 
@@ -90,7 +91,7 @@ class Adopting(ModelAdmin):
         if not form.is_valid():
             return _elsewhere(request)
         if getattr(request, "htmx", False):
-            found = glance(form.place, candidates)
+            found = glance(form.place, partial(candidates, known=recorded()))
             many = len(found.found or ()) >= MANY
             context = {"glance": found, "query": request.GET.urlencode(), "many": many}
             return render(request, "apigw_ws_admin/adopt/_candidates.html", context)
@@ -117,7 +118,7 @@ class Adopting(ModelAdmin):
             return _recorded(request, form.place, api_id)
         if getattr(request, "htmx", False):
             chosen = _chosen(request.GET)
-            seen = glance(form.place, lambda place: adoption.preview(place, api_id, **chosen))
+            seen = glance(form.place, partial(adoption.preview, api_id=api_id, known=recorded(), **chosen))
             context = _preview(request, seen)
             return render(request, "apigw_ws_admin/adopt/_preview.html", context)
         title = _("Adopt the API %s") % api_id
@@ -132,6 +133,7 @@ def _preview(request: HttpRequest, seen: Glance[Preview]) -> dict[str, Any]:
     return {
         "glance": seen,
         "url": request.get_full_path(),
+        "path": request.path,
         "back": _list(request),
         "place": _place(request.GET).items(),
         "form": ChoicesForm(seen.found) if seen.found else None,
