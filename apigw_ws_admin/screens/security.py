@@ -75,7 +75,7 @@ class Security(ModelAdmin):
         if getattr(request, "htmx", False):
             unchanged = secret["seen"] == request.GET.get("seen")
             return HttpResponse(status=204) if unchanged else render(request, SECRET, secret)
-        return self._page(
+        return self._security_page(
             request, gateway, "security", _("Security"), secret | _accepted() | _policy(gateway)
         )
 
@@ -87,9 +87,9 @@ class Security(ModelAdmin):
         if request.method == "POST":
             return _taken(request, gateway, step)
         context = {"step": step, "state": rotation.status(gateway), "next": gateway.secret_version + 1}
-        return self._page(request, gateway, "secret_step", STEPS[step].title, context)
+        return self._security_page(request, gateway, "secret_step", STEPS[step].title, context)
 
-    def _page(
+    def _security_page(
         self,
         request: HttpRequest,
         gateway: ApiGateway,

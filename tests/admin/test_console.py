@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, User
 from django.test import Client, RequestFactory
+from unfold.admin import ModelAdmin
 
+from apigw_ws_admin.admin import GatewayAdmin
 from apigw_ws_admin.navigation import environment, sidebar
 
 CHECK = (sys.executable, "-m", "django", "check", "--deploy", "--fail-level", "WARNING")
@@ -115,3 +118,11 @@ def test_users_and_groups_have_pages(operator: Client) -> None:
         f"group/{group.pk}/change/",
     ):
         assert operator.get(f"/admin/auth/{path}").status_code == 200
+
+
+def test_screens_that_meet_in_one_class_do_not_overwrite_each_other() -> None:
+    """They know nothing of each other, so two may choose the same name for something of their own."""
+    screens = [each for each in GatewayAdmin.__mro__[1:] if ".screens." in each.__module__]
+    own = Counter(name for each in screens for name in vars(each) if not hasattr(ModelAdmin, name))
+
+    assert [name for name, times in own.items() if times > 1] == []
