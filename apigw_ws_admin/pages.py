@@ -49,7 +49,7 @@ def lazily(
     if getattr(request, "htmx", False):
         context = {"gateway": gateway, "url": request.get_full_path()} | look()
         return render(request, f"apigw_ws_admin/gateways/{part}", context)
-    context = admin.admin_site.each_context(request) | {"opts": admin.opts, "model_admin": admin}
+    context = admin.admin_site.each_context(request) | {"opts": admin.opts}
     context |= tabs.frame(request, gateway, title=title, tab=tab)
     return TemplateResponse(request, "apigw_ws_admin/gateways/lazy.html", context)
 

@@ -65,6 +65,7 @@ def frame(
     return {
         "title": title,
         "gateway": gateway,
+        "model_admin": gateways,
         "tabs": tabs,
         # As Unfold does for the change form alone.
         "actions_detail": gateways._get_actions_navigation(gateways.actions_detail, actions, gateway.pk),

@@ -95,7 +95,7 @@ class Adopting(ModelAdmin):
             many = len(found.found or ()) >= MANY
             context = {"glance": found, "query": request.GET.urlencode(), "many": many}
             return render(request, "apigw_ws_admin/adopt/_candidates.html", context)
-        return self._page(request, "adopt/list.html", title=_("Adopt an API"), form=form)
+        return self._adopting_page(request, "adopt/list.html", title=_("Adopt an API"), form=form)
 
     def has_adopt_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perms((ADD, APPLY))
@@ -122,9 +122,9 @@ class Adopting(ModelAdmin):
             context = _preview(request, seen)
             return render(request, "apigw_ws_admin/adopt/_preview.html", context)
         title = _("Adopt the API %s") % api_id
-        return self._page(request, "adopt/preview.html", title=title, back=_list(request))
+        return self._adopting_page(request, "adopt/preview.html", title=title, back=_list(request))
 
-    def _page(self, request: HttpRequest, template: str, **context: Any) -> HttpResponse:
+    def _adopting_page(self, request: HttpRequest, template: str, **context: Any) -> HttpResponse:
         frame = self.admin_site.each_context(request) | {"opts": self.opts, "model_admin": self}
         return TemplateResponse(request, f"apigw_ws_admin/{template}", frame | context)
 

@@ -40,7 +40,7 @@ class Overview(ModelAdmin):
             found = glance(gateway, domains.look, keep=True)
             context = {"gateway": gateway, "glance": found, "domain": found.found}
             return render(request, "apigw_ws_admin/gateways/overview/_domain.html", context)
-        context = self.admin_site.each_context(request) | {"opts": self.opts, "model_admin": self}
+        context = self.admin_site.each_context(request) | {"opts": self.opts}
         context |= tabs.frame(request, gateway, title=_("Overview"), tab="overview")
         context |= _known(gateway) | {"original": gateway}
         return TemplateResponse(request, "apigw_ws_admin/gateways/overview.html", context)

@@ -83,7 +83,6 @@ class GatewaySettings(ModelAdmin):
     ) -> HttpResponse:
         context |= {"show_save_and_continue": False, "show_save_and_add_another": False}
         if gateway := kwargs.get("obj"):
-            context |= {"model_admin": self}
             context |= tabs.frame(request, gateway, title=_("Settings"), tab="settings")
         response: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
         return response
