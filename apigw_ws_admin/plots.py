@@ -21,10 +21,10 @@ Values = Sequence[float | None]
 
 
 def ceiling(values: Iterable[float | None]) -> float:
-    """The least of 1, 2, 5, 10, 20, 50 … that no value is above, so that its half is easily read as well."""
+    """The least of 2, 4, 6, 8, 10, 20, 40 … that no value is above: its half is a whole number as well."""
     highest = max((value for value in values if value), default=1)
     decade = 10 ** math.floor(math.log10(max(highest, 1)))
-    return float(next(step * decade for step in (1, 2, 5, 10) if step * decade >= highest))
+    return float(next(step * decade for step in (2, 4, 6, 8, 10) if step * decade >= highest))
 
 
 def bars(values: Values, top: float) -> str:

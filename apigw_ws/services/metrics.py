@@ -39,6 +39,8 @@ __all__ = ["CLIENT_ERRORS", "CONNECTS", "EXECUTION_ERRORS", "INTEGRATION_ERRORS"
 SETTLING: Final = timedelta(minutes=3)
 #: Seconds for which a failed look answers all who ask.
 PATIENCE: Final = 5
+#: Seconds for which a count of errors is good.
+FRESH: Final = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,9 +94,9 @@ class Traffic:
 def traffic(gateway: ApiGateway, span: Span) -> Glance[Traffic]:
     """The gateway's traffic; where AWS refuses, is slow or gone, what was seen last, with the problem.
 
-    However many ask, AWS is asked once in ``span.fresh`` seconds. A gateway without an API has a problem.
+    However many ask, AWS is asked once in ``span.fresh`` seconds.
     """
-    key = f"apigw_ws:traffic:{gateway.pk}:{span.name}"
+    key = f"apigw_ws:traffic:{gateway.pk}:{gateway.api_id}:{gateway.live_stage}:{span.name}"
     return _shared(key, span.fresh, gateway, lambda gateway: _traffic(gateway, span))
 
 
@@ -114,7 +116,7 @@ def errors_last_hour(gateways: Iterable[ApiGateway]) -> dict[int, int | None]:
     for group in groups.values():
         stages = repr(sorted((each.pk, each.api_id, each.live_stage) for each in group))
         key = f"apigw_ws:errors:{blake2b(stages.encode(), digest_size=9).hexdigest()}"
-        seen = _shared(key, 55, group[0], lambda _first, group=group: _errors(group))
+        seen = _shared(key, FRESH, group[0], lambda _first, group=group: _errors(group))
         counts |= {} if seen.problem else seen.found
     return counts
 
@@ -124,9 +126,12 @@ def _shared(key: str, fresh: int, gateway: ApiGateway, look: Callable[[ApiGatewa
     deadline = time.monotonic() + 2 * BUDGET
     while (known := cache.get(key)) is None:
         if cache.add(f"{key}:asked", True, timeout=4 * BUDGET):
-            known = cache.get(key) or _with_last(key, glance(gateway, look))
-            cache.set(key, known, timeout=PATIENCE if known.problem else fresh)
-            cache.delete(f"{key}:asked")
+            try:
+                seen = cache.get(key) or _with_last(key, glance(gateway, look))
+                cache.set(key, seen, timeout=PATIENCE if seen.problem else fresh)
+                return seen  # also where the cache keeps nothing
+            finally:
+                cache.delete(f"{key}:asked")
         elif time.monotonic() > deadline:
             slow = AwsUnreachable(_("AWS has not answered in time. Look again in a moment."))
             return _with_last(key, Glance(problem=slow))
