@@ -26,9 +26,11 @@ class Setting:
 
 SETTINGS: Final[Mapping[str, Setting]] = {
     "ENDPOINT_URL": Setting(
-        (str,), "", "Where boto3 finds AWS, for gateways that name no endpoint of their own. Empty: AWS."
+        (str,),
+        "",
+        "Where boto3 finds AWS, for gateways that name no endpoint, nor does their account. Empty: AWS.",
     ),
-    "REGION": Setting((str,), "", "The region of gateways that name none."),
+    "REGION": Setting((str,), "", "The region of gateways that name none, nor does their account."),
     "ALLOWED_ORIGINS": Setting(
         (list, tuple),
         (),

@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from apigw_ws.exceptions import AwsError
 from apigw_ws.models import ApiGateway, AwsAccount, WebSocketSession
-from apigw_ws.services import accounts, endpoints, provisioning
+from apigw_ws.services import accounts, endpoints, policies, provisioning
 from tests.app.factories import new_gateway
 from tests.emulator.serving import Served
 
@@ -184,3 +184,14 @@ def test_the_trust_policy_names_who_asks_without_the_role(aws: Served) -> None:
     (statement,) = policy["Statement"]
     assert statement["Principal"] == {"AWS": "arn:aws:iam::123456789012:root"}
     assert "Condition" not in statement
+
+
+@pytest.mark.django_db
+def test_the_iam_policy_names_the_account_that_was_seen(aws: Served) -> None:
+    gateway = new_gateway(account=account(account_id="111122223333"))
+
+    send = next(each for each in policies.for_gateway(gateway)["Statement"] if each["Sid"] == "Send")
+
+    assert send["Resource"] == [
+        "arn:aws:execute-api:us-east-1:111122223333:abc123/production/*/@connections/*"
+    ]

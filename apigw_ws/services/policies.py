@@ -39,10 +39,11 @@ class _Arns:
     def of(cls, gateway: ApiGateway) -> _Arns:
         meta = endpoints.control_client(gateway).meta
         certificate = gateway.certificate_arn.split(":")
+        seen = gateway.account.account_id if gateway.account else ""
         return cls(
             partition=meta.partition,
             region=meta.region_name,
-            account=(certificate[4] if len(certificate) > 5 else "") or "*",
+            account=(certificate[4] if len(certificate) > 5 else seen) or "*",
             api_id=gateway.api_id or "*",
         )
 
