@@ -16,7 +16,7 @@ from apigw_ws.aws import catalogue, planner
 from apigw_ws.aws.catalogue import Inventory
 from apigw_ws.aws.client import client
 from apigw_ws.aws.operations import Operation
-from apigw_ws.aws.spec import Snapshot, StageState, digest
+from apigw_ws.aws.spec import StageState, digest
 from apigw_ws.exceptions import (
     ApigwWsError,
     ConfigurationError,
@@ -27,6 +27,7 @@ from apigw_ws.exceptions import (
 from apigw_ws.models import ApiGateway, AuditEvent
 from apigw_ws.services import (
     audit,
+    candidates,
     differences,
     domain_differences,  # noqa: F401  (it registers itself, as route_differences does)
     drafts,
@@ -35,7 +36,7 @@ from apigw_ws.services import (
     leftovers,
     route_differences,  # noqa: F401
 )
-from apigw_ws.services.candidates import Candidate, candidates_of
+from apigw_ws.services.candidates import Candidate
 from apigw_ws.services.differences import Difference, There
 from apigw_ws.services.drafts import Draft
 from apigw_ws.services.provisioning import Plan
@@ -56,6 +57,16 @@ class Change:
     sentence: str
     destructive: bool
     differences: tuple[Difference, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """An API in AWS, and the stage that was chosen of it."""
+
+    inventory: Inventory
+    #: None where the API has none.
+    stage: StageState | None
+    region: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,32 +95,49 @@ class Preview:
 
 
 def preview(place: ApiGateway, api_id: str, *, stage_name: str = "", name: str = "") -> Preview:
-    """What adopting the API with this stage would record and change; AWS is only read.
+    """What adopting the API with this stage would record and change; see ``look`` and ``weigh``."""
+    return weigh(place, look(place, api_id, stage_name), name)
+
+
+def look(place: ApiGateway, api_id: str, stage_name: str = "") -> Found:
+    """The API where ``place``, which is not saved, would be; AWS is only read, and the database not asked.
 
     Without ``stage_name`` the stage is the one that a custom domain leads to, else the first that is
-    deployed; without ``name`` the gateway is called as the API is. Raises NotProvisioned where there is no
-    such stage, OwnershipConflict where the API's tag names nobody, AwsError (404: no such API) and
+    deployed. Raises NotProvisioned where there is no such stage, AwsError (404: no such API) and
     ConfigurationError.
     """
     control = client("apigatewayv2", replace(endpoints.config_for(place), attempts=ATTEMPTS))
-    found = catalogue.inventory(control, partial(endpoints.dns_client, place), api_id)
-    stage = _stage(found, stage_name)
-    (candidate,) = candidates_of([found.api])
-    draft = foreign.draft(place, control.meta.region_name, found, stage, name)
-    refusals = (*leftovers.in_the_way(found), *foreign.problems(draft.gateway))
+    inventory = catalogue.inventory(control, partial(endpoints.dns_client, place), api_id)
+    stage = _stage(inventory, stage_name)
+    served = replace(inventory, snapshot=catalogue.served(control, inventory.snapshot, stage))
+    return Found(inventory=served, stage=stage, region=control.meta.region_name)
+
+
+def weigh(place: ApiGateway, found: Found, name: str = "") -> Preview:
+    """What adopting it would record and change; AWS is not asked.
+
+    Without ``name`` the gateway is called as the API is. Raises OwnershipConflict where the API's tag names
+    nobody.
+    """
+    inventory, stage = found.inventory, found.stage
+    (candidate,) = candidates.of([inventory.api])
+    draft = foreign.draft(place, found.region, inventory, stage, name)
+    refusals = () if candidate.gateway else _refusals(inventory, draft)
     made = Preview(
         candidate=candidate,
         draft=draft,
         stage_name=draft.gateway.stage_name,
-        stages=tuple(each.name for each in found.snapshot.stages),
-        values=tuple(values(draft, found)),
+        stages=tuple(each.name for each in inventory.snapshot.stages),
+        values=tuple(values(draft, inventory)),
         changes=(),
-        left=tuple(leftovers.left_alone(found, stage, draft)),
+        left=tuple(leftovers.left_alone(inventory, stage, draft)),
         refusals=refusals,
     )
-    if candidate.gateway or refusals:
-        return made
-    return _planned(made, found, catalogue.served(control, found.snapshot, stage))
+    return made if candidate.gateway or refusals else _planned(made, inventory)
+
+
+def _refusals(inventory: Inventory, draft: Draft) -> tuple[str, ...]:
+    return (*leftovers.in_the_way(inventory), *foreign.problems(draft.gateway))
 
 
 def adopt(
@@ -183,18 +211,18 @@ def _stage(found: Inventory, name: str) -> StageState | None:
     return min(stages, key=lambda each: (each.name not in led, not each.deployment_id), default=None)
 
 
-def _planned(made: Preview, found: Inventory, snapshot: Snapshot) -> Preview:
+def _planned(made: Preview, found: Inventory) -> Preview:
     """The preview with what the first apply would do."""
     gateway, routes = made.draft.gateway, made.draft.routes
     try:
         spec = spec_for(gateway, routes)
-        plan = Plan(operations=planner.plan(spec, snapshot, found.domains if spec.domain else None))
+        plan = Plan(operations=planner.plan(spec, found.snapshot, found.domains if spec.domain else None))
     except ConfigurationError as problem:
         return replace(made, unplanned=problem)
     except OwnershipConflict as conflict:
         return replace(made, refusals=(str(conflict),))
     keys = frozenset(route.route_key for route in routes)
-    there = There(gateway=gateway, snapshot=snapshot, additional=keys, domains=found.domains)
+    there = There(gateway=gateway, snapshot=found.snapshot, additional=keys, domains=found.domains)
     return replace(made, changes=tuple(_change(operation, there) for operation in plan.operations))
 
 

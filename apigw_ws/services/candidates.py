@@ -35,19 +35,20 @@ class Candidate:
 
 
 def candidates(place: ApiGateway) -> list[Candidate]:
-    """The WebSocket APIs where ``place``, which is not saved, would be; those that are free first.
-
-    Raises AwsError and ConfigurationError.
-    """
-    found = catalogue.apis(endpoints.control_client(place))
-    order = ("free", "other", "recorded").index
-    return sorted(candidates_of(found), key=lambda each: (order(each.state), each.name.lower(), each.api_id))
+    """The WebSocket APIs where ``place``, which is not saved, would be. Raises as ``listed``."""
+    return of(listed(place))
 
 
-def candidates_of(found: Collection[ApiState]) -> list[Candidate]:
-    """The APIs in their order, each with the gateway that has it."""
+def listed(place: ApiGateway) -> tuple[ApiState, ...]:
+    """The APIs as AWS lists them; the database is not asked. Raises AwsError and ConfigurationError."""
+    return catalogue.apis(endpoints.control_client(place))
+
+
+def of(found: Collection[ApiState]) -> list[Candidate]:
+    """Each API with the gateway that has it, those that are free first; one query."""
     by_api, by_uid = _recorded(found)
-    return [
+    order = ("free", "other", "recorded").index
+    made = [
         Candidate(
             api_id=api.id,
             name=api.name,
@@ -59,6 +60,7 @@ def candidates_of(found: Collection[ApiState]) -> list[Candidate]:
         )
         for api in found
     ]
+    return sorted(made, key=lambda each: (order(each.state), each.name.lower(), each.api_id))
 
 
 def _recorded(found: Collection[ApiState]) -> tuple[dict[str, ApiGateway], dict[str, ApiGateway]]:

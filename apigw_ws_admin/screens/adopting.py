@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any, cast
 from urllib.parse import urlencode
 
@@ -22,15 +21,16 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from apigw_ws.exceptions import ApigwWsError
 from apigw_ws.models import ApiGateway, AwsAccount
-from apigw_ws.services import adoption, endpoints, lookups
+from apigw_ws.services import adoption, candidates, endpoints, lookups
 from apigw_ws.services.adoption import Preview
-from apigw_ws.services.candidates import candidates, recorded
 from apigw_ws.services.glances import BUDGET, Glance, glance
 from apigw_ws_admin.permissions import APPLY
 
 ADD = "apigw_ws.add_apigateway"
 #: From how many APIs on a list can be searched.
 MANY = 8
+#: Seconds that a person who looks at an account waits for AWS: nothing is known of it from before.
+PATIENCE = 15.0
 
 
 class PlaceForm(forms.Form):
@@ -91,9 +91,10 @@ class Adopting(ModelAdmin):
         if not form.is_valid():
             return _elsewhere(request)
         if getattr(request, "htmx", False):
-            found = glance(form.place, partial(candidates, known=recorded()))
-            many = len(found.found or ()) >= MANY
-            context = {"glance": found, "query": request.GET.urlencode(), "many": many}
+            seen = glance(form.place, candidates.listed, budget=PATIENCE)
+            found = candidates.of(seen.found or ())
+            query = urlencode(_place(request.GET))
+            context = {"glance": seen, "candidates": found, "query": query, "many": len(found) >= MANY}
             return render(request, "apigw_ws_admin/adopt/_candidates.html", context)
         return self._adopting_page(request, "adopt/list.html", title=_("Adopt an API"), form=form)
 
@@ -117,9 +118,7 @@ class Adopting(ModelAdmin):
         if request.method == "POST":
             return _recorded(request, form.place, api_id)
         if getattr(request, "htmx", False):
-            chosen = _chosen(request.GET)
-            seen = glance(form.place, partial(adoption.preview, api_id=api_id, known=recorded(), **chosen))
-            context = _preview(request, seen)
+            context = _preview(request, form.place, api_id)
             return render(request, "apigw_ws_admin/adopt/_preview.html", context)
         title = _("Adopt the API %s") % api_id
         return self._adopting_page(request, "adopt/preview.html", title=title, back=_list(request))
@@ -129,14 +128,22 @@ class Adopting(ModelAdmin):
         return TemplateResponse(request, f"apigw_ws_admin/{template}", frame | context)
 
 
-def _preview(request: HttpRequest, seen: Glance[Preview]) -> dict[str, Any]:
+def _preview(request: HttpRequest, place: ApiGateway, api_id: str) -> dict[str, Any]:
+    chosen = _chosen(request.GET)
+    seen = glance(place, lambda place: adoption.look(place, api_id, chosen["stage_name"]), budget=PATIENCE)
+    preview = None
+    try:
+        preview = adoption.weigh(place, seen.found, chosen["name"]) if seen.found else None
+    except ApigwWsError as problem:
+        seen = Glance(problem=problem)
     return {
         "glance": seen,
+        "preview": preview,
         "url": request.get_full_path(),
         "path": request.path,
         "back": _list(request),
         "place": _place(request.GET).items(),
-        "form": ChoicesForm(seen.found) if seen.found else None,
+        "form": ChoicesForm(preview) if preview else None,
     }
 
 
