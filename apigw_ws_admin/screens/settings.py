@@ -7,6 +7,7 @@ from typing import Any, Final
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
@@ -94,9 +95,9 @@ class GatewaySettings(ModelAdmin):
         """One stays where one was: what to do next stands in the message."""
         return HttpResponseRedirect(reverse("admin:apigw_ws_apigateway_change", args=[obj.pk]))
 
-    @display(description=_("URL for clients"), empty_value=_("Apply to AWS first"))
-    def client_url(self, gateway: ApiGateway) -> str | None:
-        return gateway.client_url or None
+    @display(description=_("URL for clients"))
+    def client_url(self, gateway: ApiGateway) -> str:
+        return gateway.client_url or gettext("Apply to AWS first")
 
     @display(description=_("Live until the next apply"))
     def live_stage(self, gateway: ApiGateway) -> str:
