@@ -80,8 +80,9 @@ def deploys(gateway: ApiGateway, additional: Iterable[ApiGatewayAdditionalRoute]
 
     As far as is known without a look at AWS. Raises ConfigurationError.
     """
+    digest = spec_for(gateway, additional).digest
     live = gateway.deployed_snapshots.filter(deployment_id=gateway.deployment_id or None).first()
-    return live is None or live.digest != spec_for(gateway, additional).digest
+    return live is None or live.digest != digest
 
 
 class _Known:

@@ -66,8 +66,12 @@ class Applying(ModelAdmin):
         """The worker carries out the plan that was shown, or nothing; the gateway's page says how it went."""
         gateway = get_object_or_404(ApiGateway, pk=object_id)
         worker.hand_over(request, gateway, form.cleaned_data["seen"])
-        page = reverse("admin:apigw_ws_apigateway_overview", args=[gateway.pk])
-        return HttpResponse(headers={"HX-Redirect": page})
+        here = getattr(getattr(request, "htmx", None), "current_url_abs_path", None)
+        routes, overview = (
+            reverse(f"admin:apigw_ws_apigateway_{name}", args=[gateway.pk]) for name in ("routes", "overview")
+        )
+        # Among the routes one sees how each of them gets on.
+        return HttpResponse(headers={"HX-Redirect": routes if here == routes else overview})
 
     def has_apply_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return request.user.has_perm(APPLY)

@@ -79,10 +79,8 @@ class RouteFormSet(BaseInlineFormSet):
         return self.may_apply and self.instance.push_mode == ApiGateway.PushMode.AUTO
 
     def leaving(self) -> list[str]:
-        """The keys that are in AWS and would not be after a save, in order."""
-        if not self.instance.api_created:
-            return []
-        there = {route.route_key for route in self._before if route.enabled}
+        """The keys that were found in AWS and would not be there after a save, in order."""
+        there = {route.route_key for route in self._before if route.route_id and route.enabled}
         return sorted(there - {route.route_key for route in self.kept() if route.enabled})
 
     def removes(self, form: Any) -> bool:

@@ -85,7 +85,8 @@ class Routes(ModelAdmin):
         return [*mine, *super().get_urls()]
 
     def routes_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        return self.changeform_view(request, str(object_id))
+        gateway = gateway_for(self, request, object_id)
+        return self.changeform_view(request, str(gateway.pk))
 
     def summary_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """What saving what was posted would do. It saves nothing."""

@@ -31,7 +31,7 @@ def standings(gateway: ApiGateway, seen: Observation | None) -> list[Standing]:
 
 
 def _undone(found: list[Standing]) -> str:
-    """A count of the routes that an apply would bring in sync, as "1 Failed, 2 Pending"."""
+    """A count of the routes that an apply would bring in sync, as "1 failed, 2 pending"."""
     counts = Counter(standing.state for standing in found)
     states = (state for state in (State.FAILED, State.DRIFT, State.PENDING) if counts[state])
-    return ", ".join(f"{counts[state]} {state.label}" for state in states)
+    return ", ".join(f"{counts[state]} {str(state.label).lower()}" for state in states)
