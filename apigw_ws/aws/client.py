@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Final, Literal
 
@@ -84,10 +84,10 @@ def _check_deadline(**_event: Any) -> None:
 
 
 @lru_cache(maxsize=128)
-def _client(service: Service, config: ClientConfig, _process: int) -> Any:
+def _client(service: Service, config: ClientConfig, process: int) -> Any:
     # A forked process must not share its parent's sockets.
     provisioning = service == "apigatewayv2"
-    made = _session(config).client(
+    made = _session(_identity(config), process).client(
         service,
         endpoint_url=config.endpoint_url or None,
         config=_network(config, attempts=1 if provisioning else config.attempts),
@@ -98,7 +98,14 @@ def _client(service: Service, config: ClientConfig, _process: int) -> Any:
     return made
 
 
-def _session(config: ClientConfig) -> Any:
+def _identity(config: ClientConfig) -> ClientConfig:
+    """What a session depends on. Its clients share a role's credentials, and botocore's files once read."""
+    same = replace(config, endpoint_url="", pool=0)
+    return same if config.role_arn else replace(same, attempts=1, timeout=0)
+
+
+@lru_cache(maxsize=128)
+def _session(config: ClientConfig, _process: int) -> Any:
     import boto3
 
     chosen = {"region_name": config.region or None, "profile_name": config.profile or None}

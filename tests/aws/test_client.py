@@ -16,7 +16,7 @@ from botocore.awsrequest import AWSResponse
 from urllib3 import HTTPResponse
 
 from apigw_ws.aws import connections
-from apigw_ws.aws.client import ClientConfig, _client, client, translated
+from apigw_ws.aws.client import ClientConfig, _client, _session, client, translated
 from apigw_ws.exceptions import (
     AwsError,
     AwsUnreachable,
@@ -67,6 +67,7 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     _client.cache_clear()
+    _session.cache_clear()
     return monkeypatch
 
 

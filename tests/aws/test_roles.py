@@ -12,7 +12,7 @@ import pytest
 from botocore import exceptions as boto
 
 from apigw_ws.aws import lookups, roles
-from apigw_ws.aws.client import ClientConfig, _client, client, translated
+from apigw_ws.aws.client import ClientConfig, _client, _session, client, translated
 from apigw_ws.exceptions import AwsError, AwsUnreachable, ConfigurationError
 from tests.emulator.serving import Served, running_emulator
 
@@ -34,6 +34,7 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[pytest.Mon
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     _client.cache_clear()
+    _session.cache_clear()
     roles._given.cache_clear()
     yield monkeypatch
     _client.cache_clear()
