@@ -28,7 +28,8 @@ document.addEventListener("keydown", (event) => {
   const elements = focusable(dialog);
   if (event.key === "Escape") {
     clearTimeout(focusing);
-    opener?.focus();
+    // The theme's focus trap lets go in between, and may itself give the focus to what it took for the opener.
+    setTimeout(() => opener?.focus(), 50);
   }
   if (event.key !== "Tab" || !elements.length) return;
   const leaving = event.shiftKey ? elements[0] : elements.at(-1);
