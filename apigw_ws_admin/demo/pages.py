@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth import get_user_model, login
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.crypto import constant_time_compare
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_GET
-from django.views.generic import TemplateView
+from django.views.generic import View
 
 from apigw_ws.models import ApiGateway
 
@@ -26,17 +25,18 @@ PROXIED = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip
 
 
 @method_decorator([login_not_required, ensure_csrf_cookie], name="dispatch")
-class ChatPage(TemplateView):
-    template_name = "apigw_ws_admin/chat.html"
+class ChatPage(View):
+    """The chat; without the gateway that it connects to, what became of that and how to get it back."""
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        gateway = get_object_or_404(ApiGateway, api_name="demo")
+    def get(self, request: HttpRequest) -> HttpResponse:
+        gateway = ApiGateway.objects.filter(api_name="demo").first()
+        if gateway is None or not gateway.client_url:
+            return render(request, "apigw_ws_admin/chat_gone.html", {"gateway": gateway}, status=404)
         endpoint = urlsplit(gateway.client_url)
         # Under the name that the page has, so that the browser sends the page's cookies along.
-        here = urlsplit(f"//{self.request.get_host()}").hostname
-        return super().get_context_data(
-            gateway_url=endpoint._replace(netloc=f"{here}:{endpoint.port}").geturl(), **kwargs
-        )
+        here = urlsplit(f"//{request.get_host()}").hostname
+        url = endpoint._replace(netloc=f"{here}:{endpoint.port}").geturl()
+        return render(request, "apigw_ws_admin/chat.html", {"gateway_url": url})
 
 
 @login_not_required

@@ -4,7 +4,10 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.http import HttpResponse
 from django.test import Client
+
+from apigw_ws.models import ApiGateway
 
 pytestmark = pytest.mark.django_db
 
@@ -64,5 +67,27 @@ def test_the_link_is_not_kept_by_a_cache() -> None:
     assert "no-store" in response["Cache-Control"]
 
 
-def test_the_link_of_a_demo_without_a_gateway_shows_no_chat() -> None:
-    assert Client().get("/").status_code == 404
+def chat() -> HttpResponse:
+    return Client(HTTP_HOST="127.0.0.1:8000").get("/")
+
+
+def test_the_chat_connects_to_the_demo_s_gateway_under_the_name_of_the_page() -> None:
+    ApiGateway.objects.create(api_name="demo", api_endpoint="ws://localhost:8790/x", deployment_id="abc")
+
+    assert 'data-gateway="ws://127.0.0.1:8790/x/production"' in chat().text
+
+
+def test_a_chat_whose_gateway_was_deleted_says_how_to_get_it_back() -> None:
+    response = chat()
+
+    assert response.status_code == 404
+    assert "start it again" in response.text
+
+
+def test_a_chat_whose_gateway_was_torn_down_leads_to_it() -> None:
+    made = ApiGateway.objects.create(api_name="demo")
+
+    response = chat()
+
+    assert response.status_code == 404
+    assert f'href="/admin/apigw_ws/apigateway/{made.pk}/overview/"' in response.text
