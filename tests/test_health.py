@@ -10,7 +10,8 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from apigw_ws.models import ApiGateway, Run
-from apigw_ws.services import health, observation
+from apigw_ws.services import glances, health, observation
+from apigw_ws.services.glances import Glance
 from apigw_ws.services.health import State
 from apigw_ws.services.observation import Observation, Pending
 
@@ -38,7 +39,7 @@ def see(gateway: ApiGateway, pending: int = 0, **fields: Any) -> None:
         }
         | fields
     )
-    cache.set(f"apigw_ws:observation:{gateway.pk}", seen)
+    cache.set(glances._key(gateway, observation._observed), Glance(found=seen))
 
 
 def run(gateway: ApiGateway, state: Run.State, **fields: Any) -> Run:

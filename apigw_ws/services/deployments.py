@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from django.db.models import prefetch_related_objects
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -171,7 +172,8 @@ class _Known:
     """What we keep of a gateway's deployments."""
 
     def __init__(self, gateway: ApiGateway) -> None:
-        rows = gateway.deployed_snapshots.select_related("run__started_by")
+        rows = list(gateway.deployed_snapshots.all())
+        prefetch_related_objects(rows, "run__started_by")
         self.by_id = {row.deployment_id: row for row in rows}
         spec = spec_for(gateway)
         # A run that was cut off after its deployment kept nothing, but equal digests are equal routes.

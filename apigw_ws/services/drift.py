@@ -33,9 +33,8 @@ def compare(gateway: ApiGateway) -> list[Difference]:
 
     Raises AwsError, OwnershipConflict and ConfigurationError.
     """
-    snapshot = provisioning.read(gateway)
-    additional = frozenset(gateway.additional_routes.values_list("route_key", flat=True))
-    domains = provisioning.read_domains(gateway, snapshot)
+    snapshot, domains = provisioning.look(gateway)
+    additional = frozenset(route.route_key for route in gateway.additional_routes.all())
     there = There(gateway=gateway, snapshot=snapshot, additional=additional, domains=domains or ())
     return [
         difference

@@ -1,23 +1,43 @@
-"""What AWS says of a gateway while somebody waits: quickly, or as it was when it was last seen."""
+"""What AWS says while somebody waits: within two seconds, or as it was when it was last seen.
+
+A look runs in a thread, which goes on when the wait is over: the next one finds what it has found. It asks
+AWS, and of the database only what was loaded before: the gateway's account, and what ``load`` names of it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import threading
+import time
+from collections.abc import Callable, Hashable, Sequence
+from concurrent.futures import Future
+from contextvars import copy_context
+from copy import copy
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from django.core.cache import cache
+from django.db import connections
+from django.db.models import prefetch_related_objects
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from apigw_ws.exceptions import ApigwWsError
+from apigw_ws.exceptions import ApigwWsError, AwsUnreachable
 from apigw_ws.models import ApiGateway
 from apigw_ws.services import endpoints
 
 T = TypeVar("T")
 
-#: Seconds that AWS may take for one answer.
+#: Seconds that a page waits for AWS.
 BUDGET: Final = 2
+#: To ``load`` a gateway's routes.
+ROUTES: Final = "additional_routes"
+#: Seconds that AWS may take for one answer, while nobody may be waiting any more.
+PATIENCE: Final = 5
+
+
+class TooSlow(AwsUnreachable):
+    """AWS had not answered when the budget was spent; the reading goes on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,18 +49,107 @@ class Glance(Generic[T]):
     problem: ApigwWsError | None = None
 
 
-def glance(gateway: ApiGateway, look: Callable[[ApiGateway], T], *, keep: bool = False) -> Glance[T]:
-    """What ``look`` finds. What it raises as ApigwWsError is the glance's problem.
+_lock = threading.Lock()
+_looking: dict[Hashable, Future[Glance[Any]]] = {}
 
-    To ``keep`` is for what holds no secret: it is in the cache until the next look.
-    """
-    key = f"apigw_ws:glance:{look.__module__}.{look.__qualname__}:{gateway.pk}"
-    try:
-        with endpoints.quickly(BUDGET):
-            seen = Glance(found=look(gateway), seen_on=timezone.now())
-    except ApigwWsError as problem:
-        before: Glance[T] = (cache.get(key) if keep else None) or Glance()
-        return Glance(found=before.found, seen_on=before.seen_on, problem=problem)
-    if keep:
-        cache.set(key, seen, timeout=None)
+
+def glance(
+    gateway: ApiGateway,
+    look: Callable[[ApiGateway], T],
+    *,
+    keep: bool = False,
+    load: Sequence[str] = (),
+    budget: float | None = None,
+) -> Glance[T]:
+    """What ``look`` finds of one gateway; see ``glances``."""
+    (seen,) = glances([gateway], look, keep=keep, load=load, budget=budget)
     return seen
+
+
+def glances(
+    gateways: Sequence[ApiGateway],
+    look: Callable[[ApiGateway], T],
+    *,
+    keep: bool = False,
+    load: Sequence[str] = (),
+    budget: float | None = None,
+) -> list[Glance[T]]:
+    """What ``look`` finds of all gateways at once, in their order, within ``budget`` seconds (``BUDGET``).
+
+    What it raises as ApigwWsError is the glance's problem. To ``keep`` is for a function of a module, and for
+    what holds no secret: it is in the cache until the next look, and who asks meanwhile waits for the same.
+    """
+    loaded = [copy(gateway) for gateway in gateways]
+    prefetch_related_objects(loaded, "account", *load)
+    begun = [_begin(gateway, look, keep, ROUTES in load) for gateway in loaded]
+    deadline = time.monotonic() + (BUDGET if budget is None else budget)
+    seen = [_end(future, deadline) for future in begun]
+    return [
+        replace(cache.get(_key(gateway, look), Glance()), problem=each.problem)
+        if keep and each.problem
+        else each
+        for gateway, each in zip(gateways, seen, strict=True)
+    ]
+
+
+def last_seen(gateways: Sequence[ApiGateway], look: Callable[[ApiGateway], T]) -> list[Glance[T]]:
+    """What ``look`` found last of each, where it was kept, in their order; AWS is not asked."""
+    known = cache.get_many([_key(gateway, look) for gateway in gateways])
+    return [known.get(_key(gateway, look), Glance()) for gateway in gateways]
+
+
+def _begin(
+    gateway: ApiGateway, look: Callable[[ApiGateway], T], keep: bool, routes: bool
+) -> Future[Glance[T]]:
+    """Start to look, in a thread of its own, unless somebody is at the same already."""
+    future: Future[Glance[T]] = Future()
+    question: Hashable = future
+    if keep:
+        changed = (route.updated_on for route in (gateway.additional_routes.all() if routes else ()))
+        question = (_key(gateway, look), gateway.updated_on, *changed)
+    with _lock:
+        if (same := _looking.setdefault(question, future)) is not future:
+            return same
+    work = (_work, question, future, gateway, look, keep)
+    threading.Thread(target=copy_context().run, args=work, daemon=True).start()
+    return future
+
+
+def _work(
+    question: Hashable,
+    future: Future[Glance[T]],
+    gateway: ApiGateway,
+    look: Callable[[ApiGateway], T],
+    keep: bool,
+) -> None:
+    try:
+        seen = _seen(gateway, look)
+        if keep and not seen.problem:
+            cache.set(_key(gateway, look), seen, timeout=None)
+    except BaseException as error:  # the thread has nobody else to tell
+        future.set_exception(error)
+    else:
+        future.set_result(seen)
+    finally:
+        with _lock:
+            del _looking[question]
+        connections.close_all()
+
+
+def _seen(gateway: ApiGateway, look: Callable[[ApiGateway], T]) -> Glance[T]:
+    try:
+        with endpoints.quickly(PATIENCE):
+            return Glance(found=look(gateway), seen_on=timezone.now())
+    except ApigwWsError as problem:
+        return Glance(problem=problem)
+
+
+def _end(future: Future[Glance[T]], deadline: float) -> Glance[T]:
+    try:
+        return future.result(max(0.0, deadline - time.monotonic()))
+    except TimeoutError:
+        return Glance(problem=TooSlow(_("AWS has not answered in time. Look again in a moment.")))
+
+
+def _key(gateway: ApiGateway, look: Callable[..., Any]) -> str:
+    return f"apigw_ws:glance:{look.__module__}.{look.__qualname__}:{gateway.pk}"

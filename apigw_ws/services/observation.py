@@ -1,40 +1,27 @@
-"""What AWS holds of gateways, found out in bounded time, for pages that must not wait for AWS."""
+"""How gateways stand in AWS, for pages that must not wait for it."""
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Sequence
-from concurrent.futures import Future
-from contextvars import copy_context
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
-from typing import Any, Final
+from typing import TYPE_CHECKING
 
-from django.core.cache import cache
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
-from apigw_ws.aws import domains as aws_domains
-from apigw_ws.aws import planner, reader
-from apigw_ws.aws.client import ClientConfig, client
-from apigw_ws.aws.domain_spec import DomainSpec, DomainState
-from apigw_ws.aws.errors import translated
-from apigw_ws.aws.spec import DOMAIN_TAG, GatewaySpec, Snapshot
-from apigw_ws.exceptions import ApigwWsError, AwsUnreachable
-from apigw_ws.models import ApiGateway
-from apigw_ws.services import endpoints, route_facts
-from apigw_ws.services.provisioning import Plan, remember
+from apigw_ws.aws import history, planner
+from apigw_ws.aws.history import DeploymentState
+from apigw_ws.aws.spec import Snapshot
+from apigw_ws.exceptions import ApigwWsError
+from apigw_ws.models import ApiGateway, AuditEvent
+from apigw_ws.services import audit, endpoints, glances, provisioning, route_facts
+from apigw_ws.services.glances import BUDGET, ROUTES, Glance
+from apigw_ws.services.provisioning import Held, Plan
 from apigw_ws.services.route_facts import Routes
 from apigw_ws.services.specs import spec_for
 
-#: Seconds that a page waits for AWS.
-BUDGET: Final = 2.0
-
-
-class TooSlow(AwsUnreachable):
-    """AWS had not answered when the budget was spent; the reading goes on."""
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,88 +57,57 @@ class Sight:
     problem: ApigwWsError | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
-    snapshot: Snapshot | None
-    domains: tuple[DomainState, ...] | None = None
-    deployment_id: str = ""
-    deployed_on: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Question:
-    config: ClientConfig
-    uid: str
-    stage_name: str
-    api_id: str
-    adopting: bool
-    domain: DomainSpec | None
-
-
-_lock = threading.Lock()
-_asked: dict[_Question, Future[_Found]] = {}
-
-
-def observe(gateways: Sequence[ApiGateway], *, budget: float = BUDGET) -> list[Sight]:
+def observe(gateways: Sequence[ApiGateway], *, budget: float | None = None) -> list[Sight]:
     """Look at all gateways at once, for at most ``budget`` seconds; one sight for each, in the same order.
 
     It never raises what AWS or a gateway's record does: that is the sight's problem.
     """
-    readings = [_ask(gateway) for gateway in gateways]
-    deadline = time.monotonic() + budget
-    return [_sight(gateway, reading, deadline) for gateway, reading in zip(gateways, readings, strict=True)]
+    seen = glances.glances(gateways, _observed, keep=True, load=[ROUTES], budget=budget)
+    return [Sight(observation=each.found, problem=each.problem) for each in seen]
 
 
 def last_seen(gateways: Sequence[ApiGateway]) -> list[Observation | None]:
     """How each was when it was last seen, in the same order, without a look at AWS."""
-    known = cache.get_many([_key(gateway) for gateway in gateways])
-    return [known.get(_key(gateway)) for gateway in gateways]
+    return [each.found for each in glances.last_seen(gateways, _observed)]
 
 
-def refresh(gateways: Sequence[ApiGateway], *, budget: float = 5 * BUDGET) -> list[ApigwWsError | None]:
+def refresh(
+    gateways: Sequence[ApiGateway],
+    *,
+    by: AbstractBaseUser | None = None,
+    ip: str | None = None,
+    budget: float = 5 * BUDGET,
+) -> list[ApigwWsError | None]:
     """Write down what AWS holds of all gateways and their routes; what went wrong for each, in their order.
 
     A gateway of which nothing could be read in ``budget`` seconds stays as it was recorded.
     """
-    readings = [_ask(gateway) for gateway in gateways]
-    deadline = time.monotonic() + budget
-    return [
-        _refreshed(gateway, reading, deadline) for gateway, reading in zip(gateways, readings, strict=True)
-    ]
+    seen = glances.glances(gateways, provisioning.look, load=[ROUTES], budget=budget)
+    return [_refreshed(gateway, found, by, ip) for gateway, found in zip(gateways, seen, strict=True)]
 
 
-def _refreshed(gateway: ApiGateway, reading: Future[_Found], deadline: float) -> ApigwWsError | None:
+def _refreshed(
+    gateway: ApiGateway, seen: Glance[Held], by: AbstractBaseUser | None, ip: str | None
+) -> ApigwWsError | None:
     try:
-        found = _answer(reading, deadline)
-        remember(gateway, found.snapshot, found.domains)
+        with audit.recorded(AuditEvent.Verb.SYNC, gateway, by=by, ip=ip, before=_facts(gateway)) as outcome:
+            if seen.found is None:
+                raise seen.problem or ApigwWsError()
+            provisioning.remember(gateway, *seen.found)
+            outcome.after = _facts(gateway)
     except ApigwWsError as problem:
         return problem
     return None
 
 
-def _sight(gateway: ApiGateway, reading: Future[_Found], deadline: float) -> Sight:
-    key = _key(gateway)
-    try:
-        observation = _observation(spec_for(gateway), _answer(reading, deadline))
-    except ApigwWsError as problem:
-        return Sight(observation=cache.get(key), problem=problem)
-    cache.set(key, observation, timeout=None)
-    return Sight(observation=observation)
+def _facts(gateway: ApiGateway) -> dict[str, str]:
+    return {name: getattr(gateway, name) for name in ("api_id", "deployment_id", "live_domain_name")}
 
 
-def _key(gateway: ApiGateway) -> str:
-    return f"apigw_ws:observation:{gateway.pk}"
-
-
-def _answer(reading: Future[_Found], deadline: float) -> _Found:
-    try:
-        return reading.result(max(0.0, deadline - time.monotonic()))
-    except TimeoutError as error:
-        raise TooSlow(_("AWS has not answered in time. Look again in a moment.")) from error
-
-
-def _observation(spec: GatewaySpec, found: _Found) -> Observation:
-    plan = Plan(operations=planner.plan(spec, found.snapshot, found.domains))
+def _observed(gateway: ApiGateway) -> Observation:
+    snapshot, domains = provisioning.look(gateway)
+    plan = Plan(operations=planner.plan(spec_for(gateway), snapshot, domains))
+    live = _live(gateway, snapshot)
     return Observation(
         seen_on=timezone.now(),
         pending=tuple(
@@ -159,68 +115,15 @@ def _observation(spec: GatewaySpec, found: _Found) -> Observation:
             for operation in plan.operations
         ),
         digest=plan.digest,
-        deployment_id=found.deployment_id,
-        deployed_on=found.deployed_on,
-        live_digest=found.snapshot.live_digest if found.snapshot else "",
-        routes=route_facts.held(found.snapshot) if found.snapshot else {},
+        deployment_id=live.id if live else "",
+        deployed_on=live.created_on if live else None,
+        live_digest=snapshot.live_digest if snapshot else "",
+        routes=route_facts.held(snapshot) if snapshot else {},
     )
 
 
-def _ask(gateway: ApiGateway) -> Future[_Found]:
-    """Start to read, in a thread of its own, unless the same is being read already."""
-    future: Future[_Found] = Future()
-    try:
-        question = _Question(
-            # Once, and quickly given up: there is the last known state, and somebody waits.
-            config=replace(endpoints.config_for(gateway), attempts=1, timeout=5),
-            uid=str(gateway.uid),
-            stage_name=gateway.stage_name,
-            api_id=gateway.api_id,
-            adopting=gateway.adopting,
-            domain=spec_for(gateway).domain,
-        )
-    except ApigwWsError as problem:
-        future.set_exception(problem)
-        return future
-    with _lock:
-        if question in _asked:
-            return _asked[question]
-        _asked[question] = future
-    threading.Thread(target=copy_context().run, args=(_read, question, future), daemon=True).start()
-    return future
-
-
-def _read(question: _Question, future: Future[_Found]) -> None:
-    try:
-        found = _found(client("apigatewayv2", question.config), question)
-    except BaseException as error:  # the thread has nobody else to tell
-        outcome, result = future.set_exception, error
-    else:
-        outcome, result = future.set_result, found  # type: ignore[assignment]
-    with _lock:
-        del _asked[question]
-    outcome(result)
-
-
-def _found(control: Any, question: _Question) -> _Found:
-    snapshot = reader.read(
-        control,
-        uid=question.uid,
-        stage_name=question.stage_name,
-        api_id=question.api_id,
-        adopting=question.adopting,
-    )
-    found = _Found(snapshot=snapshot, domains=_domains(control, question, snapshot))
-    stage = snapshot.stage(question.stage_name) if snapshot else None
+def _live(gateway: ApiGateway, snapshot: Snapshot | None) -> DeploymentState | None:
+    stage = snapshot.stage(gateway.stage_name) if snapshot else None
     if snapshot is None or stage is None or not stage.deployment_id:
-        return found
-    with translated():
-        live = control.get_deployment(ApiId=snapshot.api_id, DeploymentId=stage.deployment_id)
-    return replace(found, deployment_id=stage.deployment_id, deployed_on=live.get("CreatedDate"))
-
-
-def _domains(control: Any, question: _Question, snapshot: Snapshot | None) -> tuple[DomainState, ...] | None:
-    if question.domain is None and not (snapshot and DOMAIN_TAG in snapshot.tags):
-        return None  # as provisioning.read_domains, which asks without haste
-    dns = partial(client, "route53", endpoints.dns_config(question.config))
-    return aws_domains.read(control, dns, uid=question.uid, wanted=question.domain)
+        return None
+    return history.deployment(endpoints.control_client(gateway), snapshot.api_id, stage.deployment_id)

@@ -43,6 +43,9 @@ _DOMAIN_FROM_AWS: Final = (
     "updated_on",
 )
 
+#: What AWS holds of a gateway, and of its domains, which is None where it never had any.
+Held = tuple[Snapshot | None, tuple[DomainState, ...] | None]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
@@ -58,7 +61,7 @@ class Plan:
 
 def preview(gateway: ApiGateway) -> Plan:
     """What ``apply`` would do now. Raises AwsError, OwnershipConflict and ConfigurationError."""
-    return Plan(operations=planner.plan(spec_for(gateway), *_look(gateway)))
+    return Plan(operations=planner.plan(spec_for(gateway), *look(gateway)))
 
 
 def apply(
@@ -75,8 +78,8 @@ def apply(
     OwnershipConflict, ConfigurationError. What was done before an error stays; apply again to go on.
     """
     with runs.running(gateway, by) as run:
-        look = partial(patiently, partial(_look, gateway), partial(runs.waiting, run))
-        snapshot, domains = look()
+        held = partial(patiently, partial(look, gateway), partial(runs.waiting, run))
+        snapshot, domains = held()
         remember(gateway, snapshot, domains)
         plan = Plan(operations=planner.plan(spec_for(gateway), snapshot, domains))
         if seen is not None and seen != plan.digest:
@@ -86,7 +89,7 @@ def apply(
         runs.planned(run, len(plan.operations))
         execute(gateway, run, plan, on_step)
         if plan.operations:
-            remember(gateway, *look())
+            remember(gateway, *held())
         if gateway.adopting:
             _adopted(gateway)
     if any(isinstance(operation, Deploy) for operation in plan.operations):
@@ -148,6 +151,12 @@ def read_domains(gateway: ApiGateway, snapshot: Snapshot | None) -> tuple[Domain
     )
 
 
+def look(gateway: ApiGateway) -> Held:
+    """What AWS holds of the gateway and of its domains. Raises as ``read``."""
+    snapshot = read(gateway)
+    return snapshot, read_domains(gateway, snapshot)
+
+
 def remember(
     gateway: ApiGateway, snapshot: Snapshot | None, domains: tuple[DomainState, ...] | None = None
 ) -> None:
@@ -176,11 +185,6 @@ def _adopted(gateway: ApiGateway) -> None:
     """Everything carries its mark by now: what somebody makes in AWS from here on is not taken over."""
     gateway.adopting = False
     gateway.save(update_fields=["adopting", "updated_on"])
-
-
-def _look(gateway: ApiGateway) -> tuple[Snapshot | None, tuple[DomainState, ...] | None]:
-    snapshot = read(gateway)
-    return snapshot, read_domains(gateway, snapshot)
 
 
 def _live_stage(gateway: ApiGateway, snapshot: Snapshot) -> StageState | None:

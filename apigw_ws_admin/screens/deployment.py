@@ -12,6 +12,7 @@ from unfold.admin import ModelAdmin
 
 from apigw_ws.models import ApiGateway, Run
 from apigw_ws.services import observation
+from apigw_ws.services.glances import TooSlow
 from apigw_ws_admin import worker
 from apigw_ws_admin.pages import age
 from apigw_ws_admin.permissions import APPLY, ROLLBACK, TEARDOWN
@@ -67,7 +68,7 @@ def _rest(request: HttpRequest, gateway: ApiGateway) -> dict[str, Any]:
         "again": _again(request, gateway, tried) if tried else "",
         "sight": sight,
         "nothing_left": bool(sight.observation and not (sight.problem or sight.observation.pending)),
-        "look_again": look if isinstance(sight.problem, observation.TooSlow) and look < LOOKS else None,
+        "look_again": look if isinstance(sight.problem, TooSlow) and look < LOOKS else None,
     }
 
 

@@ -15,7 +15,7 @@ from apigw_ws.exceptions import ApigwWsError
 from apigw_ws.models import ApiGateway
 from apigw_ws.services import drift, endpoints
 from apigw_ws.services.differences import Difference
-from apigw_ws.services.glances import BUDGET, glance
+from apigw_ws.services.glances import BUDGET, ROUTES, glance
 from apigw_ws_admin.pages import gateway_for, lazily
 from apigw_ws_admin.permissions import APPLY, CHANGE
 
@@ -27,7 +27,7 @@ class Drift(ModelAdmin):
 
         def look() -> dict[str, Any]:
             return {
-                "glance": glance(gateway, drift.compare, keep=True),
+                "glance": glance(gateway, drift.compare, keep=True, load=[ROUTES]),
                 "may_apply": request.user.has_perm(APPLY),
                 "may_change": request.user.has_perm(CHANGE),
             }
@@ -50,7 +50,7 @@ class Drift(ModelAdmin):
             return _taken(request, gateway, key)
 
         def look() -> dict[str, Any]:
-            return {"glance": glance(gateway, lambda gateway: _difference(gateway, key))}
+            return {"glance": glance(gateway, lambda gateway: _difference(gateway, key), load=[ROUTES])}
 
         return lazily(
             self, request, gateway, "_take.html", title=_("Take AWS's %s") % key, look=look, tab="deployments"

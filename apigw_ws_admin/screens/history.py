@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -11,23 +12,18 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 
+from apigw_ws.exceptions import ConfigurationError
 from apigw_ws.models import ApiGateway
 from apigw_ws.services import deployments
-from apigw_ws.services.deployments import Deployment, RouteChange
-from apigw_ws.services.glances import glance
+from apigw_ws.services.deployments import RouteChange
+from apigw_ws.services.glances import ROUTES, glance
 from apigw_ws.services.provisioning import Plan
 from apigw_ws_admin import worker
 from apigw_ws_admin.pages import gateway_for, lazily
 from apigw_ws_admin.permissions import ROLLBACK
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _History:
-    deployments: list[Deployment]
-    #: The deployment that the gateway was rolled back from; empty where it was not.
-    left: str = ""
-    #: What the next apply changes in the live routes then.
-    pending: tuple[RouteChange, ...] = ()
+#: What we keep, beside what AWS lists.
+KEPT: Final = (ROUTES, "deployed_snapshots__run__started_by")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +40,8 @@ class History(ModelAdmin):
         gateway = gateway_for(self, request, object_id)
 
         def look() -> dict[str, Any]:
-            may = request.user.has_perm(ROLLBACK)
-            return {"glance": glance(gateway, _history, keep=True), "may_roll_back": may}
+            found = glance(gateway, deployments.listing, keep=True, load=KEPT)
+            return {"glance": found, "may_roll_back": request.user.has_perm(ROLLBACK)} | _left(gateway)
 
         return lazily(
             self, request, gateway, "_deployments.html", title=_("Deployments"), look=look, tab="deployments"
@@ -70,19 +66,18 @@ class History(ModelAdmin):
             return _confirmed(request, gateway, deployment_id)
 
         def look() -> dict[str, Any]:
-            return {"glance": glance(gateway, lambda gateway: _way(gateway, deployment_id))}
+            return {"glance": glance(gateway, lambda gateway: _way(gateway, deployment_id), load=KEPT)}
 
         title = _("Roll back to %s") % deployment_id
         return lazily(self, request, gateway, "_rollback.html", title=title, look=look, tab="deployments")
 
 
-def _history(gateway: ApiGateway) -> _History:
-    found = deployments.listing(gateway)
-    left = deployments.rolled_back(gateway) if found else None
-    if left is None:
-        return _History(deployments=found)
-    pending = deployments.pending(gateway) or ()
-    return _History(deployments=found, left=left.deployment_id, pending=pending)
+def _left(gateway: ApiGateway) -> dict[str, Any]:
+    """Which deployment it was rolled back from, and what the next apply changes in the live routes then."""
+    with suppress(ConfigurationError):
+        if left := deployments.rolled_back(gateway):
+            return {"left": left.deployment_id, "pending": deployments.pending(gateway) or ()}
+    return {}
 
 
 def _way(gateway: ApiGateway, deployment_id: str) -> _Way:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from django.contrib import messages
 from django.contrib.admin import action, helpers
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -57,7 +58,8 @@ class Syncing(ModelAdmin):
     def sync_from_aws(self, request: HttpRequest, queryset: QuerySet[ApiGateway]) -> None:
         if _too_many(request, gateways := list(queryset)):
             return
-        for gateway, problem in zip(gateways, observation.refresh(gateways), strict=True):
+        user, ip = cast(AbstractBaseUser, request.user), request.META.get("REMOTE_ADDR")
+        for gateway, problem in zip(gateways, observation.refresh(gateways, by=user, ip=ip), strict=True):
             names = {"name": gateway, "api": gateway.api_id, "deployment": gateway.deployment_id}
             if problem:
                 messages.error(request, f"“{gateway}”: {problem}")

@@ -9,7 +9,7 @@ from django.contrib.auth.models import Permission, User
 from django.core.cache import cache
 from django.test import Client
 
-from apigw_ws.services import observation
+from apigw_ws.services import glances
 
 os.environ.setdefault("APIGW_WS_SECRET_KEY", "only-for-tests")
 
@@ -26,7 +26,7 @@ def console(settings: Any) -> None:
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages wait longer for AWS than people would, as the machine is busy with other tests."""
-    monkeypatch.setattr(observation.observe, "__kwdefaults__", {"budget": 20.0})
+    monkeypatch.setattr(glances, "BUDGET", 20.0)
 
 
 @pytest.fixture(autouse=True)

@@ -15,7 +15,7 @@ from django_tasks_db.models import DBTaskResult
 from apigw_ws.emulator.faults import Fault
 from apigw_ws.exceptions import ApigwWsError, RunInProgress
 from apigw_ws.models import ApiGateway, Run, Step
-from apigw_ws.services import observation, provisioning, runs
+from apigw_ws.services import glances, provisioning, runs
 from tests.admin.rows import gateway
 from tests.emulator.serving import Served
 
@@ -228,7 +228,7 @@ def test_aws_that_refuses_leaves_the_last_known_state_with_its_age(
 def test_aws_that_is_slow_is_waited_for_no_longer_than_the_budget(
     operator: Client, chat: ApiGateway, aws: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(observation.observe, "__kwdefaults__", {"budget": 0.1})
+    monkeypatch.setattr(glances, "BUDGET", 0.1)
     fail(aws, "delay", seconds=1.0)
 
     started = time.monotonic()

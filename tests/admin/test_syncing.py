@@ -107,6 +107,9 @@ def test_sync_from_aws_finds_an_api_again_that_the_record_has_lost(
     assert f"is the API {before['api_id']}; the deployment {before['deployment_id']} is live" in text
     assert f"“{pair[1]}” is not in AWS." in text
     assert kept.get(pk=pair[0].pk) == before
+    event = AuditEvent.objects.get(verb="sync", gateway=pair[0])
+    assert (event.who, event.ip_address, event.result) == ("operator", "127.0.0.1", "done")
+    assert (event.before["api_id"], event.after["api_id"]) == ("", before["api_id"])
     assert enqueued() == []
 
 
@@ -131,6 +134,7 @@ def test_sync_from_aws_keeps_the_record_while_aws_does_not_answer(
     text = act(operator, "sync_from_aws", pair[:1])
 
     assert "AWS limits the rate of calls" in text
+    assert "AWS limits the rate" in AuditEvent.objects.get(verb="sync").error_text
     assert ApiGateway.objects.get(pk=pair[0].pk).api_created
 
 

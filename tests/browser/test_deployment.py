@@ -13,7 +13,7 @@ from django_tasks_db.models import DBTaskResult
 
 from apigw_ws.emulator.faults import Fault
 from apigw_ws.models import ApiGateway, Run
-from apigw_ws.services import observation
+from apigw_ws.services import glances
 from apigw_ws.tasks import apply_gateway
 from tests.emulator.serving import Served
 
@@ -39,7 +39,7 @@ def gateway(aws: Served) -> ApiGateway:
 def console(page: Any, live_server: Any, gateway: ApiGateway, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The gateway's page as an operator has it, before the panel is awaited."""
     cache.clear()
-    monkeypatch.setattr(observation.observe, "__kwdefaults__", {"budget": 8.0})
+    monkeypatch.setattr(glances, "BUDGET", 8.0)
     client = Client()
     client.force_login(User.objects.create_superuser("operator"))
     session = client.cookies["sessionid"].value
