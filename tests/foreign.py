@@ -9,6 +9,8 @@ from typing import Any
 from tests.emulator.serving import Served
 
 _numbers = count(1)
+#: What every integration needs whose call reaches a WebSocketView.
+CONNECTION_ID = {"integration.request.header.ConnectionId": "context.connectionId"}
 SECRET = "x" * 32
 ROLE = "arn:aws:iam::123456789012:role/logs"
 LAMBDA = (
@@ -189,12 +191,12 @@ def by_hand(aws: Served, base: str = "https://www.example.com/ws/") -> Elsewhere
         RouteSelectionExpression="$request.body.do",
         Tags={"team": "chat", "cost centre": "7"},
     )
-    hand.route("$connect", f"{base}connect", TimeoutInMillis=5000)
-    hand.route("$default", f"{base}default", TimeoutInMillis=20_000)
+    hand.route("$connect", f"{base}connect", TimeoutInMillis=5000, RequestParameters=CONNECTION_ID)
+    hand.route("$default", f"{base}default", TimeoutInMillis=20_000, RequestParameters=CONNECTION_ID)
     hand.reply("$default")
     hand.route("billing", "https://billing.example.com/hook?from=ws", TimeoutInMillis=1000)
     shared = hand.route(
-        "join", f"{base}room", RequestParameters={"integration.request.header.Kind": "'room'"}
+        "join", f"{base}room", RequestParameters=CONNECTION_ID | {"integration.request.header.Kind": "'room'"}
     )
     hand.call("create_route", RouteKey="leave", Target=f"integrations/{shared}")
     hand.route("count", LAMBDA, IntegrationType="AWS_PROXY")

@@ -166,6 +166,11 @@ def test_what_no_gateway_manages_is_named_and_left_alone(hand: Elsewhere) -> Non
         assert words in left
 
 
+def test_routes_that_do_not_name_their_connection_are_told(peer: Elsewhere, hand: Elsewhere) -> None:
+    assert adoption.preview(HERE, peer.api_id).nameless == ()
+    assert adoption.preview(HERE, hand.api_id).nameless == ("billing",)
+
+
 @pytest.mark.parametrize("kind", [as_the_peer_does, by_hand])
 def test_looking_and_adopting_leave_aws_as_it_is(
     elsewhere: Callable[..., Elsewhere], kind: Callable[..., Elsewhere]

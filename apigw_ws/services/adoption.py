@@ -82,6 +82,8 @@ class Preview:
     changes: tuple[Change, ...]
     #: What is left alone, a sentence for each.
     left: tuple[str, ...]
+    #: Routes whose events Django refuses until the first apply, because they do not name their connection.
+    nameless: tuple[str, ...]
     #: Why it cannot be adopted as it is, in sentences; none where it can.
     refusals: tuple[str, ...]
     #: Why the changes are not known.
@@ -131,6 +133,7 @@ def weigh(place: ApiGateway, found: Found, name: str = "") -> Preview:
         values=tuple(values(draft, inventory)),
         changes=(),
         left=tuple(leftovers.left_alone(inventory, stage, draft)),
+        nameless=leftovers.nameless(inventory, draft),
         refusals=refusals,
     )
     return made if candidate.gateway or refusals else _planned(made, inventory)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 
 from django.utils.translation import gettext as _
 
+from apigw_ws import headers
 from apigw_ws.aws.catalogue import Inventory
 from apigw_ws.aws.spec import RouteState, StageState
 from apigw_ws.models import ApiGateway
@@ -21,6 +22,18 @@ def in_the_way(found: Inventory) -> Iterator[str]:
                 "The route “%(key)s” calls %(what)s. A gateway needs it to call your WebSocketView: let it "
                 "do so in AWS, or remove it there, and the first apply makes it anew."
             ) % {"key": route.key, "what": _what(route)}
+
+
+def nameless(found: Inventory, draft: Draft) -> tuple[str, ...]:
+    """The keys of recorded routes whose calls do not say which connection they are about."""
+    keys = {*OWN, *(route.route_key for route in draft.routes)}
+    name = f"integration.request.header.{headers.CONNECTION_ID}".lower()
+    return tuple(
+        route.key
+        for route in found.snapshot.routes
+        if route.key in keys
+        and name not in map(str.lower, route.integration.parameters if route.integration else ())
+    )
 
 
 def left_alone(found: Inventory, stage: StageState | None, draft: Draft) -> Iterator[str]:

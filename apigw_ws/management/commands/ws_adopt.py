@@ -68,6 +68,7 @@ class Command(BaseCommand):
                 sides = f"{difference.aws or '-'} -> {difference.record or '-'}"
                 self.stdout.write(f"      {difference.key}: {sides}")
         self.section("Left alone", *preview.left)
+        self.section("Refused by WebSocketView until then: no connection ID", *preview.nameless)
         reasons = (*preview.refusals, *filter(None, [preview.unplanned]))
         self.section("In the way", *map(str, reasons))
 
