@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -134,6 +135,41 @@ def test_back_keeps_what_was_typed(operator: Client, draft: str) -> None:
     assert "Half done" in operator.get(f"{draft}basics/").text
 
 
+def test_back_keeps_routes_that_were_typed(operator: Client, draft: str) -> None:
+    answer(operator, draft, "account", "basics", "endpoint")
+
+    answer(operator, draft, "routes", routes=ANSWERS["routes"] | {"back": "1"})
+
+    assert 'value="https://www.example.com/clock"' in operator.get(f"{draft}routes/").text
+
+
+def test_the_keyboard_begins_where_something_is_wrong_else_at_the_first_field(
+    operator: Client, draft: str
+) -> None:
+    def focused(step: str) -> list[str]:
+        inputs = re.findall(r"<(?:input|select)[^>]*autofocus[^>]*>", operator.get(f"{draft}{step}/").text)
+        return [name for each in inputs for name in re.findall(r'name="([^"]+)"', each)]
+
+    answer(operator, draft, "account")
+    first = focused("basics")
+    answer(operator, draft, "basics", basics={"api_name": "chat", "stage_name": "not a stage"})
+
+    assert (focused("account"), first, focused("basics")) == (["region"], ["api_name"], ["stage_name"])
+    answer(operator, draft, "basics", "endpoint")
+    assert focused("routes") == ["routes-0-route_key"]
+
+
+def test_every_step_says_how_far_it_is(operator: Client, draft: str, created: str) -> None:
+    text = operator.get(created).text
+
+    assert "Step 1 of 7" in operator.get(f"{begin(operator)}account/").text
+    assert "Step 7 of 7" in text
+    work()
+    assert "Step 7 of 7" in operator.get(created).text
+    apply_gateway.call(ApiGateway.objects.get().pk)
+    assert "Step 7 of 7" not in operator.get(created).text
+
+
 def test_a_step_that_was_only_looked_at_does_not_complain(operator: Client, draft: str) -> None:
     answer(operator, draft, "account")
     untouched = {"api_name": "", "api_description": "", "stage_name": "production", "back": "1"}
@@ -195,6 +231,16 @@ def test_a_domain_needs_a_certificate(operator: Client, draft: str) -> None:
     text = operator.get(f"{draft}domain/").text
     assert "A custom domain needs a certificate" in text
     assert 'value="ws.example.com"' in text
+
+
+def test_a_certificate_has_to_be_of_the_region_that_was_chosen(operator: Client, draft: str) -> None:
+    elsewhere = f"arn:aws:acm:eu-west-1:{'1' * 12}:certificate/a"
+    domain = {"domain_name": "ws.example.com", "certificate_arn": elsewhere}
+
+    assert answer(operator, draft, domain=domain) == f"{draft}domain/"
+
+    text = operator.get(f"{draft}domain/").text
+    assert "This certificate is in eu-west-1. Choose one of the gateway&#x27;s region, us-east-1." in text
 
 
 def test_a_certificate_without_a_domain_is_dropped(operator: Client, draft: str, aws: Served) -> None:

@@ -19,6 +19,7 @@ from apigw_ws.services import drafts, provisioning, runs
 from apigw_ws.services.drafts import Draft
 from apigw_ws_admin import worker
 from apigw_ws_admin.permissions import APPLY
+from apigw_ws_admin.screens.wizard.views import LABELS, stepper
 
 
 class ProgressView(UnfoldModelAdminViewMixin, TemplateView):
@@ -51,6 +52,7 @@ class ProgressView(UnfoldModelAdminViewMixin, TemplateView):
         known = (run.pk, run.state, run.planned, run.waiting_until, len(steps)) if run else ()
         return super().get_context_data(
             gateway=self.gateway,
+            stepper=stepper(len(LABELS) - 1) if self._is_new(run) else (),
             version="-".join(map(str, (*known, working, queued))),
             after=self.request.GET.get("after", ""),
             run=run,
@@ -90,6 +92,11 @@ class ProgressView(UnfoldModelAdminViewMixin, TemplateView):
         after = self.request.GET.get("after", "")
         runs = self.gateway.runs.filter(pk__gt=int(after)) if after.isdecimal() else self.gateway.runs
         return runs.order_by("-pk").first()
+
+    def _is_new(self, run: Run | None) -> bool:
+        """Nothing was finished before: somebody comes from the wizard, not back to a gateway that lives."""
+        finished = self.gateway.runs.filter(state=Run.State.DONE)
+        return not finished.exclude(pk=run and run.pk).exists()
 
     def _ahead(self, run: Run | None) -> list[str]:
         """All steps of a gateway that is made from nothing; none where a run does something else."""

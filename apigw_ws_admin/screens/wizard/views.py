@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -44,6 +44,8 @@ STEPS: Final[Mapping[str, Step]] = {
     "review": Step(label=_("Review"), form=forms.ReviewForm),
 }
 NAMES: Final = tuple(STEPS)
+#: What people see of the way; the last is not a step of the draft any more.
+LABELS: Final = (*(step.label for step in STEPS.values()), _("Progress"))
 #: What the review repeats because the plan does not say it.
 RECORDED: Final = frozenset(
     {"api_description", "region", "default_channel_name", "target_base_endpoint", "certificate_arn"}
@@ -74,7 +76,7 @@ class WizardView(UnfoldModelAdminViewMixin, TemplateView):
         place = NAMES.index(self.step)
         if "back" in request.POST:
             # A step that was only looked at has nothing to keep, nor to complain of when one comes again.
-            if self.answers.get(self.step) is not None or STEPS[self.step].form(request.POST).has_changed():
+            if self.answers.get(self.step) is not None or self._bound(self.step, request.POST).has_changed():
                 self.answers.put(self.step, request.POST)
             return self._go(NAMES[max(place - 1, 0)])
         if "more" in request.POST:
@@ -90,18 +92,10 @@ class WizardView(UnfoldModelAdminViewMixin, TemplateView):
         context = {
             "step": self.step,
             "step_template": f"apigw_ws_admin/wizard/_{self.step}.html",
-            "form": self._form(self.step),
+            "form": _with_focus(self._form(self.step)),
             "check_button": {"id": "check-target", "type": "button"},
             "is_last": place == len(NAMES) - 1,
-            "stepper": [
-                {
-                    "label": STEPS[name].label,
-                    "number": number + 1,
-                    "state": "current" if number == place else "done" if number < place else "todo",
-                    "url": self._url(name) if number < place else None,
-                }
-                for number, name in enumerate(NAMES)
-            ],
+            "stepper": stepper(place, [self._url(name) for name in NAMES]),
         }
         if self.step == "domain":
             context["where"] = self._form("account").data
@@ -121,8 +115,16 @@ class WizardView(UnfoldModelAdminViewMixin, TemplateView):
         return None
 
     def _form(self, step: str) -> Any:
-        extra = {"prefix": step} if step == "routes" else {}
-        return STEPS[step].form(self.answers.get(step), **extra)
+        return self._bound(step, self.answers.get(step))
+
+    def _bound(self, step: str, data: Any) -> Any:
+        more = {"routes": lambda: {"prefix": step}, "domain": lambda: {"instance": self._where()}}
+        return STEPS[step].form(data, **more.get(step, dict)())
+
+    def _where(self) -> ApiGateway:
+        """The gateway to be, in the region that its certificate has to be of."""
+        form = self._form("account")
+        return ApiGateway(**form.cleaned_data) if form.is_valid() else ApiGateway()
 
     def _draft(self) -> Draft:
         """What the steps before the last make together. They are valid."""
@@ -180,6 +182,29 @@ class WizardView(UnfoldModelAdminViewMixin, TemplateView):
 
     def _go(self, step: str) -> HttpResponse:
         return HttpResponseRedirect(self._url(step))
+
+
+def stepper(at: int, urls: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """The steps as they are shown; those that are done are links, as far as there are ``urls``."""
+    return [
+        {
+            "label": label,
+            "number": number + 1,
+            "state": "current" if number == at else "done" if number < at else "todo",
+            "url": urls[number] if number < min(at, len(urls)) else None,
+        }
+        for number, label in enumerate(LABELS)
+    ]
+
+
+def _with_focus(form: Any) -> Any:
+    """The page opens with the keyboard in the first field that was answered wrongly, else in the first."""
+    fields = [field for row in getattr(form, "forms", [form]) for field in row.visible_fields()]
+    # Certificate and zone are swapped for what AWS has: the keyboard would fall out of them.
+    fields = [field for field in fields if field.name not in {"certificate_arn", "hosted_zone_id"}]
+    for field in [*(field for field in fields if field.errors), *fields][:1]:
+        field.field.widget.attrs["autofocus"] = True
+    return form
 
 
 def _watch(gateway: ApiGateway) -> HttpResponse:
