@@ -6,17 +6,18 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any, Final
 
 from django.core.cache import cache
+from django.db.models import prefetch_related_objects
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apigw_ws.aws import monitoring
-from apigw_ws.aws.client import client
+from apigw_ws.aws.client import ClientConfig, client
 from apigw_ws.aws.monitoring import (
     CLIENT_ERRORS,
     CONNECTS,
@@ -104,16 +105,12 @@ def errors_last_hour(gateways: Iterable[ApiGateway]) -> dict[int, int | None]:
     """The errors of the last hour by primary key; None where AWS does not tell, or there is no API yet.
 
     AWS is asked once for all gateways of an account and region, and at most once a minute. This waits for it,
-    some seconds where AWS is gone.
+    two seconds for each account and region that is gone.
     """
-    counts: dict[int, int | None] = {}
-    groups: dict[Any, list[ApiGateway]] = defaultdict(list)
-    for gateway in gateways:
-        counts[gateway.pk] = None
-        if gateway.api_id:
-            with suppress(ApigwWsError):
-                groups[endpoints.config_for(gateway)].append(gateway)
-    for group in groups.values():
+    asked = list(gateways)
+    prefetch_related_objects(asked, "account")
+    counts: dict[int, int | None] = {gateway.pk: None for gateway in asked}
+    for group in _by_account(asked):
         stages = repr(sorted((each.pk, each.api_id, each.live_stage) for each in group))
         key = f"apigw_ws:errors:{blake2b(stages.encode(), digest_size=9).hexdigest()}"
         seen = _shared(key, FRESH, group[0], lambda _first, group=group: _errors(group))
@@ -121,32 +118,48 @@ def errors_last_hour(gateways: Iterable[ApiGateway]) -> dict[int, int | None]:
     return counts
 
 
+def _by_account(gateways: Iterable[ApiGateway]) -> Iterable[list[ApiGateway]]:
+    """Those that are in AWS, as one question can be asked about them."""
+    groups: dict[ClientConfig, list[ApiGateway]] = defaultdict(list)
+    for gateway in gateways:
+        if gateway.api_id:
+            with suppress(ApigwWsError):  # of its settings
+                groups[endpoints.config_for(gateway)].append(gateway)
+    return groups.values()
+
+
 def _shared(key: str, fresh: int, gateway: ApiGateway, look: Callable[[ApiGateway], Any]) -> Glance[Any]:
     """A glance at most once in ``fresh`` seconds, by one at a time of all processes that share the cache."""
-    deadline = time.monotonic() + 2 * BUDGET
+    deadline = time.monotonic() + 1.5 * BUDGET
     while (known := cache.get(key)) is None:
         if cache.add(f"{key}:asked", True, timeout=4 * BUDGET):
             try:
-                seen = cache.get(key) or _with_last(key, glance(gateway, look))
-                cache.set(key, seen, timeout=PATIENCE if seen.problem else fresh)
-                return seen  # also where the cache keeps nothing
+                return cache.get(key) or _looked(key, fresh, gateway, look)
             finally:
                 cache.delete(f"{key}:asked")
-        elif time.monotonic() > deadline:
-            slow = AwsUnreachable(_("AWS has not answered in time. Look again in a moment."))
-            return _with_last(key, Glance(problem=slow))
-        else:
-            time.sleep(0.05)
+        if time.monotonic() > deadline:
+            return _failed(key, AwsUnreachable(_("AWS has not answered in time. Look again in a moment.")))
+        time.sleep(0.05)
     return known  # type: ignore[no-any-return]
 
 
-def _with_last(key: str, seen: Glance[Any]) -> Glance[Any]:
-    """The glance, which is kept; with a problem, what the last one without found."""
+def _looked(key: str, fresh: int, gateway: ApiGateway, look: Callable[[ApiGateway], Any]) -> Glance[Any]:
+    def kept(gateway: ApiGateway) -> Any:  # also when it is found so late that nobody waits any more
+        seen = Glance(found=look(gateway), seen_on=timezone.now())
+        cache.set(f"{key}:last", seen, timeout=None)
+        cache.set(key, seen, timeout=fresh)
+        return seen.found
+
+    seen = glance(gateway, kept)
     if seen.problem:
-        last = cache.get(f"{key}:last") or Glance()
-        return Glance(found=last.found, seen_on=last.seen_on, problem=seen.problem)
-    cache.set(f"{key}:last", seen, timeout=None)
+        seen = _failed(key, seen.problem)
+        cache.add(key, seen, timeout=PATIENCE)
     return seen
+
+
+def _failed(key: str, problem: ApigwWsError) -> Glance[Any]:
+    """What was found last, and why it is not known now."""
+    return replace(cache.get(f"{key}:last") or Glance(), problem=problem)
 
 
 def _traffic(gateway: ApiGateway, span: Span) -> Traffic:

@@ -40,7 +40,7 @@ class Monitoring(ModelAdmin):
         if getattr(request, "htmx", False):
             with _zone_of(request):
                 return render(request, "apigw_ws_admin/monitoring/_part.html", _part(request, gateway, span))
-        context = self.admin_site.each_context(request) | {"opts": self.opts, "model_admin": self}
+        context = self.admin_site.each_context(request) | {"opts": self.opts}
         context |= tabs.frame(request, gateway, title=_("Monitoring"), tab="monitoring")
         context |= {"span": span, "spans": LABELS}
         return TemplateResponse(request, "apigw_ws_admin/monitoring/page.html", context)
