@@ -31,6 +31,7 @@ CREDENTIAL_ERRORS: Final = frozenset(
 )
 #: A profile of IAM Identity Center that nobody has signed in to, or not for hours.
 SIGN_IN_ERRORS: Final = ("SSOTokenLoadError", "UnauthorizedSSOTokenError", "TokenRetrievalError")
+NO_CREDENTIALS: Final = ("NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError")
 #: What services other than API Gateway answer, with 400, where they limit the rate.
 RATE_ERRORS: Final = frozenset({"Throttling", "ThrottlingException", "PriorRequestNotComplete"})
 #: What to do about the statuses that have one remedy.
@@ -62,6 +63,10 @@ def translated(subject: str = "") -> Iterator[None]:
         raise _refused(error.response, error.operation_name, subject) from error
     except BotoCoreError as error:
         raise _unanswered(error) from error
+    except EOFError as error:  # botocore asks for it at the terminal, and there is none
+        raise ConfigurationError(
+            _("The AWS profile wants an MFA code, which nobody can enter here. Name one that does without.")
+        ) from error
     except (ResponseParserError, *_NOT_AWS) as error:
         logger.warning("AWS's answer could not be read.", exc_info=True)
         raise AwsUnreachable(
@@ -123,6 +128,15 @@ def _unanswered(error: Exception) -> ApigwWsError:
     if name in SIGN_IN_ERRORS:
         return AwsUnreachable(
             _("%(said)s. Run “aws sso login” with the profile, on the server and as the user of Django.")
+            % {"said": str(error).rstrip(".")},
+            code=name,
+        )
+    if name in NO_CREDENTIALS:
+        return AwsUnreachable(
+            _(
+                "%(said)s. Give the servers of Django and its worker AWS credentials: a role of the machine, "
+                "a profile or environment variables."
+            )
             % {"said": str(error).rstrip(".")},
             code=name,
         )

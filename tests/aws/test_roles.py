@@ -159,7 +159,7 @@ def test_sts_that_is_slow_is_given_up_as_soon_as_the_rest(served: Served) -> Non
 
 
 def test_nothing_that_could_assume_the_role_is_a_sentence(served: Served) -> None:
-    with pytest.raises(AwsUnreachable, match=r"Unable to locate credentials.*the credentials"):
+    with pytest.raises(AwsUnreachable, match=r"Unable to locate credentials\. Give the servers"):
         client("sts", config(served, access_key_id="", secret_access_key=""))
 
 
@@ -199,6 +199,18 @@ def test_a_profile_that_nobody_has_signed_in_to_says_how(served: Served) -> None
         who(signed_out)
 
     assert caught.value.code in {"SSOTokenLoadError", "UnauthorizedSSOTokenError"}
+
+
+def test_a_profile_that_wants_an_mfa_code_is_a_sentence(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_terminal(fetcher: object) -> None:
+        raise EOFError
+
+    monkeypatch.setattr("botocore.credentials.AssumeRoleCredentialFetcher._assume_role_kwargs", no_terminal)
+
+    with pytest.raises(ConfigurationError, match="MFA code"):
+        who(config(served))
 
 
 @pytest.mark.parametrize(
