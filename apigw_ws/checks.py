@@ -16,6 +16,7 @@
 | W005 | a view brings another name of django-aws-api-gateway-websockets that nothing reads here |
 | W006 | pages of no origin may connect, and any page can make itself one |
 | W007 | tokens are issued, and sessions in signed cookies have no key to tie them to |
+| W008 | an account names a profile that this server does not have (``check --database default``) |
 """
 
 from __future__ import annotations
@@ -31,13 +32,15 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError
+from django.db.models import QuerySet
 from django.http.request import validate_host
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from apigw_ws.conf import SETTINGS, Setting, conf
 from apigw_ws.handlers import FOREIGN_HOOKS
-from apigw_ws.models import ApiGateway
+from apigw_ws.models import ApiGateway, AwsAccount
 from apigw_ws.models.validators import validate_http_url
+from apigw_ws.services import lookups
 from apigw_ws.views import WebSocketTokenView, WebSocketView
 
 _GUARD = "Write a guard instead, and add it to the view's “guards”."
@@ -49,13 +52,9 @@ _HANDLERS = (
 
 #: What a view may bring from the field's existing package to keep somebody out, and what to do instead.
 UNREAD_GUARDS: Final = {
-    "can_join_channel": _GUARD,
-    "get_channel_permission": _GUARD,
-    "has_any_permission": _GUARD,
-    "has_all_permission": _GUARD,
-    "_additional_connection_checks": _GUARD,
-    "_passes_permission_checks": _GUARD,
-    "CHANNEL_NAME_PATTERN": _GUARD,
+    **dict.fromkeys(("can_join_channel", "get_channel_permission", "has_any_permission"), _GUARD),
+    **dict.fromkeys(("has_all_permission", "_additional_connection_checks"), _GUARD),
+    **dict.fromkeys(("_passes_permission_checks", "CHANNEL_NAME_PATTERN"), _GUARD),
     "ALLOW_UNLISTED_CHANNELS": _SETTING,
 }
 #: And what else it may bring.
@@ -152,19 +151,32 @@ def check_unread_names(**_: Any) -> list[CheckMessage]:
 @register(Tags.database)
 def check_hosts(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
     hosts = settings.ALLOWED_HOSTS or ([".localhost", "127.0.0.1", "[::1]"] if settings.DEBUG else [])
-    try:
-        gateways = list(ApiGateway.objects.exclude(target_base_endpoint="")) if databases else []
-    except DatabaseError:  # not migrated yet
-        return []
     return [
         Warning(
             f"The gateway “{gateway}” calls {host}, which ALLOWED_HOSTS does not list.",
             hint=f"Add “{host}” to ALLOWED_HOSTS; until then Django answers 400 to every event.",
             id="apigw_ws.W004",
         )
-        for gateway in gateways
+        for gateway in _rows(ApiGateway.objects.exclude(target_base_endpoint=""), databases)
         if not validate_host(host := urlsplit(gateway.target_base_endpoint).hostname or "", hosts)
     ]
+
+
+@register(Tags.database)
+def check_profiles(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    named = _rows(AwsAccount.objects.exclude(profile=""), databases)
+    known = lookups.profiles() if named else ()
+    missing = [account for account in named if account.profile not in known]
+    says = "The AWS account “{0}” names the profile “{0.profile}”, which is not on this server."
+    hint = "Add it to the AWS configuration of the user that runs Django, on each server and worker."
+    return [Warning(says.format(account), hint=hint, id="apigw_ws.W008") for account in missing]
+
+
+def _rows(queryset: QuerySet[Any], databases: Sequence[str] | None) -> list[Any]:
+    try:
+        return list(queryset) if databases else []
+    except DatabaseError:  # not migrated yet
+        return []
 
 
 def _check_setting(name: object, value: object) -> Iterator[CheckMessage]:

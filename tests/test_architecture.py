@@ -32,7 +32,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "mixins": ("models",),
     "signals": (),
     "receivers": ("services.*", "models", "signals"),
-    "checks": ("conf", "handlers", "models", "models.*", "views"),
+    "checks": ("conf", "handlers", "models", "models.*", "services.*", "views"),
     "tasks": ("services.*", "models"),
     "apps": ("checks", "receivers"),
     "testing": ("testing.*",),

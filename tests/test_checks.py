@@ -14,6 +14,7 @@ from django.test import override_settings
 from django.urls import include, path
 
 from apigw_ws import checks
+from apigw_ws.models import AwsAccount
 from apigw_ws.views import WebSocketTokenView
 from tests.app.factories import failing, new_gateway
 from tests.app.views import ChatView, TokenChatView
@@ -185,6 +186,26 @@ def test_a_gateway_that_calls_a_host_that_is_not_allowed_is_a_warning() -> None:
 def test_a_database_without_tables_is_left_alone() -> None:
     with connection.execute_wrapper(failing):
         assert checks.check_hosts(databases=["default"]) == []
+        assert checks.check_profiles(databases=["default"]) == []
+
+
+@pytest.mark.django_db
+def test_a_profile_that_the_server_does_not_have_is_a_warning(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    config = tmp_path / "config"
+    config.write_text("[profile live]\nregion = eu-central-1\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    for label, profile in (("Own", ""), ("Live", "live"), ("Other", "other")):
+        AwsAccount.objects.create(label=label, profile=profile)
+
+    (warning,) = checks.check_profiles(databases=["default"])
+
+    assert (warning.id, warning.msg) == (
+        "apigw_ws.W008",
+        "The AWS account “Other” names the profile “other”, which is not on this server.",
+    )
+    assert checks.check_profiles(databases=None) == []
 
 
 @pytest.mark.django_db

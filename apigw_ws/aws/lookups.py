@@ -85,6 +85,14 @@ def regions() -> tuple[str, ...]:
     return tuple(sorted(get_session().get_available_regions("apigatewayv2")))
 
 
+def profiles() -> frozenset[str]:
+    """The profiles of this server's AWS configuration, as this process would find them."""
+    from botocore.session import get_session
+
+    with translated():
+        return frozenset(get_session().available_profiles)
+
+
 def _certificate(item: Any) -> Certificate:
     return Certificate(
         arn=item["CertificateArn"],

@@ -7,11 +7,21 @@ from typing import Any, Final
 
 from apigw_ws.aws import lookups
 from apigw_ws.aws.client import Service, client
-from apigw_ws.aws.lookups import Caller, Certificate, Zone, regions
+from apigw_ws.aws.lookups import Caller, Certificate, Zone, profiles, regions
 from apigw_ws.models import ApiGateway
 from apigw_ws.services.endpoints import config_for, dns_config
 
-__all__ = ["Caller", "Certificate", "Identity", "Zone", "certificates", "identity", "regions", "zones"]
+__all__ = [
+    "Caller",
+    "Certificate",
+    "Identity",
+    "Zone",
+    "certificates",
+    "identity",
+    "profiles",
+    "regions",
+    "zones",
+]
 
 #: Seconds for an answer.
 TIMEOUT: Final = 4
