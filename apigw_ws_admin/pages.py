@@ -57,3 +57,10 @@ def lazily(
 def age(moment: datetime) -> str:
     """How long ago it was, for “… ago”."""
     return _("less than a minute") if timezone.now() - moment < timedelta(minutes=1) else timesince(moment)
+
+
+def ago(moment: datetime) -> str:
+    """How long ago it was, roughly, where there is little room."""
+    if timezone.now() - moment < timedelta(minutes=1):
+        return _("just now")
+    return _("%s ago") % timesince(moment, depth=1)

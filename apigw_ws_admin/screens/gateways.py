@@ -28,7 +28,7 @@ from apigw_ws.services import health, metrics, observation, summaries
 from apigw_ws.services.health import State
 from apigw_ws.services.summaries import RECENT, Summary
 from apigw_ws_admin.labels import ENVIRONMENT, HEALTH, Label
-from apigw_ws_admin.pages import age
+from apigw_ws_admin.pages import ago
 
 #: How many gateways AWS is asked about at once. Each takes some six calls, and AWS answers a burst of forty,
 #: then ten a second, for all that manage gateways in an account: somebody may be deploying.
@@ -207,8 +207,8 @@ def _shown(
         "gateway": summary.gateway,
         "summary": summary,
         "colour": HEALTH[summary.health.state],
-        "deployed_age": age(summary.deployed.on) if summary.deployed else "",
-        "seen_age": age(summary.seen.seen_on) if summary.seen else "",
+        "deployed": ago(summary.deployed.on) if summary.deployed else "",
+        "seen": ago(summary.seen.seen_on) if summary.seen else "",
         "problem": problem,
         "since": timezone.now() - RECENT,
         "perms": PermWrapper(request.user),

@@ -19,7 +19,7 @@ from apigw_ws.models import ApiGateway
 from apigw_ws.services import domains, summaries
 from apigw_ws.services.glances import glance
 from apigw_ws_admin import tabs
-from apigw_ws_admin.pages import age, gateway_for
+from apigw_ws_admin.pages import ago, gateway_for
 
 #: Connects, and shows what is received, in the console of a browser.
 JAVASCRIPT: Final = "new WebSocket(%s).onmessage = ({ data }) => console.log(data)"
@@ -54,9 +54,9 @@ def _known(gateway: ApiGateway) -> dict[str, Any]:
         "since": since,
         "connects": gateway.sessions.filter(created_on__gte=since).count(),
         "top_reason": _top_reason(gateway, since),
-        "deployed_age": age(summary.deployed.on) if summary.deployed else "",
+        "deployed": ago(summary.deployed.on) if summary.deployed else "",
         "javascript": JAVASCRIPT % json.dumps(gateway.client_url),
-        "seen_age": age(summary.seen.seen_on) if summary.seen else "",
+        "seen": ago(summary.seen.seen_on) if summary.seen else "",
     }
 
 
