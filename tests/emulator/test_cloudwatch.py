@@ -211,6 +211,12 @@ def test_wrong_times_and_ids_that_repeat_are_refused(cloudwatch: Any) -> None:
         get(cloudwatch, metric(), NextToken="x")
 
 
+def test_more_queries_than_cloudwatch_takes_are_refused(cloudwatch: Any) -> None:
+    assert len(values(cloudwatch, *[metric()] * 500)) == 500
+    with refused(400, "ValidationError", "size greater than 500"):
+        get(cloudwatch, *[metric()] * 501)
+
+
 def test_long_results_come_in_pages(cloudwatch: Any, metrics: Metrics, clock: Clock) -> None:
     for minute in range(5):
         clock.seconds = START + 60 * minute

@@ -14,7 +14,8 @@ from apigw_ws.emulator.values import AwsError
 Values = dict[str, Any]
 NAMESPACE = "AWS/ApiGateway"
 NAMES = ("ApiId", "Stage", "Route")
-PAGE = 500
+#: What one call lists, and what one call may ask for.
+PAGE = QUERIES = 500
 DATAPOINTS = 100_800
 
 
@@ -36,6 +37,8 @@ class CloudWatch:
         start, end = asked["StartTime"], asked["EndTime"]
         if start >= end:
             raise _invalid("The parameter StartTime must be less than the parameter EndTime.")
+        if len(asked["MetricDataQueries"]) > QUERIES:
+            raise _invalid(f"The collection MetricDataQueries must not have a size greater than {QUERIES}.")
         queries = {query["Id"]: query for query in asked["MetricDataQueries"]}
         if len(queries) < len(asked["MetricDataQueries"]):
             raise _invalid("The Ids of the MetricDataQueries must be unique.")
