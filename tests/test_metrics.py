@@ -73,7 +73,12 @@ def values(traffic: Traffic, metric: str, statistic: str = "Sum") -> tuple[float
 
 
 def forbid(aws: Served, **how: Any) -> None:
-    fault = {"operation": "monitoring:*", "effect": "error", "status": 403, "times": None} | how
+    fault: dict[str, Any] = {
+        "operation": "monitoring:*",
+        "effect": "error",
+        "status": 403,
+        "times": None,
+    } | how
     assert aws.emulator is not None
     aws.emulator.faults.add(Fault(**fault))
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -34,7 +35,21 @@ from apigw_ws.models import ApiGateway
 from apigw_ws.services import endpoints
 from apigw_ws.services.glances import BUDGET, Glance, glance
 
-__all__ = ["CLIENT_ERRORS", "CONNECTS", "EXECUTION_ERRORS", "INTEGRATION_ERRORS", "LATENCY", "MESSAGES"]
+__all__ = [
+    "CLIENT_ERRORS",
+    "CONNECTS",
+    "ERRORS",
+    "EXECUTION_ERRORS",
+    "INTEGRATION_ERRORS",
+    "LATENCY",
+    "MESSAGES",
+    "SPANS",
+    "Series",
+    "Span",
+    "Traffic",
+    "errors_last_hour",
+    "traffic",
+]
 
 #: CloudWatch has a minute's numbers only a while after it: until then no number does not mean none.
 SETTLING: Final = timedelta(minutes=3)
@@ -113,8 +128,8 @@ def errors_last_hour(gateways: Iterable[ApiGateway]) -> dict[int, int | None]:
     for group in _by_account(asked):
         stages = repr(sorted((each.pk, each.api_id, each.live_stage) for each in group))
         key = f"apigw_ws:errors:{blake2b(stages.encode(), digest_size=9).hexdigest()}"
-        seen = _shared(key, FRESH, group[0], lambda _first, group=group: _errors(group))
-        counts |= {} if seen.problem else seen.found
+        seen = _shared(key, FRESH, group[0], partial(_errors, gateways=group))
+        counts |= {} if seen.problem else seen.found or {}
     return counts
 
 
@@ -182,11 +197,11 @@ def _traffic(gateway: ApiGateway, span: Span) -> Traffic:
     )
 
 
-def _errors(gateways: Sequence[ApiGateway]) -> dict[int, int]:
+def _errors(first: ApiGateway, gateways: Sequence[ApiGateway]) -> dict[int, int]:
     now = timezone.now().replace(second=0, microsecond=0)
     queries = [_query(gateway, metric, "Sum", 60) for gateway in gateways for metric in ERRORS]
     found = monitoring.read(
-        _client(gateways[0]), queries, start=now - timedelta(minutes=59), end=now + timedelta(minutes=1)
+        _client(first), queries, start=now - timedelta(minutes=59), end=now + timedelta(minutes=1)
     )
     counts = [int(sum(points.values())) for points in found]
     each = len(ERRORS)

@@ -123,7 +123,12 @@ def test_a_gateway_that_is_not_in_aws_is_not_asked_for(operator: Client, aws: Se
 
 
 def fail(aws: Served, **how: Any) -> None:
-    fault = {"operation": "monitoring:*", "effect": "error", "status": 403, "times": None} | how
+    fault: dict[str, Any] = {
+        "operation": "monitoring:*",
+        "effect": "error",
+        "status": 403,
+        "times": None,
+    } | how
     assert aws.emulator is not None
     aws.emulator.faults.add(Fault(**fault))
 
