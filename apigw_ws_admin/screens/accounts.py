@@ -12,7 +12,9 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
@@ -58,8 +60,10 @@ class AwsAccountAdmin(ModelAdmin):
         return account.environment, account.get_environment_display()
 
     @display(description=_("Gateways"), ordering="gateway_count")
-    def gateway_count(self, account: Any) -> int:
-        return int(account.gateway_count)
+    def gateway_count(self, account: Any) -> SafeString:
+        url = reverse("admin:apigw_ws_apigateway_changelist", query={"account__id__exact": account.pk})
+        link = '<a class="font-semibold underline" href="{}">{}</a>'
+        return format_html(link, url, account.gateway_count)
 
     def response_add(self, request: HttpRequest, obj: AwsAccount, *args: Any, **kwargs: Any) -> HttpResponse:
         """On to its page, which tells whether we get in; as Django does with users."""
