@@ -6,8 +6,8 @@ from django import VERSION
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 
-from apigw_ws.models import ApiGateway, AuditEvent
-from apigw_ws.services import audit, deployments, provisioning, teardown
+from apigw_ws.models import ApiGateway
+from apigw_ws.services import deployments, provisioning, teardown
 
 if VERSION >= (6, 0):
     from django.tasks import task
@@ -19,16 +19,12 @@ else:
 def apply_gateway(
     gateway_id: int, user_id: int | str | None = None, seen: str | None = None, ip: str | None = None
 ) -> int:
-    """Apply a gateway's plan, put it on record, and return the ID of the run.
+    """Apply a gateway's plan and return the ID of the run.
 
     ``ip`` is where the user who asked for it sat. See ``services.provisioning.apply``.
     """
     gateway = ApiGateway.objects.get(pk=gateway_id)
-    user = _user(user_id)
-    with audit.recorded(AuditEvent.Verb.APPLY, gateway, by=user, ip=ip) as outcome:
-        run = outcome.run = provisioning.apply(gateway, by=user, seen=seen)
-        outcome.after = {"operations": run.planned, "deployment_id": gateway.deployment_id}
-    return run.pk
+    return provisioning.apply(gateway, by=_user(user_id), ip=ip, seen=seen).pk
 
 
 @task()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from io import StringIO
 
 import pytest
@@ -98,6 +99,29 @@ def test_the_command_applies_the_plan_that_was_seen_and_no_other(aws: Served) ->
 
     refused, done = AuditEvent.objects.order_by("pk")
     gateway.refresh_from_db()
-    assert (refused.verb, refused.result) == ("apply", "failed")
+    assert (refused.verb, refused.result, refused.run) == ("apply", "failed", gateway.runs.last())
+    assert refused.who == done.who == f"command: {getpass.getuser()}"
     assert done.after == {"operations": 6, "deployment_id": gateway.deployment_id}
     assert done.run == gateway.runs.first()
+
+
+def test_a_command_of_a_user_without_a_name_is_on_record_too(
+    aws: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nameless() -> str:
+        raise KeyError("getpwuid(): uid not found: 1000")
+
+    monkeypatch.setattr(getpass, "getuser", nameless)
+
+    call_command("createApiGateway", f"--pk={new_gateway(api_id='').pk}", stdout=StringIO())
+
+    assert AuditEvent.objects.get().who == "command: unknown"
+
+
+def test_code_that_applies_leaves_an_event_as_well(aws: Served) -> None:
+    gateway = new_gateway(api_id="")
+
+    run = gateway.create_gateway()
+
+    event = AuditEvent.objects.get()
+    assert (event.verb, event.who, event.run) == ("apply", "A command or task", run)

@@ -70,7 +70,7 @@ def test_a_rotation_goes_from_version_to_version(aws: Served, gateway: ApiGatewa
     assert versions(gateway) == (2, None, 2)
     assert secrets.version_of(gateway, old) is None
     assert secrets.version_of(gateway, secrets.derive(gateway)) == 2
-    began, ended = AuditEvent.objects.order_by("pk")
+    began, ended = AuditEvent.objects.exclude(verb="apply").order_by("pk")
     assert (began.verb, began.who, began.ip_address) == ("rotate_secret", "ada", "192.0.2.7")
     assert (began.before, began.after) == (
         {"secret_version": 1, "retiring": None},

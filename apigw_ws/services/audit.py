@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from django.utils.translation import gettext as _
 
@@ -15,6 +16,20 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
 
 Values = Mapping[str, Any]
+
+
+#: Who acts where no user does.
+_actor: Final[ContextVar[str]] = ContextVar("apigw_ws_actor", default="")
+
+
+@contextmanager
+def acting_as(who: str) -> Iterator[None]:
+    """In the block, what no user does is recorded as done by ``who``."""
+    token = _actor.set(who)
+    try:
+        yield
+    finally:
+        _actor.reset(token)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,7 +57,7 @@ def record(
         gateway=gateway if gateway.pk else None,
         object_text=str(gateway)[:255],
         user_id=by.pk if by else None,
-        who=(by.get_username() if by else _("A command or task"))[:255],
+        who=(by.get_username() if by else _actor.get() or _("A command or task"))[:255],
         ip_address=ip,
         before=before,
         after=after,

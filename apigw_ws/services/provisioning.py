@@ -17,8 +17,8 @@ from apigw_ws.aws.domain_spec import DomainState
 from apigw_ws.aws.operations import CreateApi, Deploy, Operation, RemoveStage
 from apigw_ws.aws.spec import DOMAIN_TAG, Snapshot, StageState, digest
 from apigw_ws.exceptions import PlanChanged
-from apigw_ws.models import ApiGateway, ApiGatewayAdditionalRoute, Run, Step
-from apigw_ws.services import endpoints, runs, sessions
+from apigw_ws.models import ApiGateway, ApiGatewayAdditionalRoute, AuditEvent, Run, Step
+from apigw_ws.services import audit, endpoints, runs, sessions
 from apigw_ws.services.specs import spec_for
 from apigw_ws.signals import deployed
 
@@ -68,6 +68,7 @@ def apply(
     gateway: ApiGateway,
     *,
     by: AbstractBaseUser | None = None,
+    ip: str | None = None,
     seen: str | None = None,
     on_step: Callable[[Step], None] | None = None,
 ) -> Run:
@@ -77,24 +78,32 @@ def apply(
     it is no longer the plan. ``on_step`` is called after each operation. Raises RunInProgress, AwsError,
     OwnershipConflict, ConfigurationError. What was done before an error stays; apply again to go on.
     """
-    with runs.running(gateway, by) as run:
-        held = partial(patiently, partial(look, gateway), partial(runs.waiting, run))
-        snapshot, domains = held()
-        remember(gateway, snapshot, domains)
-        plan = Plan(operations=planner.plan(spec_for(gateway), snapshot, domains))
-        if seen is not None and seen != plan.digest:
-            raise PlanChanged(
-                _("AWS or the gateway has changed since the plan was shown. Look at the new plan.")
-            )
-        runs.planned(run, len(plan.operations))
-        execute(gateway, run, plan, on_step)
-        if plan.operations:
-            remember(gateway, *held())
-        if gateway.adopting:
-            _adopted(gateway)
+    with (
+        audit.recorded(AuditEvent.Verb.APPLY, gateway, by=by, ip=ip) as outcome,
+        runs.running(gateway, by) as run,
+    ):
+        outcome.run = run
+        plan = _apply(gateway, run, seen, on_step)
+        outcome.after = {"operations": run.planned, "deployment_id": gateway.deployment_id}
     if any(isinstance(operation, Deploy) for operation in plan.operations):
         deployed.send_robust(ApiGateway, gateway=gateway, run=run)
     return run
+
+
+def _apply(gateway: ApiGateway, run: Run, seen: str | None, on_step: Callable[[Step], None] | None) -> Plan:
+    held = partial(patiently, partial(look, gateway), partial(runs.waiting, run))
+    snapshot, domains = held()
+    remember(gateway, snapshot, domains)
+    plan = Plan(operations=planner.plan(spec_for(gateway), snapshot, domains))
+    if seen is not None and seen != plan.digest:
+        raise PlanChanged(_("AWS or the gateway has changed since the plan was shown. Look at the new plan."))
+    runs.planned(run, len(plan.operations))
+    execute(gateway, run, plan, on_step)
+    if plan.operations:
+        remember(gateway, *held())
+    if gateway.adopting:
+        _adopted(gateway)
+    return plan
 
 
 def execute(gateway: ApiGateway, run: Run, plan: Plan, on_step: Callable[[Step], None] | None) -> None:

@@ -59,7 +59,7 @@ def test_aws_side_that_was_shown_is_taken(operator: Client, chat: ApiGateway) ->
     assert response.headers["Location"] == LIST.format(chat.pk)
     chat.refresh_from_db()
     assert chat.api_description == "By <b>hand"
-    event = AuditEvent.objects.get()
+    event = AuditEvent.objects.latest("pk")
     assert (event.verb, event.who, event.ip_address) == ("take_aws", "operator", "127.0.0.1")
 
 

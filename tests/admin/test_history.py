@@ -79,7 +79,7 @@ def test_what_was_shown_is_rolled_back_by_the_worker(operator: Client, chat: Api
     rollback_gateway.call(*arguments)
     chat.refresh_from_db()
     assert chat.deployment_id == first
-    event = AuditEvent.objects.get()
+    event = AuditEvent.objects.latest("pk")
     assert (event.verb, event.who, event.ip_address) == ("rollback", "operator", "127.0.0.1")
     text = operator.get(LIST.format(chat.pk), headers=PART).text
     assert "The gateway was rolled back from the deployment" in text

@@ -12,7 +12,7 @@ from django_tasks_db.models import DBTaskResult
 
 from apigw_ws.emulator.faults import Fault
 from apigw_ws.exceptions import AwsError
-from apigw_ws.models import ApiGateway, Run
+from apigw_ws.models import ApiGateway, AuditEvent, Run
 from apigw_ws.services import provisioning
 from apigw_ws.tasks import apply_gateway
 from apigw_ws_admin.screens import syncing

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from apigw_ws.exceptions import ApigwWsError
 from apigw_ws.models import ApiGateway, Step
+from apigw_ws.services import audit
 from apigw_ws.services.provisioning import Plan
 
 
@@ -49,8 +51,19 @@ class GatewayCommand(BaseCommand):
 
 @contextmanager
 def sentences() -> Iterator[None]:
-    """An ApigwWsError ends the command with its sentence, not with a traceback."""
+    """An ApigwWsError ends the command with its sentence, not with a traceback.
+
+    What the command does is on record under the name of the operating system's user.
+    """
     try:
-        yield
+        with audit.acting_as(f"command: {_user()}"):
+            yield
     except ApigwWsError as error:
         raise CommandError(str(error)) from error
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may run as a number that no user has
+        return "unknown"

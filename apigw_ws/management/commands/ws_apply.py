@@ -4,8 +4,8 @@ from argparse import ArgumentParser
 from typing import Any
 
 from apigw_ws.management.commands._gateways import GatewayCommand
-from apigw_ws.models import ApiGateway, AuditEvent
-from apigw_ws.services import audit, provisioning
+from apigw_ws.models import ApiGateway
+from apigw_ws.services import provisioning
 
 
 class Command(GatewayCommand):
@@ -18,9 +18,5 @@ class Command(GatewayCommand):
     def handle_gateway(self, gateway: ApiGateway, **options: Any) -> None:
         plan = provisioning.preview(gateway)
         self.show(gateway, plan)
-        with audit.recorded(AuditEvent.Verb.APPLY, gateway, by=None) as outcome:
-            outcome.run = provisioning.apply(
-                gateway, seen=options["seen"] or plan.digest, on_step=self.report
-            )
-            outcome.after = {"operations": len(plan.operations), "deployment_id": gateway.deployment_id}
+        provisioning.apply(gateway, seen=options["seen"] or plan.digest, on_step=self.report)
         self.stdout.write(self.style.SUCCESS(f"Clients connect to {gateway.client_url}"))
