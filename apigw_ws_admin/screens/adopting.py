@@ -20,43 +20,18 @@ from unfold.decorators import action
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from apigw_ws.exceptions import ApigwWsError
-from apigw_ws.models import ApiGateway, AwsAccount
-from apigw_ws.services import adoption, candidates, endpoints, lookups
+from apigw_ws.models import ApiGateway
+from apigw_ws.services import adoption, candidates, endpoints
 from apigw_ws.services.adoption import Preview
 from apigw_ws.services.glances import BUDGET, Glance, glance
 from apigw_ws_admin.permissions import APPLY
+from apigw_ws_admin.places import PlaceForm
 
 ADD = "apigw_ws.add_apigateway"
 #: From how many APIs on a list can be searched.
 MANY = 8
 #: Seconds that a person who looks at an account waits for AWS: nothing is known of it from before.
 PATIENCE = 15.0
-
-
-class PlaceForm(forms.Form):
-    """Where to look; read from the URL, so that each list and each preview has an address of its own."""
-
-    account = forms.ModelChoiceField(
-        label=gettext_lazy("AWS account"),
-        queryset=AwsAccount.objects.all(),
-        required=False,
-        empty_label=gettext_lazy("The credentials that Django has anyway"),
-        widget=UnfoldAdminSelectWidget,
-    )
-    region = forms.ChoiceField(label=gettext_lazy("Region"), required=False, widget=UnfoldAdminSelectWidget)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        regions = [(name, name) for name in lookups.regions()]
-        default = _("As the account or this server is set up")
-        self.fields["region"].choices = [("", default), *regions]  # type: ignore[attr-defined]
-        if not AwsAccount.objects.exists():
-            del self.fields["account"]  # nothing to choose from
-
-    @property
-    def place(self) -> ApiGateway:
-        """What a gateway there begins with; the form is valid."""
-        return ApiGateway(**self.cleaned_data)
 
 
 class ChoicesForm(forms.Form):
@@ -91,7 +66,7 @@ class Adopting(ModelAdmin):
         if not form.is_valid():
             return _elsewhere(request)
         if getattr(request, "htmx", False):
-            seen = glance(form.place, candidates.listed, budget=PATIENCE)
+            seen = glance(form.instance, candidates.listed, budget=PATIENCE)
             found = candidates.of(seen.found or ())
             query = urlencode(_place(request.GET))
             context = {"glance": seen, "candidates": found, "query": query, "many": len(found) >= MANY}
@@ -116,9 +91,9 @@ class Adopting(ModelAdmin):
         if not form.is_valid():
             return _elsewhere(request)
         if request.method == "POST":
-            return _recorded(request, form.place, api_id)
+            return _recorded(request, form.instance, api_id)
         if getattr(request, "htmx", False):
-            context = _preview(request, form.place, api_id)
+            context = _preview(request, form.instance, api_id)
             return render(request, "apigw_ws_admin/adopt/_preview.html", context)
         title = _("Adopt the API %s") % api_id
         return self._adopting_page(request, "adopt/preview.html", title=title, back=_list(request))
@@ -186,4 +161,4 @@ def _recorded(request: HttpRequest, place: ApiGateway, api_id: str) -> HttpRespo
         _("“%s” is recorded, and AWS is as it was. Next: look at what “Apply to AWS” changes, and apply it.")
         % gateway,
     )
-    return HttpResponseRedirect(reverse("admin:apigw_ws_apigateway_change", args=[gateway.pk]))
+    return HttpResponseRedirect(reverse("admin:apigw_ws_apigateway_overview", args=[gateway.pk]))

@@ -8,50 +8,20 @@ from typing import Any, Final
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import (
-    UnfoldAdminSelectWidget,
-    UnfoldAdminTextInputWidget,
-    UnfoldBooleanSwitchWidget,
-)
+from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
 
-from apigw_ws.models import ApiGateway, ApiGatewayAdditionalRoute, AwsAccount
-from apigw_ws.services import lookups
+from apigw_ws.models import ApiGateway, ApiGatewayAdditionalRoute
+from apigw_ws_admin.places import PlaceForm
 
 MAX_ROUTES: Final = 50
 
 
-class AccountChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
-    def label_from_instance(self, account: AwsAccount) -> str:  # type: ignore[override]
-        return f"{account} · {account.get_environment_display()}"
-
-
-class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
-    account = AccountChoice(
-        label=_("AWS account"),
-        queryset=AwsAccount.objects.all(),
-        required=False,
-        empty_label=_("The credentials that Django has anyway"),
-        widget=UnfoldAdminSelectWidget,
-    )
-    region = forms.ChoiceField(
-        label=_("Region"),
-        required=False,
-        widget=UnfoldAdminSelectWidget,
-        help_text=_("Where AWS runs the gateway: best near your servers and your users."),
-    )
-
-    class Meta:
-        model = ApiGateway
-        fields = ["account", "region"]
-
+class AccountForm(PlaceForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        default = _("As the account or this server is set up")
-        if not (self.data.get("account") or AwsAccount.objects.exists()):
-            default = _("As this server is set up")
-            del self.fields["account"]  # nothing to choose from
-        regions = [(name, name) for name in lookups.regions()]
-        self.fields["region"].choices = [("", default), *regions]  # type: ignore[attr-defined]
+        self.fields["region"].help_text = _(
+            "Where AWS runs the gateway: best near your servers and your users."
+        )
 
 
 class BasicsForm(forms.ModelForm):  # type: ignore[type-arg]
