@@ -108,7 +108,7 @@ def _identity(config: ClientConfig) -> ClientConfig:
 def _session(config: ClientConfig, _process: int) -> Any:
     import boto3
 
-    chosen = {"region_name": config.region or None, "profile_name": config.profile or None}
+    chosen: dict[str, Any] = {"region_name": config.region or None, "profile_name": config.profile or None}
     source = boto3.Session(
         aws_access_key_id=config.access_key_id or None,
         aws_secret_access_key=config.secret_access_key or None,

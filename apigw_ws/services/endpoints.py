@@ -52,7 +52,7 @@ def config_for(gateway: ApiGateway) -> ClientConfig:
     return config if seconds is None else replace(config, attempts=1, timeout=seconds)
 
 
-def _credentials(account: AwsAccount) -> dict[str, str]:
+def _credentials(account: AwsAccount) -> dict[str, Any]:
     """The account's profile, else what the settings name, if anything."""
     if account.profile:
         return {"profile": account.profile}

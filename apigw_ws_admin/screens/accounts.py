@@ -68,8 +68,9 @@ class AwsAccountAdmin(ModelAdmin):
     def response_add(self, request: HttpRequest, obj: AwsAccount, *args: Any, **kwargs: Any) -> HttpResponse:
         """On to its page, which tells whether we get in; as Django does with users."""
         if IS_POPUP_VAR not in request.POST and "_addanother" not in request.POST:
-            request.POST = request.POST.copy()  # type: ignore[assignment]
-            request.POST["_continue"] = "1"
+            posted = request.POST.copy()
+            posted["_continue"] = "1"
+            request.POST = posted  # type: ignore[assignment]
         response: HttpResponse = super().response_add(request, obj, *args, **kwargs)
         return response
 

@@ -111,7 +111,12 @@ def calls(served: Served, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     assert served.emulator is not None
     noted: list[str] = []
     hit = served.emulator.faults.hit
-    monkeypatch.setattr(served.emulator.faults, "hit", lambda name: (noted.append(name), hit(name))[1])
+
+    def noting(operation: str) -> Any:
+        noted.append(operation)
+        return hit(operation)
+
+    monkeypatch.setattr(served.emulator.faults, "hit", noting)
     return noted
 
 

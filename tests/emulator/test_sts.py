@@ -39,13 +39,14 @@ def assumed(sts: Any, role: str = PLAIN, **more: Any) -> dict[str, Any]:
 
 
 def client_of(aws: Served, service: str, credentials: dict[str, Any], **changes: Any) -> Any:
-    keys = {
+    keys: Any = {
         "aws_access_key_id": credentials["AccessKeyId"],
         "aws_secret_access_key": credentials["SecretAccessKey"],
         "aws_session_token": credentials["SessionToken"],
     } | changes
     config = Config(retries={"total_max_attempts": 1})
-    return boto3.client(service, endpoint_url=aws.url, region_name=aws.region, config=config, **keys)
+    make: Any = boto3.client
+    return make(service, endpoint_url=aws.url, region_name=aws.region, config=config, **keys)
 
 
 def test_the_keys_own_user_is_who_asks_without_a_role(sts: Any) -> None:
