@@ -108,7 +108,11 @@ class DisableReplies(Operation):
     response_ids: tuple[str, ...]
 
     def describe(self) -> str:
-        return _("Stop the route “%(key)s” from replying to the client.") % {"key": self.key}
+        if self.response_ids:
+            return _("Stop the route “%(key)s” from replying to the client.") % {"key": self.key}
+        return _(
+            "Clear the reply setting of the route “%(key)s”: it has no route response to go with it."
+        ) % {"key": self.key}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
