@@ -3,7 +3,7 @@ const MINUTE = 60_000;
 const part = document.getElementById("part");
 const pause = document.getElementById("monitoring-pause");
 let looked = Date.now();
-let open = [];
+let open = new Map();
 
 function look() {
   const paused = pause.getAttribute("aria-pressed") === "true";
@@ -24,12 +24,18 @@ part.addEventListener("htmx:configRequest", ({ detail }) => {
   detail.headers["X-Time-Zone"] = Intl.DateTimeFormat().resolvedOptions().timeZone;
 });
 
-// Tables that are open stay open.
-part.addEventListener("htmx:beforeSwap", () => {
-  open = [...part.querySelectorAll("details[open]")].map(({ id }) => id);
+// Tables that are open come open, or the page would jump, and stay where they were read.
+part.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  const tables = [...part.querySelectorAll("details[open]")];
+  open = new Map(tables.map(({ id, lastElementChild }) => [id, lastElementChild.scrollTop]));
+  for (const id of open.keys()) {
+    detail.serverResponse = detail.serverResponse.replace(`<details id="${id}"`, `<details open id="${id}"`);
+  }
 });
 part.addEventListener("htmx:afterSwap", () => {
-  for (const id of open) document.getElementById(id)?.setAttribute("open", "");
+  for (const [id, scrolled] of open) {
+    document.getElementById(id)?.lastElementChild.scrollTo(0, scrolled);
+  }
 });
 
 // What is under the pointer is read from the chart's table.
