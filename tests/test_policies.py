@@ -11,10 +11,19 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
+from botocore.client import BaseClient
 from django.core.management import call_command
 
-from apigw_ws.models import ApiGateway
-from apigw_ws.services import deployments, endpoints, policies, provisioning, teardown
+from apigw_ws.models import ApiGateway, AwsAccount
+from apigw_ws.services import (
+    adoption,
+    deployments,
+    endpoints,
+    lookups,
+    policies,
+    provisioning,
+    teardown,
+)
 from tests.emulator.serving import Served
 from tests.test_provisioning import new_gateway
 
@@ -45,18 +54,28 @@ def statements(gateway: ApiGateway) -> dict[str, dict[str, Any]]:
 
 
 def allows(gateway: ApiGateway, action: str, resource: str) -> bool:
+    """Without what only the console needs."""
+    own = [policy for sid, policy in statements(gateway).items() if not sid.startswith("Console")]
+    return granted(own, action, resource)
+
+
+def granted(policy: list[dict[str, Any]], action: str, resource: str) -> bool:
     return any(
         action in statement["Action"]
         and any(fnmatchcase(resource, pattern) for pattern in statement["Resource"])
-        for statement in policies.for_gateway(gateway)["Statement"]
+        for statement in policy
     )
 
 
-def test_every_call_of_a_gateways_life_is_allowed(aws: Served) -> None:
+def wildcard(aws: Served) -> str:
     certificates = aws.client("acm").list_certificates()["CertificateSummaryList"]
+    return next(str(c["CertificateArn"]) for c in certificates if c["DomainName"] == "*.example.com")
+
+
+def test_every_call_of_a_gateways_life_is_allowed(aws: Served) -> None:
     gateway = new_gateway(
         domain_name="policies.example.com",
-        certificate_arn=next(c["CertificateArn"] for c in certificates if c["DomainName"] == "*.example.com"),
+        certificate_arn=wildcard(aws),
         hosted_zone_id=aws.client("route53").list_hosted_zones()["HostedZones"][0]["Id"],
     )
     unmade = ApiGateway.objects.get(pk=gateway.pk)
@@ -84,6 +103,37 @@ def test_every_call_of_a_gateways_life_is_allowed(aws: Served) -> None:
     }
 
 
+def test_what_the_wizard_and_adopting_look_up_is_allowed_and_nothing_more(
+    aws: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gateway = new_gateway(
+        domain_name="lookups.example.com",
+        certificate_arn=wildcard(aws),
+        hosted_zone_id=aws.client("route53").list_hosted_zones()["HostedZones"][0]["Id"],
+    )
+    provisioning.apply(gateway)
+    asked: set[str] = set()
+
+    def note(self: Any, operation: str, parameters: Any) -> Any:
+        asked.add(f"{self.meta.service_model.signing_name}:{operation}")
+        return make_call(self, operation, parameters)
+
+    make_call = BaseClient._make_api_call
+    monkeypatch.setattr(BaseClient, "_make_api_call", note)
+    place = ApiGateway()
+    lookups.identity(place)
+    lookups.certificates(gateway)
+    lookups.zones(gateway)
+    with calls_of(place) as reading:
+        adoption.preview(place, gateway.api_id)
+
+    console = [policy for sid, policy in statements(place).items() if sid.startswith("Console")]
+    assert len(reading) > 5
+    assert [call for call in reading if not granted(console, *call)] == []
+    others = {action for action in asked if not action.startswith("apigateway:")}
+    assert others - {"sts:GetCallerIdentity"} == set(statements(place)["ConsoleLookups"]["Action"])
+
+
 def test_another_api_is_out_of_reach(aws: Served) -> None:
     gateway = new_gateway(api_id="abc123")
     other = "arn:aws:apigateway:us-east-1::/apis/def456"
@@ -105,6 +155,8 @@ def test_provision_send_and_monitor_are_separate_and_name_this_gateway(aws: Serv
         "ProvisionRole",
         "Send",
         "Monitor",
+        "ConsoleAdopt",
+        "ConsoleLookups",
     ]
     assert found["Provision"]["Resource"] == [
         "arn:aws:apigateway:eu-central-1::/apis/abc123",
@@ -147,7 +199,10 @@ def test_other_partitions_have_their_own_arns(aws: Served) -> None:
     found = statements(new_gateway(region="cn-north-1"))
 
     assert all(
-        arn.startswith("arn:aws-cn:") for sid in found if sid != "Monitor" for arn in found[sid]["Resource"]
+        arn.startswith("arn:aws-cn:")
+        for sid in found
+        if sid not in ("Monitor", "ConsoleLookups")
+        for arn in found[sid]["Resource"]
     )
 
 
@@ -163,3 +218,14 @@ def test_the_command_prints_it_ready_to_paste(aws: Served) -> None:
     call_command("ws_iam_policy", f"--pk={gateway.pk}", stdout=out)
 
     assert json.loads(out.getvalue()) == policies.for_gateway(gateway)
+
+
+def test_the_policy_of_a_role_says_what_django_needs_beside_it(aws: Served) -> None:
+    role = "arn:aws:iam::123456789012:role/gateways"
+    gateway = new_gateway(account=AwsAccount.objects.create(label="Live", role_arn=role))
+    out, err = StringIO(), StringIO()
+
+    call_command("ws_iam_policy", f"--pk={gateway.pk}", stdout=out, stderr=err)
+
+    assert "Statement" in json.loads(out.getvalue())
+    assert f"For the role {role}. What Django itself needs is sts:AssumeRole" in err.getvalue()

@@ -16,14 +16,13 @@ def for_gateway(gateway: ApiGateway) -> dict[str, Any]:
     """The policy for what this gateway uses now, ready to paste; AWS is not asked.
 
     Statements whose Sid begins with Provision make, change and remove the API; Send reaches its connections;
-    Monitor reads its metrics; Domain and Dns are there where it has a custom domain and a hosted zone. Before
-    the API is made its ID is “*”: paste the policy again afterwards. Raises ConfigurationError without a
-    region.
+    Monitor reads its metrics; Domain and Dns are there where it has a custom domain and a hosted zone.
+    Console lets the wizard and “Adopt an API” look around in the account. Before the API is made its ID is
+    “*”: paste the policy again afterwards. Raises ConfigurationError without a region.
     """
     arns = _Arns.of(gateway)
-    statements = [*_provision(arns), _send(arns, gateway), _monitor()]
-    if gateway.domain_name:
-        statements += _domain(arns, gateway)
+    domain = _domain(arns, gateway) if gateway.domain_name else ()
+    statements = [*_provision(arns), _send(arns, gateway), _monitor(), *domain, *_console(arns)]
     return {"Version": "2012-10-17", "Statement": statements}
 
 
@@ -111,6 +110,16 @@ def _domain(arns: _Arns, gateway: ApiGateway) -> Iterator[Statement]:
         yield _allow(
             "Dns", ["route53:ChangeResourceRecordSets"], resource, Condition=_only_alias(gateway.domain_name)
         )
+
+
+def _console(arns: _Arns) -> Iterator[Statement]:
+    kinds = ("apis", "domainnames")
+    resources = [arns.control(f"{kind}{below}") for kind in kinds for below in ("", "/*")]
+    yield _allow("ConsoleAdopt", ["apigateway:GET"], *resources)
+    # None can be narrowed before somebody has chosen. Who is asking, STS tells without a permission
+    # (https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html).
+    lookups = ["acm:ListCertificates", "route53:ListHostedZones", "route53:ListResourceRecordSets"]
+    yield _allow("ConsoleLookups", lookups, "*")
 
 
 def _only_alias(name: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from apigw_ws.models import ApiGateway, AuditEvent, WebSocketSession
+from apigw_ws.models import ApiGateway, AuditEvent, AwsAccount, WebSocketSession
 from apigw_ws.services import policies, runs
 from tests.admin.rows import gateway
 from tests.emulator.serving import Served
@@ -211,6 +211,14 @@ def test_the_policy_is_ready_to_paste(operator: Client, aws: Served) -> None:
     pasted = unescape(text.split("<pre")[1].split(">", 1)[1].split("</pre>")[0])
     assert json.loads(pasted) == policies.for_gateway(made)
     assert "is not made yet" not in text
+    assert "sts:AssumeRole" not in text
+
+
+def test_the_policy_of_a_role_says_what_django_needs_beside_it(operator: Client, aws: Served) -> None:
+    role = "arn:aws:iam::123456789012:role/gateways"
+    made = gateway(account=AwsAccount.objects.create(label="Live", role_arn=role))
+
+    assert f"Attach it to the role {role}" in operator.get(PAGE.format(made.pk)).text
 
 
 def test_a_gateway_that_is_not_made_says_that_its_id_is_missing(operator: Client, aws: Served) -> None:

@@ -12,4 +12,9 @@ class Command(GatewayCommand):
     help = "Print the least IAM policy for what a gateway uses, ready to paste."
 
     def handle_gateway(self, gateway: ApiGateway, **options: Any) -> None:
+        if gateway.account and gateway.account.role_arn:
+            role = gateway.account.role_arn
+            self.stderr.write(
+                f"For the role {role}. What Django itself needs is sts:AssumeRole for that role."
+            )
         self.stdout.write(json.dumps(policies.for_gateway(gateway), indent=2))
