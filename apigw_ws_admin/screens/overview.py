@@ -21,29 +21,32 @@ from apigw_ws.services.glances import glance
 from apigw_ws_admin import tabs
 from apigw_ws_admin.pages import ago, gateway_for
 
+GATEWAYS: Final = "apigw_ws_admin/gateways"
 #: Connects, and shows what is received, in the console of a browser.
 JAVASCRIPT: Final = "new WebSocket(%s).onmessage = ({ data }) => console.log(data)"
 
 
 class Overview(ModelAdmin):
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.overview_view)
+        wrap, name, here = self.admin_site.admin_view, "apigw_ws_apigateway", "<int:object_id>/overview/"
         return [
-            path("<int:object_id>/overview/", view, name="apigw_ws_apigateway_overview"),
+            path(here, wrap(self.overview_view), name=f"{name}_overview"),
+            path(f"{here}domain/", wrap(self.domain_card_view), name=f"{name}_domain_card"),
             *super().get_urls(),
         ]
 
     def overview_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """The page, of what is known here; and what AWS says of the domain when htmx comes for it."""
+        """What is known here. What AWS says comes after it, into the panel and the domain's card."""
         gateway = gateway_for(self, request, object_id)
-        if getattr(request, "htmx", False):
-            found = glance(gateway, domains.look, keep=True)
-            context = {"gateway": gateway, "glance": found, "domain": found.found}
-            return render(request, "apigw_ws_admin/gateways/overview/_domain.html", context)
-        context = self.admin_site.each_context(request) | {"opts": self.opts}
+        context = self.admin_site.each_context(request) | {"opts": self.opts, "original": gateway}
         context |= tabs.frame(request, gateway, title=_("Overview"), tab="overview")
-        context |= _known(gateway) | {"original": gateway}
-        return TemplateResponse(request, "apigw_ws_admin/gateways/overview.html", context)
+        return TemplateResponse(request, f"{GATEWAYS}/overview.html", context | _known(gateway))
+
+    def domain_card_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        gateway = gateway_for(self, request, object_id)
+        found = glance(gateway, domains.look, keep=True)
+        context = {"gateway": gateway, "glance": found, "domain": found.found}
+        return render(request, f"{GATEWAYS}/overview/_domain.html", context)
 
 
 def _known(gateway: ApiGateway) -> dict[str, Any]:

@@ -50,7 +50,7 @@ def words(client: Client, made: ApiGateway) -> str:
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", text)).split())
 
 
-def test_the_page_comes_before_aws_is_asked(operator: Client, db: None) -> None:
+def test_the_page_comes_before_aws_is_asked(operator: Client, aws: Served) -> None:
     nowhere = gateway(endpoint_url="http://127.0.0.1:1", region="us-east-1", domain_name="ws.example.com")
     page = PAGE.format(nowhere.pk)
 

@@ -43,15 +43,16 @@ def refuse(made: ApiGateway, *reasons: str) -> None:
         Refusal.objects.create(api_gateway=made, guard="origin", phase="connect", status=403, reason=reason)
 
 
-def test_the_page_comes_before_aws_is_asked(operator: Client, db: None) -> None:
+def test_the_page_comes_before_aws_is_asked(operator: Client, aws: Served) -> None:
     nowhere = gateway(endpoint_url="http://127.0.0.1:1", region="us-east-1", domain_name="ws.example.com")
     page = PAGE.format(nowhere.pk, "overview")
 
     text = operator.get(page).text
 
     assert f'hx-get="{PAGE.format(nowhere.pk, "deployment")}" hx-trigger="load"' in text
-    assert f'hx-get="{page}" hx-trigger="load"' in text
-    assert "No answer from AWS" in operator.get(page, headers=PART).text
+    card = PAGE.format(nowhere.pk, "overview/domain")
+    assert f'hx-get="{card}" hx-trigger="load"' in text
+    assert "No answer from AWS" in operator.get(card, headers=PART).text
 
 
 @pytest.mark.parametrize("tab", tabs.TABS)
@@ -130,7 +131,7 @@ def test_the_domain_is_told_with_the_end_of_its_certificate(operator: Client, aw
     )
     made = gateway(api_id="", domain_name="seen.example.com", certificate_arn=arn)
 
-    text = words(operator.get(PAGE.format(made.pk, "overview"), headers=PART).text)
+    text = words(operator.get(PAGE.format(made.pk, "overview/domain"), headers=PART).text)
 
     assert "seen.example.com Not made yet Certificate valid until" in text
 
@@ -140,7 +141,7 @@ def test_aws_that_is_gone_is_a_sentence(operator: Client, aws: Served) -> None:
     assert aws.emulator is not None
     aws.emulator.faults.add(Fault(operation="apigateway:*", effect="error", status=503, times=None))
 
-    response = operator.get(PAGE.format(made.pk, "overview"), headers=PART)
+    response = operator.get(PAGE.format(made.pk, "overview/domain"), headers=PART)
 
     assert response.status_code == 200
     assert "InternalFailure" in response.text
