@@ -93,7 +93,7 @@ def test_the_gateways_form_has_the_same_rows(operator: Client, chat: ApiGateway)
     assert 'hx-post="' not in operator.get("/admin/apigw_ws/apigateway/add/").text
 
 
-def test_the_page_comes_before_aws_is_asked(operator: Client) -> None:
+def test_the_page_comes_before_aws_is_asked(operator: Client, aws: Served) -> None:
     nowhere = gateway(endpoint_url="http://127.0.0.1:1", region="us-east-1")
 
     assert operator.get(page(nowhere)).status_code == 200
@@ -327,6 +327,16 @@ def test_the_chips_follow_a_run_and_then_rest(operator: Client, chat: ApiGateway
     assert chips(text).count("pending") == 2
     assert "every 2s" not in text
     assert "Not in sync: 2 pending." in text
+
+
+def test_a_deleted_route_is_shown_as_long_as_it_is_live(operator: Client, chat: ApiGateway) -> None:
+    chat.additional_routes.get(route_key="second").delete()
+
+    for end in ("routes/", "routes/states/"):
+        assert "Deleted, but still live." in operator.get(page(chat, end)).text
+    assert "Deleted" not in operator.get(page(chat, "change/")).text
+    provisioning.apply(chat)
+    assert "second" not in operator.get(page(chat, "routes/states/")).text
 
 
 def test_a_route_that_failed_says_why_and_offers_to_apply_again(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
 from typing import Any
 
@@ -17,9 +16,9 @@ def chips(gateway: ApiGateway, work: dict[str, Any] | None) -> dict[str, Any]:
     """For ``routes/_states.html``; AWS is looked at where nothing is at work that changes it."""
     (sight,) = (Sight(),) if work else observation.observe([gateway])
     found = standings(gateway, sight.observation)
-    own = itertools.count(1)
-    anchored = [(standing.pk or f"own-{next(own)}", standing) for standing in found]
-    return {"sight": sight, "chips": anchored, "undone": _undone(found), **(work or {})}
+    own = [standing for standing in found if standing.pk is None]
+    saved = [standing for standing in found if standing.pk is not None]
+    return {"sight": sight, "own": own, "saved": saved, "undone": _undone(found), **(work or {})}
 
 
 def standings(gateway: ApiGateway, seen: Observation | None) -> list[Standing]:
