@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import User
 from django.test import Client
 from django_tasks_db.models import DBTaskResult
 
@@ -516,3 +517,32 @@ def test_htmx_gets_the_part_alone(operator: Client) -> None:
     assert operator.get(again, headers={"HX-Request": "true"}).status_code == 204
     made.runs.update(planned=4)
     assert "Step 1 of 4" in operator.get(again, headers={"HX-Request": "true"}).text
+
+
+def test_a_draft_outlives_the_session(operator: Client, draft: str) -> None:
+    answer(operator, draft, "account", "basics")
+    operator.logout()
+    operator.force_login(User.objects.get())
+
+    assert 'value="chat"' in operator.get(f"{draft}basics/").text
+
+
+def test_a_draft_is_nobody_elses(operator: Client, draft: str, staff: Callable[..., Client]) -> None:
+    answer(operator, draft, "account", "basics")
+    other = staff("add_apigateway", "apply_apigateway")
+
+    assert other.get(f"{draft}basics/").headers["Location"] == f"{draft}account/"
+
+
+def test_the_targets_of_other_gateways_are_offered_to_who_may_see_them(
+    operator: Client, draft: str, staff: Callable[..., Client]
+) -> None:
+    for number in range(2):
+        gateway(number, target_base_endpoint="http://127.0.0.1:8000/ws/")
+    stranger = staff("add_apigateway", "apply_apigateway")
+    theirs = begin(stranger)
+    answer(stranger, theirs, "account", "basics")
+    answer(operator, draft, "account", "basics")
+
+    assert operator.get(f"{draft}endpoint/").text.count(">http://127.0.0.1:8000/ws/<") == 1
+    assert "http://127.0.0.1:8000/ws/" not in stranger.get(f"{theirs}endpoint/").text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -14,7 +14,9 @@ from typing import Any
 
 import pytest
 
+from tests.browser.operators import Wizard, set_faults
 from tests.browser.tabs import Peer, Tab, listening
+from tests.demo.running import Demo, running
 
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
@@ -108,3 +110,25 @@ def tab(page: Any, site: Site) -> Tab:
 def peer() -> Iterator[Peer]:
     with listening(Peer()) as other_side:
         yield other_side
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """The whole demo, for all tests that make gateways of their own."""
+    with running(tmp_path_factory.mktemp("demo") / "state") as started:
+        yield started
+
+
+@pytest.fixture
+def fault(demo: Demo) -> Iterator[Callable[..., None]]:
+    """Let the emulator fail; afterwards it works again."""
+    yield lambda operation, **details: set_faults(
+        demo, "POST", {"operation": operation, "effect": "error", "times": None, **details}
+    )
+    set_faults(demo, "DELETE")
+
+
+@pytest.fixture
+def wizard(page: Any, demo: Demo) -> Wizard:
+    page.goto(demo.lines["Sign in"])
+    return Wizard(page, demo)

@@ -2,110 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import time
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from websockets.sync.client import connect
 
-from apigw_ws_admin.demo.state import State
-from tests.demo.running import Demo, running
+from tests.browser.operators import AMONG_GATEWAYS, Wizard, reply, tab_to
 
 pytestmark = pytest.mark.browser
-
-AMONG_GATEWAYS = "/admin/apigw_ws/apigateway/"
-FOCUSED = """() => {
-  const at = document.activeElement;
-  const words = [at.id, at.name, at.textContent].map(text => (text || '').trim());
-  return at.matches("a, button, input") ? words.join(' ') : "";
-}"""
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    with running(tmp_path_factory.mktemp("demo") / "state") as started:
-        yield started
-
-
-@pytest.fixture
-def fault(demo: Demo) -> Iterator[Callable[..., None]]:
-    """Let the emulator fail; afterwards it works again."""
-
-    def ask(method: str, data: Any = None) -> None:
-        emulator = demo.gateway.replace("ws:", "http:").split("/_aws")[0]
-        request = urllib.request.Request(
-            f"{emulator}/_emulator/faults",
-            method=method,
-            data=json.dumps(data).encode() if data else None,
-            headers={"Authorization": f"Bearer {State(demo.state).keys().secret_key}"},
-        )
-        urllib.request.urlopen(request, timeout=10).close()
-
-    yield lambda operation, **details: ask(
-        "POST", {"operation": operation, "effect": "error", "times": None, **details}
-    )
-    ask("DELETE")
-
-
-class Wizard:
-    """A tab with the wizard."""
-
-    def __init__(self, page: Any, demo: Demo) -> None:
-        self.page, self.demo = page, demo
-        self.console = demo.lines["Console"].removesuffix("/admin/")
-
-    def begin(self) -> None:
-        self.page.goto(f"{self.console}{AMONG_GATEWAYS}wizard/")
-
-    def fill(self, **fields: str) -> None:
-        for name, value in fields.items():
-            self.page.locator(f"[name={name}]").fill(value)
-
-    def press(self, text: str) -> None:
-        self.page.get_by_role("button", name=text, exact=True).click()
-
-    def at(self, step: str) -> None:
-        self.page.locator(".wizard-steps [aria-current=step]", has_text=step).wait_for()
-
-    def walk(self, name: str) -> None:
-        """To the review of a gateway that calls the demo's own view."""
-        self.press("Next")
-        self.fill(api_name=name)
-        self.press("Next")
-        self.fill(target_base_endpoint=f"{self.console}/ws/")
-        for step in ("Endpoint", "Routes", "Custom domain"):
-            self.at(step)
-            self.press("Next")
-        self.at("Review")
-
-    def wait_for(self, text: str) -> None:
-        self.page.locator("#content, main, body").first.get_by_text(text).first.wait_for()
-
-    def client_url(self) -> str:
-        return str(self.page.locator("#client-url").inner_text(timeout=60_000))
-
-
-@pytest.fixture
-def wizard(page: Any, demo: Demo) -> Wizard:
-    page.goto(demo.lines["Sign in"])
-    return Wizard(page, demo)
-
-
-def reply(url: str, message: dict[str, Any]) -> Any:
-    with connect(url, proxy=None) as socket:
-        socket.send(json.dumps(message))
-        return json.loads(socket.recv(timeout=10))
-
-
-def tab_to(page: Any, what: str) -> None:
-    for _ in range(80):
-        page.keyboard.press("Tab")
-        if what in page.evaluate(FOCUSED):
-            return
-    raise AssertionError(f"The keyboard does not reach {what}.")
 
 
 def test_from_the_overview_to_a_second_live_gateway_with_the_keyboard(wizard: Wizard) -> None:
@@ -115,7 +20,7 @@ def test_from_the_overview_to_a_second_live_gateway_with_the_keyboard(wizard: Wi
         tab_to(page, link)
         page.keyboard.press("Enter")
         page.wait_for_url(leads_to)
-    page.get_by_text("AWS account").wait_for()
+    page.get_by_text("Asked at").wait_for()
     for step, answers in {
         "Account and region": {},
         "Basics": {"id_api_name": "second"},
@@ -170,17 +75,40 @@ def test_two_tabs_are_two_drafts(wizard: Wizard) -> None:
     other.wait_for("Create the WebSocket API “right”.")
 
 
-def test_an_expired_session_leads_to_the_sign_in_and_makes_nothing(wizard: Wizard) -> None:
+def test_every_step_survives_a_refresh_and_the_browsers_own_back(wizard: Wizard) -> None:
+    page, typed = wizard.page, {"api_name": "fresh", "target_base_endpoint": f"{wizard.console}/ws/"}
     wizard.begin()
-    wizard.walk("never")
-    wizard.page.context.clear_cookies(name="apigw_ws_session")
+    wizard.walk("fresh")
 
-    wizard.page.get_by_role("button", name="Create gateway").click()
+    for step in ("Review", "Custom domain", "Routes", "Endpoint", "Basics"):
+        page.reload()
+        wizard.at(step)
+        for name in typed:
+            if page.locator(f"[name={name}]").count():
+                assert page.locator(f"[name={name}]").input_value() == typed[name]
+        page.go_back()
+    wizard.at("Account and region")
 
-    wizard.page.locator("#id_username").wait_for()
-    wizard.page.goto(wizard.demo.lines["Sign in"])
-    wizard.page.goto(f"{wizard.console}{AMONG_GATEWAYS}?q=never")
-    assert wizard.page.get_by_role("link", name="never", exact=True).count() == 0
+
+def test_who_has_to_sign_in_again_finds_the_step_as_it_was_typed(wizard: Wizard) -> None:
+    page = wizard.page
+    wizard.begin()
+    wizard.press("Next")
+    wizard.fill(api_name="never")
+    wizard.press("Next")
+    wizard.fill(target_base_endpoint="https://www.example.com/typed/")
+    page.context.clear_cookies(name="apigw_ws_session")
+
+    wizard.press("Next")
+    wizard.fill(username="operator", password=wizard.demo.lines["Operator"].split()[2])
+    page.keyboard.press("Enter")
+
+    wizard.at("Endpoint")
+    assert page.locator("[name=target_base_endpoint]").input_value() == "https://www.example.com/typed/"
+    wizard.press("Back")
+    assert page.locator("[name=api_name]").input_value() == "never"
+    page.goto(f"{wizard.console}{AMONG_GATEWAYS}?q=never")
+    assert page.get_by_role("link", name="never", exact=True).count() == 0
 
 
 def test_a_target_that_does_not_answer_warns_and_does_not_block(wizard: Wizard) -> None:
@@ -242,7 +170,7 @@ def test_every_step_can_be_read_and_fits_a_telephone(wizard: Wizard, scheme: str
             assert not wizard.page.evaluate("document.documentElement.scrollWidth > innerWidth")
 
     wizard.begin()
-    look("AWS account")
+    look("Asked at")
     wizard.press("Next")
     look("Basics")
     wizard.fill(api_name=scheme)
