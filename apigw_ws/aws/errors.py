@@ -81,7 +81,8 @@ def _refused(response: Mapping[str, Any], operation: str, subject: str) -> Apigw
     if code == "GoneException" or status == 410:
         return ConnectionGone(_("The connection %(id)s is closed.") % {"id": subject})
     kind = Throttled if status == 429 or code in RATE_ERRORS else AwsError
-    said = response.get("Error", {}).get("Message", "") or _("no reason was given")
+    # Of a wrong signature AWS says after a blank line what was signed, with the session token.
+    said = response.get("Error", {}).get("Message", "").partition("\n\n")[0] or _("no reason was given")
     request_id = response.get("ResponseMetadata", {}).get("RequestId", "")
     sentence = _("AWS refused %(operation)s: %(said)s (%(code)s).") % {
         "operation": operation,

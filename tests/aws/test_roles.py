@@ -163,6 +163,18 @@ def test_sts_that_is_slow_is_given_up_as_soon_as_the_rest(served: Served) -> Non
         who(config(served, timeout=1))
 
 
+def test_a_wrong_signature_does_not_show_the_session_token(served: Served, bare: pytest.MonkeyPatch) -> None:
+    given = served.client("sts").assume_role(RoleArn=STAGING, RoleSessionName="me")["Credentials"]
+    bare.setenv("AWS_ACCESS_KEY_ID", given["AccessKeyId"])
+    bare.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
+    bare.setenv("AWS_SESSION_TOKEN", given["SessionToken"])
+
+    with pytest.raises(AwsError, match="signature") as caught:
+        who(config(served, access_key_id="", secret_access_key="", role_arn=""))
+
+    assert given["SessionToken"] not in str(caught.value)
+
+
 def test_nothing_that_could_assume_the_role_is_a_sentence(served: Served) -> None:
     with pytest.raises(AwsUnreachable, match=r"Unable to locate credentials\. Give the servers"):
         client("sts", config(served, access_key_id="", secret_access_key=""))
