@@ -6,6 +6,8 @@ from typing import Final
 
 from django.utils.functional import Promise
 
+from apigw_ws.models import ApiGateway
+
 #: What picks the colour, and the text.
 Label = tuple[str, str | Promise]
 
@@ -22,3 +24,8 @@ HEALTH: Final = {
     "never_applied": "default",
     "unknown": "info",
 }
+
+
+def environment_colour(gateway: ApiGateway) -> str:
+    """Of the gateway's account; empty where it has none."""
+    return ENVIRONMENT[gateway.account.environment] if gateway.account else ""

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apigw_ws.models import ApiGateway
 from apigw_ws.services import health, summaries
-from apigw_ws_admin.labels import ENVIRONMENT, HEALTH
+from apigw_ws_admin.labels import HEALTH, environment_colour
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +71,7 @@ def frame(
         "actions_detail": gateways._get_actions_navigation(gateways.actions_detail, actions, gateway.pk),
         "health": healthy,
         "health_colour": HEALTH[healthy.state],
-        "environment_colour": ENVIRONMENT[gateway.account.environment] if gateway.account else "",
+        "environment_colour": environment_colour(gateway),
         "region": summaries.region_of(gateway),
         "trail": render_to_string("apigw_ws_admin/gateways/_trail.html", trail),
     }

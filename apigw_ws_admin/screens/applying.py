@@ -23,6 +23,7 @@ from unfold.forms import BaseDialogForm
 from apigw_ws.models import ApiGateway
 from apigw_ws.services import observation
 from apigw_ws_admin import worker
+from apigw_ws_admin.labels import environment_colour
 from apigw_ws_admin.permissions import APPLY
 
 #: Seconds that a person who opens the dialog waits for AWS: longer than a page would, for they asked.
@@ -38,10 +39,11 @@ class ApplyForm(BaseDialogForm):
     def get_before_template_context(self, request: HttpRequest, object_id: Any = None) -> dict[str, Any]:
         """Called when the dialog is drawn, before the fields are: what is sent back is what is shown here."""
         self.is_bound = False
-        (sight,) = observation.observe([get_object_or_404(ApiGateway, pk=object_id)], budget=PATIENCE)
+        gateway = get_object_or_404(ApiGateway, pk=object_id)
+        (sight,) = observation.observe([gateway], budget=PATIENCE)
         if sight.problem is None and sight.observation:
             self.initial["seen"] = sight.observation.digest
-        return {"sight": sight}
+        return {"sight": sight, "gateway": gateway, "colour": environment_colour(gateway)}
 
 
 class Applying(ModelAdmin):

@@ -18,6 +18,7 @@ from apigw_ws.exceptions import ConfigurationError
 from apigw_ws.models import ApiGateway
 from apigw_ws.services import observation, specs
 from apigw_ws_admin import worker
+from apigw_ws_admin.labels import environment_colour
 
 #: How many gateways are done at once: each is read from AWS while the page waits.
 MOST: Final = 20
@@ -87,7 +88,7 @@ class Syncing(ModelAdmin):
             "title": title,
             "action": name,
             "opts": self.opts,
-            "rows": list(zip(gateways, sights, strict=True)),
+            "rows": list(zip(gateways, sights, map(environment_colour, gateways), strict=True)),
             "anything": any(_shown(sight) for sight in sights),
             "checkbox": helpers.ACTION_CHECKBOX_NAME,
         }

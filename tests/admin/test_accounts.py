@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apigw_ws.emulator.faults import Fault
-from apigw_ws.models import ApiGateway, AuditEvent, AwsAccount
+from apigw_ws.models import AuditEvent, AwsAccount
 from tests.admin.rows import gateway
 from tests.emulator.serving import Served
 
@@ -216,7 +216,21 @@ def test_an_account_that_is_gone_is_not_found(operator: Client) -> None:
     assert operator.get(f"{LIST}7/check/").status_code == 404
 
 
-def test_gateways_of_an_account_are_shown_with_its_environment(operator: Client, aws: Served) -> None:
-    made: ApiGateway = gateway(account=account(default_region="us-east-1"))
+@pytest.mark.parametrize("where", ["change/", "apply/"])
+def test_gateways_are_shown_with_their_environment(operator: Client, aws: Served, where: str) -> None:
+    made = gateway(account=account())
+    plain = gateway(1)
 
-    assert "Production" in operator.get(f"/admin/apigw_ws/apigateway/{made.pk}/change/").text
+    pages = [operator.get(f"/admin/apigw_ws/apigateway/{pk}/{where}").text for pk in (made.pk, plain.pk)]
+
+    assert ["Production" in text for text in pages] == [True, False]
+
+
+def test_what_is_applied_to_many_is_shown_with_the_environment(operator: Client, aws: Served) -> None:
+    made = gateway(account=account())
+    chosen = {"action": "sync_to_aws", "_selected_action": made.pk}
+
+    text = operator.post("/admin/apigw_ws/apigateway/", chosen).text
+
+    assert "EU live" in text
+    assert "Production" in text

@@ -22,7 +22,7 @@ from apigw_ws.models import ApiGateway, ApiGatewayAdditionalRoute
 from apigw_ws.services import drafts
 from apigw_ws.services.drafts import Draft
 from apigw_ws_admin import worker
-from apigw_ws_admin.labels import ENVIRONMENT
+from apigw_ws_admin.labels import environment_colour
 from apigw_ws_admin.permissions import APPLY
 from apigw_ws_admin.screens.wizard import forms
 from apigw_ws_admin.screens.wizard.answers import Answers
@@ -152,7 +152,7 @@ class WizardView(UnfoldModelAdminViewMixin, TemplateView):
         account = draft.gateway.account
         return {
             "account": account,
-            "badge": ENVIRONMENT[account.environment] if account else "",
+            "badge": environment_colour(draft.gateway),
             "recorded": [
                 (capfirst(field.verbose_name), value)
                 for field in ApiGateway._meta.fields
