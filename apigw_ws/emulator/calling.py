@@ -18,6 +18,13 @@ from apigw_ws.emulator.values import DeployedRoute
 
 logger = logging.getLogger(__name__)
 
+#: As what CloudWatch counts a call that was made to fail, by the effect of the fault.
+_COUNTED = {
+    "error": "IntegrationError",
+    "reset": "ExecutionError",
+    "throttle": "ClientError",
+    "timeout": "ExecutionError",
+}
 _MOCK_STATUS = re.compile(r'"statusCode"\s*:\s*([2-5]\d\d)')
 
 
@@ -63,6 +70,8 @@ class Caller:
                 f"execute-api:{route.key}", lambda: self._counted(route, event, body, handshake)
             )
         except Faulted as exc:
+            if name := _COUNTED.get(exc.fault.effect):
+                self.count(event, name)
             return self._faulted(exc.fault)
 
     async def _counted(

@@ -125,15 +125,26 @@ def test_a_disconnect_can_be_dropped(aws: Served, backend: Backend) -> None:
 
 
 @pytest.mark.parametrize(
-    ("effect", "status"), [("error", 418), ("throttle", 429), ("timeout", 504), ("reset", 500)]
+    ("effect", "status", "counted"),
+    [
+        ("error", 418, "IntegrationError"),
+        ("throttle", 429, "ClientError"),
+        ("timeout", 504, "ExecutionError"),
+        ("reset", 500, "ExecutionError"),
+    ],
 )
-def test_a_connect_can_be_made_to_fail(aws: Served, backend: Backend, effect: str, status: int) -> None:
+def test_a_connect_can_be_made_to_fail_and_is_counted_as_such(
+    aws: Served, backend: Backend, effect: str, status: int, counted: str
+) -> None:
     api = aws.create_api(backend.url)
     aws.fault("execute-api:$connect", effect, status=418, seconds=0.01)
 
     with pytest.raises(InvalidStatus) as caught, connect(api.socket_url):
         pass
     assert caught.value.response.status_code == status
+    assert aws.emulator is not None
+    names = {name for dimensions, name in aws.emulator.metrics.names() if dimensions == (api.api_id,)}
+    assert names == {"ConnectCount", counted}
 
 
 def test_a_message_can_be_made_to_fail_after_the_backend_had_it(aws: Served, backend: Backend) -> None:
