@@ -13,10 +13,12 @@ import pytest
 from django.core.cache import cache
 
 from apigw_ws.aws import monitoring
+from apigw_ws.aws.client import client
+from apigw_ws.aws.monitoring import Query
 from apigw_ws.emulator.faults import Fault
 from apigw_ws.exceptions import AwsError, AwsUnreachable
 from apigw_ws.models import ApiGateway
-from apigw_ws.services import glances, metrics
+from apigw_ws.services import endpoints, glances, metrics, policies
 from apigw_ws.services.glances import TooSlow
 from apigw_ws.services.metrics import SPANS, Traffic, errors_last_hour, traffic
 from tests.emulator.serving import Served
@@ -232,6 +234,22 @@ def test_a_bug_leaves_nobody_waiting(chat: ApiGateway, monkeypatch: pytest.Monke
         traffic(chat, HOUR)
 
     assert found(chat)
+
+
+def test_the_iam_policy_has_what_is_asked(chat: ApiGateway) -> None:
+    calls: list[str] = []
+    events = client("cloudwatch", endpoints.config_for(chat)).meta.events
+    events.register("before-call.cloudwatch", lambda model, **_: calls.append(f"cloudwatch:{model.name}"))
+
+    monitoring.read(
+        client("cloudwatch", endpoints.config_for(chat)),
+        [Query(api_id="x", stage_name="x", metric=metrics.MESSAGES, statistic="Sum", period=60)],
+        start=datetime.now(UTC) - timedelta(hours=1),
+        end=datetime.now(UTC),
+    )
+
+    (monitor,) = (s for s in policies.for_gateway(chat)["Statement"] if s["Sid"] == "Monitor")
+    assert set(calls) == set(monitor["Action"])
 
 
 def test_the_errors_of_all_gateways_are_one_question(aws: Served, asked: list[int]) -> None:
