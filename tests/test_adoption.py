@@ -10,9 +10,25 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from apigw_ws.aws.spec import IntegrationState, RouteState
-from apigw_ws.exceptions import ApigwWsError, AwsError, NotProvisioned, OwnershipConflict, PlanChanged
+from apigw_ws.exceptions import (
+    ApigwWsError,
+    AwsError,
+    NotProvisioned,
+    OwnershipConflict,
+    PlanChanged,
+    SecretOutdated,
+)
 from apigw_ws.models import ApiGateway, AuditEvent, AwsAccount
-from apigw_ws.services import adoption, drafts, drift, foreign, provisioning, teardown
+from apigw_ws.services import (
+    adoption,
+    deployments,
+    drafts,
+    drift,
+    foreign,
+    provisioning,
+    rotation,
+    teardown,
+)
 from apigw_ws.services.candidates import candidates
 from apigw_ws.services.drafts import Draft
 from tests.app.factories import new_user
@@ -276,6 +292,23 @@ def test_tearing_down_waits_for_the_first_apply(peer: Elsewhere) -> None:
     provisioning.apply(gateway)
 
     assert "Remove the API" in describe(teardown.preview(gateway).operations)[-1]
+
+
+def test_a_deployment_from_before_the_adoption_is_gone_back_to_only_while_no_secret_is_needed(
+    peer: Elsewhere,
+) -> None:
+    gateway = adopt(peer)
+    theirs = gateway.deployment_id
+    provisioning.apply(gateway)
+    assert deployments.preview(gateway, theirs).operations
+
+    rotation.start(gateway)
+    provisioning.apply(gateway)
+    assert deployments.preview(gateway, theirs).operations
+    rotation.retire(gateway, force=True)
+
+    with pytest.raises(SecretOutdated):
+        deployments.preview(gateway, theirs)
 
 
 def test_what_another_project_tagged_is_taken_back_only_when_that_is_said(peer: Elsewhere) -> None:
