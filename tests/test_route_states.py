@@ -195,9 +195,7 @@ def test_the_route_at_which_a_run_failed_says_why(gateway: ApiGateway, fail: Cal
     assert found == known(gateway)
     assert found["say"].startswith("failed: AWS refused UpdateIntegration")
     assert "request ID" in found["say"]
-    assert found["join"].startswith(
-        "pending: Changed, but not live yet: URL. The last run failed: AWS refused"
-    )
+    assert found["join"] == "pending: Changed, but not live yet: URL."
     provisioning.apply(gateway)
     assert looked(gateway) == {}
 
@@ -209,7 +207,20 @@ def test_what_a_failed_run_has_changed_in_aws_is_no_drift(
     fail(gateway, "CreateDeployment")
     gateway.additional_routes.filter(route_key="join").update(integration_url=f"{BASE}third")
 
-    assert looked(gateway)["join"].startswith("pending: Changed, but not live yet: URL. The last run failed")
+    assert looked(gateway) == {"join": "pending: Changed, but not live yet: URL."}
+
+
+def test_drift_that_a_run_failed_to_undo_is_not_in_sync(
+    gateway: ApiGateway, console: InAws, fail: Callable[..., None]
+) -> None:
+    console.change_integration("join", IntegrationUri=f"{BASE}other")
+    fail(gateway, "UpdateIntegration")
+    assert looked(gateway)["join"].startswith("failed: AWS refused UpdateIntegration")
+
+    fail(gateway, "GetApi", times=None)
+
+    reason = "Live as the record says, but a run has left something else in AWS that is not live."
+    assert looked(gateway) == {"join": f"pending: {reason}"}
 
 
 def test_a_failure_that_was_undone_on_the_record_is_none(

@@ -136,26 +136,27 @@ class _Known:
 
     def standing(self, key: str) -> Standing:
         wanted, live = self.wanted.get(key), self.live.get(key)
-        foreign = self._foreign(key)
+        differs = self._differs(key)
         due = self.served is None or wanted != live
-        if not (due or foreign):
+        if not (due or differs):
             state, reason = State.IN_SYNC, _in_sync(wanted)
         elif self.run:
             state, reason = State.APPLYING, self._applying(key)
         elif failed := self._failed(key):
             state, reason = State.FAILED, failed.error_text
-        elif foreign or self.moved:
-            state, reason = State.DRIFT, self._drift(key, foreign=foreign)
+        elif differs and key not in self.touched:
+            state, reason = State.DRIFT, self._drift(key)
+        elif self.moved and due:
+            state, reason = State.DRIFT, _("AWS serves another deployment than we made live.")
         else:
             state, reason = State.PENDING, self._pending(key)
         return Standing(key=key, pk=self.recorded.get(key), state=state, reason=reason, facts=wanted)
 
-    def _foreign(self, key: str) -> bool:
-        """Whether somebody else has changed the route in AWS since we applied it."""
-        if self.seen is None or self.newest is None or key in self.touched:
+    def _differs(self, key: str) -> bool:
+        """Whether AWS is known to have neither what the record says nor what we applied last."""
+        if self.seen is None or self.newest is None:
             return False
-        held = self.seen.routes.get(key)
-        return held not in (self.wanted.get(key), self.applied.get(key))
+        return self.seen.routes.get(key) not in (self.wanted.get(key), self.applied.get(key))
 
     def _applying(self, key: str) -> str:
         step = self.touched.get(key)
@@ -168,9 +169,7 @@ class _Known:
         broken = self.last and self.last.state == Run.State.FAILED
         return step if broken and step and step.run_id == self.last.pk and not step.finished_on else None
 
-    def _drift(self, key: str, *, foreign: bool) -> str:
-        if not foreign:
-            return _("AWS serves another deployment than we made live.")
+    def _drift(self, key: str) -> str:
         held = self.seen.routes.get(key) if self.seen else None
         if held is None:
             return _("It is gone in AWS.")
@@ -179,18 +178,15 @@ class _Known:
     def _pending(self, key: str) -> str:
         wanted, live = self.wanted.get(key), self.live.get(key)
         if self.served is None:
-            reason = _("What is live was not deployed from here.")
-        elif wanted is None:
-            reason = (
-                _("Switched off, but still live.") if key in self.recorded else _("Deleted, but still live.")
-            )
-        elif live is None:
-            reason = _("Not live yet.")
-        else:
-            reason = _("Changed, but not live yet: %(facts)s.") % {"facts": _words(live, wanted)}
-        if self.last and self.last.state == Run.State.FAILED:
-            reason += " " + _("The last run failed: %(error)s") % {"error": self.last.error_text}
-        return reason
+            return _("What is live was not deployed from here.")
+        if wanted is None:
+            gone = key not in self.recorded
+            return _("Deleted, but still live.") if gone else _("Switched off, but still live.")
+        if live is None:
+            return _("Not live yet.")
+        if wanted == live:
+            return _("Live as the record says, but a run has left something else in AWS that is not live.")
+        return _("Changed, but not live yet: %(facts)s.") % {"facts": _words(live, wanted)}
 
 
 def _in_sync(wanted: Facts | None) -> str:

@@ -353,7 +353,7 @@ def test_a_route_that_failed_says_why_and_offers_to_apply_again(
     assert chips(text).count("failed") == 1
     assert "AWS refused UpdateIntegration" in text
     assert "request ID" in text
-    assert "Not in sync: 1 failed." in text
+    assert "Not in sync: 1 failed. The last run failed: AWS refused" in text
     assert f'hx-get="{page(chat, "apply/")}"' in text
 
 

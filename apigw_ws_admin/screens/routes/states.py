@@ -6,19 +6,28 @@ from collections import Counter
 from typing import Any
 
 from apigw_ws.exceptions import ConfigurationError
-from apigw_ws.models import ApiGateway
+from apigw_ws.models import ApiGateway, Run
 from apigw_ws.services import observation, route_states
 from apigw_ws.services.observation import Observation, Sight
 from apigw_ws.services.route_states import Standing, State
+from apigw_ws_admin.pages import age
 
 
 def chips(gateway: ApiGateway, work: dict[str, Any] | None) -> dict[str, Any]:
     """For ``routes/_states.html``; AWS is looked at where nothing is at work that changes it."""
     (sight,) = (Sight(),) if work else observation.observe([gateway])
     found = standings(gateway, sight.observation)
-    own = [standing for standing in found if standing.pk is None]
-    saved = [standing for standing in found if standing.pk is not None]
-    return {"sight": sight, "own": own, "saved": saved, "undone": _undone(found), **(work or {})}
+    last = gateway.runs.first()
+    return {
+        "sight": sight,
+        "age": age(sight.observation.seen_on) if sight.observation else "",
+        "own": [standing for standing in found if standing.pk is None],
+        "saved": [standing for standing in found if standing.pk is not None],
+        "undone": _undone(found),
+        "drifted": any(standing.state == State.DRIFT for standing in found),
+        "failure": last.error_text if last and last.state == Run.State.FAILED else "",
+        **(work or {}),
+    }
 
 
 def standings(gateway: ApiGateway, seen: Observation | None) -> list[Standing]:
