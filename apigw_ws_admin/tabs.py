@@ -39,6 +39,13 @@ TABS: Final = (
     Tab(name="monitoring", title=_("Monitoring"), page="monitoring"),
     Tab(name="settings", title=_("Settings"), page="change"),
 )
+#: Where a tab has several pages of the same weight.
+WITHIN: Final = {
+    "deployments": (
+        Tab(name="history", title=_("History"), page="deployments"),
+        Tab(name="drift", title=_("Drift"), page="drift"),
+    )
+}
 
 
 def frame(
@@ -49,11 +56,7 @@ def frame(
     ``tab`` names the tab that the page is or belongs to, if any.
     """
     tabs = [
-        {
-            "title": each.title,
-            "link": reverse(f"admin:apigw_ws_apigateway_{each.page}", args=[gateway.pk]),
-            "active": each.name == tab,
-        }
+        _link(gateway, each) | {"active": each.name == tab}
         for each in TABS
         if request.user.has_perms(each.permissions)
     ]
@@ -67,6 +70,7 @@ def frame(
         "gateway": gateway,
         "model_admin": gateways,
         "tabs": tabs,
+        "within": [_link(gateway, each) for each in WITHIN.get(tab, ())],
         # As Unfold does for the change form alone.
         "actions_detail": gateways._get_actions_navigation(gateways.actions_detail, actions, gateway.pk),
         "health": healthy,
@@ -75,3 +79,8 @@ def frame(
         "region": summaries.region_of(gateway),
         "trail": render_to_string("apigw_ws_admin/gateways/_trail.html", trail),
     }
+
+
+def _link(gateway: ApiGateway, tab: Tab) -> dict[str, Any]:
+    link = reverse(f"admin:apigw_ws_apigateway_{tab.page}", args=[gateway.pk])
+    return {"title": tab.title, "link": link}

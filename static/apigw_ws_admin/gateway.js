@@ -18,4 +18,6 @@ document.addEventListener("click", async ({ target }) => {
 });
 
 // On a narrow screen the tabs scroll: the one of this page has to be in sight.
-document.querySelector("[data-tabs] [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+for (const tab of document.querySelectorAll("[data-tabs] [aria-current]")) {
+  tab.scrollIntoView({ block: "nearest", inline: "center" });
+}

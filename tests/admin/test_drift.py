@@ -86,7 +86,7 @@ def test_aws_that_is_gone_leaves_what_was_seen_and_nothing_to_press(
     assert ApiGateway.objects.get().api_description == "Ours"
 
 
-def test_aws_that_was_never_seen_is_a_sentence(operator: Client, db: None) -> None:
+def test_aws_that_was_never_seen_is_a_sentence(operator: Client, aws: Served) -> None:
     nowhere = gateway(endpoint_url="http://127.0.0.1:1", region="us-east-1")
 
     text = operator.get(LIST.format(nowhere.pk), headers=PART).text

@@ -38,7 +38,7 @@ def gone(aws: Served) -> None:
     aws.emulator.faults.add(Fault(operation="apigateway:*", effect="error", status=503, times=None))
 
 
-def test_the_page_comes_before_aws_is_asked(operator: Client, db: None) -> None:
+def test_the_page_comes_before_aws_is_asked(operator: Client, aws: Served) -> None:
     nowhere = gateway(endpoint_url="http://127.0.0.1:1", region="us-east-1")
 
     text = operator.get(LIST.format(nowhere.pk)).text

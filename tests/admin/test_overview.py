@@ -63,7 +63,7 @@ def test_each_tab_says_which_gateway_and_which_page_it_is(
 
     text = operator.get(page).text
 
-    assert re.findall(r'<a href="([^"]+)" class="active" aria-current="page">', text) == [page]
+    assert set(re.findall(r'<a href="([^"]+)" class="active" aria-current="page">', text)) == {page}
     assert f"<title> {tab.title} | gateway-0 |" in " ".join(text.split())
     trail = words(text.split("<h1")[1].split("</h1>")[0])
     assert trail.endswith(f"Gateways chevron_right gateway-0 chevron_right {tab.title}")
