@@ -24,11 +24,11 @@ class State(TextChoices):
     FAILING = "failing", gettext_lazy("Failing")
     #: No stage of it serves a deployment.
     NEVER_APPLIED = "never_applied", gettext_lazy("Never applied")
-    #: AWS differs from the record, as it was when it was last seen.
-    NEEDS_APPLY = "needs_apply", gettext_lazy("Needs apply")
-    #: AWS was not looked at since the record was changed.
+    #: AWS was neither looked at nor applied to since the record was changed.
     UNKNOWN = "unknown", gettext_lazy("Unknown")
-    #: AWS had what the record says when it was last seen, or last applied.
+    #: AWS differed from the record when it was last seen.
+    NEEDS_APPLY = "needs_apply", gettext_lazy("Needs apply")
+    #: AWS had what the record says when it was last seen or applied to.
     HEALTHY = "healthy", gettext_lazy("Healthy")
 
 
