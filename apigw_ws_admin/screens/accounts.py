@@ -7,10 +7,9 @@ from contextlib import suppress
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib.admin.options import IS_POPUP_VAR
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
@@ -65,14 +64,22 @@ class AwsAccountAdmin(ModelAdmin):
         link = '<a class="font-semibold underline" href="{}">{}</a>'
         return format_html(link, url, account.gateway_count)
 
-    def response_add(self, request: HttpRequest, obj: AwsAccount, *args: Any, **kwargs: Any) -> HttpResponse:
-        """On to its page, which tells whether we get in; as Django does with users."""
-        if IS_POPUP_VAR not in request.POST and "_addanother" not in request.POST:
-            posted = request.POST.copy()
-            posted["_continue"] = "1"
-            request.POST = posted  # type: ignore[assignment]
-        response: HttpResponse = super().response_add(request, obj, *args, **kwargs)
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        context |= {"show_save_and_continue": False}
+        response: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
         return response
+
+    def response_post_save_add(self, request: HttpRequest, obj: AwsAccount) -> HttpResponse:
+        """On to its page, which tells whether we get in."""
+        if self.has_view_permission(request, obj):
+            return self.response_post_save_change(request, obj)
+        response: HttpResponse = super().response_post_save_add(request, obj)
+        return response
+
+    def response_post_save_change(self, request: HttpRequest, obj: AwsAccount) -> HttpResponse:
+        return HttpResponseRedirect(reverse("admin:apigw_ws_awsaccount_change", args=[obj.pk]))
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.check_view)

@@ -190,6 +190,20 @@ def test_an_account_added_in_a_popup_or_before_another_goes_where_it_should(oper
     assert operator.post(ADD, other).headers["Location"] == ADD
 
 
+def test_a_change_is_checked_as_well(operator: Client) -> None:
+    made = account()
+
+    response = operator.post(page(made), FORM | {"role_arn": ROLE})
+
+    assert response.headers["Location"] == page(made)
+
+
+def test_who_may_only_add_is_not_led_to_what_they_may_not_see(staff: Callable[..., Client]) -> None:
+    response = staff("add_awsaccount").post(ADD, FORM)
+
+    assert response.headers["Location"] == "/admin/"
+
+
 def test_who_may_look_sees_the_check_and_changes_nothing(staff: Callable[..., Client], aws: Served) -> None:
     browser, live = staff("view_awsaccount"), account(role_arn=ROLE)
 
