@@ -323,25 +323,44 @@ def test_what_another_project_tagged_is_taken_back_only_when_that_is_said(peer: 
     assert peer.call("get_api")["Tags"]["apigw-ws:uid"] == UID
 
 
-def test_a_gateway_whose_record_was_lost_comes_back_with_an_empty_plan_but_for_the_secret(
+def lost(elsewhere: Callable[..., Elsewhere], **fields: Any) -> Elsewhere:
+    """A gateway of ours without its record."""
+    gateway = ApiGateway.objects.create(
+        api_name="lost", target_base_endpoint=BASE, stage_variables={"a": "b"}, **fields
+    )
+    gateway.additional_routes.create(name="join", route_key="join", integration_url=f"{BASE}join")
+    provisioning.apply(gateway)
+    api = elsewhere()
+    api.api_id = gateway.api_id
+    gateway.delete()
+    return api
+
+
+def test_a_gateway_whose_record_was_lost_comes_back_with_its_secret_and_an_empty_plan(
     elsewhere: Callable[..., Elsewhere],
 ) -> None:
-    lost = ApiGateway.objects.create(api_name="lost", target_base_endpoint=BASE, stage_variables={"a": "b"})
-    provisioning.apply(lost)
-    api = elsewhere()
-    api.api_id, uid = lost.api_id, lost.uid
-    lost.delete()
+    api = lost(elsewhere, uid=UID, secret_version=3)
 
     gateway = adopt(api, take_back=True)
 
-    assert gateway.uid == uid
-    assert gateway.stage_variables == {"a": "b"}
-    assert describe(provisioning.preview(gateway).operations) == [
-        "Change the route “$connect”: headers.",
-        "Change the route “$default”: headers.",
-        "Change the route “$disconnect”: headers.",
-        "Deploy to the stage “production”, which makes the routes live.",
-    ]
+    assert str(gateway.uid) == UID
+    assert held(gateway, "secret_version", "live_secret_version", "adopting") == [3, 3, False]
+    assert held(gateway, "stage_variables") == [{"a": "b"}]
+    assert provisioning.preview(gateway).operations == ()
+
+
+def test_where_that_gateway_was_changed_in_aws_its_calls_pass_until_it_is_applied(
+    elsewhere: Callable[..., Elsewhere],
+) -> None:
+    api = lost(elsewhere)
+    for route in api.call("get_routes")["Items"]:
+        target = route["Target"].removeprefix("integrations/")
+        api.call("update_integration", IntegrationId=target, TimeoutInMillis=1000)
+
+    gateway = adopt(api, take_back=True)
+
+    assert held(gateway, "secret_version", "live_secret_version", "adopting") == [0, 0, True]
+    assert "Change the route “join”: headers." in describe(provisioning.preview(gateway).operations)
 
 
 def test_a_tag_that_names_nobody_is_a_sentence(peer: Elsewhere) -> None:

@@ -226,6 +226,7 @@ def _planned(made: Preview, found: Inventory) -> Preview:
         return replace(made, refusals=(str(conflict),))
     keys = frozenset(route.route_key for route in routes)
     there = There(gateway=gateway, snapshot=found.snapshot, additional=keys, domains=found.domains)
+    gateway.adopting = bool(plan.operations)
     return replace(made, changes=tuple(_change(operation, there) for operation in plan.operations))
 
 

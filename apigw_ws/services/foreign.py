@@ -19,10 +19,13 @@ from apigw_ws.exceptions import OwnershipConflict
 from apigw_ws.models import ApiGateway, ApiGatewayAdditionalRoute
 from apigw_ws.models.validators import domain_validator
 from apigw_ws.services.drafts import Draft
+from apigw_ws.services.specs import spec_for
 
 DEFAULT: Final = "$default"
 #: The routes that come with a gateway -> the end of the URL that each calls.
 OWN: Final = {CONNECT: "connect", DEFAULT: "default", DISCONNECT: "disconnect"}
+#: How many versions of a secret are tried.
+VERSIONS: Final = 30
 #: Tags that AWS and we keep for ourselves.
 _RESERVED: Final = ("aws:", "apigw-ws:")
 
@@ -48,9 +51,6 @@ def draft(place: ApiGateway, region: str, found: Inventory, stage: StageState | 
         integration_timeout=_timeout(default),
         disable_execute_api_endpoint=api.disable_execute_api_endpoint,
         tags={key: value for key, value in held.tags.items() if not key.startswith(_RESERVED)},
-        # What it calls with proves nothing, so that a check would refuse all its traffic at once.
-        secret_version=0,
-        live_secret_version=0,
         adopting=True,
         api_id=found.api.id,
         api_endpoint=found.api.endpoint,
@@ -58,7 +58,23 @@ def draft(place: ApiGateway, region: str, found: Inventory, stage: StageState | 
         **_stage_fields(stage),
         **_domain_fields(domain_of(found, stage), found),
     )
-    return Draft(gateway=gateway, routes=_routes(gateway, held.routes))
+    made = Draft(gateway=gateway, routes=_routes(gateway, held.routes))
+    gateway.secret_version = gateway.live_secret_version = _proven(made, held.live_digest)
+    return made
+
+
+def _proven(draft: Draft, live_digest: str) -> int:
+    """The version of the secret with which what is live is just what the record says; 0 for none.
+
+    So a gateway of ours whose record was lost comes back without a gap in which anybody's calls pass.
+    """
+    gateway = draft.gateway
+    if live_digest and gateway.target_base_endpoint:
+        for version in range(1, VERSIONS + 1):
+            gateway.secret_version = version
+            if spec_for(gateway, draft.routes).digest == live_digest:
+                return version
+    return 0
 
 
 def uid_of(api: ApiState) -> uuid.UUID:

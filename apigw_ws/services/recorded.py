@@ -34,7 +34,7 @@ _FIELDS: Final[Mapping[str, Mapping[str, Promise]]] = {
         "disable_execute_api_endpoint": gettext_lazy("The API's own"),
         "tags": gettext_lazy("The API's tags"),
         "push_mode": gettext_lazy("Chosen here, so that nothing is applied before you have seen it"),
-        "secret_version": gettext_lazy("Its calls carry no secret of this gateway yet"),
+        "secret_version": gettext_lazy("What its calls prove themselves with; 0: nothing"),
     },
     gettext_noop("Stage"): {
         "stage_name": gettext_lazy("You chose it, or it is the likeliest"),

@@ -31,7 +31,7 @@ ADD = "apigw_ws.add_apigateway"
 #: From how many APIs on a list can be searched.
 MANY = 8
 #: Seconds that a person who looks at an account waits for AWS: nothing is known of it from before.
-PATIENCE = 15.0
+PATIENCE = 25.0
 
 
 class ChoicesForm(forms.Form):
