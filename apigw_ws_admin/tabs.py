@@ -62,7 +62,7 @@ def frame(
     ]
     above = [each for each in tabs if each["active"] and str(each["title"]) != str(title)]
     (healthy,) = health.of([gateway])
-    gateways = admin.site.get_model_admin(ApiGateway)
+    gateways: Any = admin.site.get_model_admin(ApiGateway)
     actions = gateways.get_actions_detail(request, gateway.pk)
     trail = {"gateway": gateway, "first": tabs[0], "above": above, "title": title}
     return {

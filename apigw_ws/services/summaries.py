@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.db.models import Count, Max, QuerySet
 from django.utils import timezone
@@ -75,7 +75,7 @@ def region_of(gateway: ApiGateway) -> str:
     return gateway.region or (gateway.account.default_region if gateway.account else "") or conf.region
 
 
-def _count(gateways: Sequence[ApiGateway], rows: QuerySet, field: str = "api_gateway") -> dict[int, int]:
+def _count(gateways: Sequence[ApiGateway], rows: QuerySet[Any], field: str = "api_gateway") -> dict[int, int]:
     """How many of the rows each gateway has, by its primary key; those that have none are left out."""
     own = rows.filter(**{f"{field}__in": [gateway.pk for gateway in gateways]}).order_by()
     return dict(own.values_list(field).annotate(Count("pk")))

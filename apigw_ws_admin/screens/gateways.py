@@ -62,7 +62,7 @@ class Gateways(ChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        gateways = list(self.result_list)
+        gateways: list[Any] = list(self.result_list)  # type: ignore[has-type]
         for gateway, summary in zip(gateways, summaries.of(gateways), strict=True):
             gateway.shown = _shown(request, summary)
         self.result_list = gateways
