@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import urllib.request
+from secrets import token_hex
 from typing import Any
 
 from websockets.sync.client import connect
@@ -55,6 +56,11 @@ class Wizard:
 
     def client_url(self) -> str:
         return str(self.page.locator("#client-url").inner_text(timeout=60_000))
+
+
+def unique(name: str) -> str:
+    """A name that a test which is run again has not used before."""
+    return f"{name}-{token_hex(3)}"
 
 
 def reply(url: str, message: dict[str, Any]) -> Any:

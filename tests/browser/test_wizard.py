@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
-from tests.browser.operators import AMONG_GATEWAYS, Wizard, reply, tab_to
+from tests.browser.operators import AMONG_GATEWAYS, Wizard, reply, tab_to, unique
 
 pytestmark = pytest.mark.browser
 
@@ -23,7 +22,7 @@ def test_from_the_overview_to_a_second_live_gateway_with_the_keyboard(wizard: Wi
     page.get_by_text("Asked at").wait_for()
     for step, answers in {
         "Account and region": {},
-        "Basics": {"id_api_name": "second"},
+        "Basics": {"id_api_name": unique("second")},
         "Endpoint": {"id_target_base_endpoint": f"{wizard.console}/ws/"},
         "Routes": {
             "id_routes-0-route_key": "time",
@@ -132,7 +131,8 @@ def test_aws_that_refuses_is_a_sentence_everywhere_and_retry_ends_it(
     fault("apigateway:CreateStage", status=400, times=1)
     wizard.begin()
     wizard.wait_for("AWS refused GetCallerIdentity")
-    wizard.walk("unlucky")
+    name = unique("unlucky")
+    wizard.walk(name)
     wizard.press("Back")
     wizard.fill(domain_name="ws.example.com")
     wizard.page.keyboard.press("Tab")
@@ -145,8 +145,8 @@ def test_aws_that_refuses_is_a_sentence_everywhere_and_retry_ends_it(
     wizard.wait_for("AWS refused CreateStage")
 
     wizard.page.goto("about:blank")  # the page is closed; nothing is lost
-    wizard.page.goto(f"{wizard.console}{AMONG_GATEWAYS}?q=unlucky")
-    wizard.page.get_by_role("link", name="unlucky", exact=True).click()
+    wizard.page.goto(f"{wizard.console}{AMONG_GATEWAYS}?q={name}")
+    wizard.page.get_by_role("link", name=name, exact=True).click()
     wizard.page.get_by_role("button", name="More").press("Enter")
     wizard.page.get_by_role("link", name="Progress").click()
     wizard.press("Retry")
@@ -173,7 +173,7 @@ def test_every_step_can_be_read_and_fits_a_telephone(wizard: Wizard, scheme: str
     look("Asked at")
     wizard.press("Next")
     look("Basics")
-    wizard.fill(api_name=scheme)
+    wizard.fill(api_name=unique(scheme))
     wizard.press("Next")
     wizard.fill(target_base_endpoint=f"{wizard.console}/ws/")
     wizard.page.keyboard.press("Tab")
