@@ -65,7 +65,7 @@ def traffic(gateway: ApiGateway) -> tuple[Traffic, ...]:
     heard = gateway.sessions.filter(created_on__gt=timezone.now() - LOOK_BACK).order_by()
     heard = heard.annotate(heard_on=Coalesce("last_seen_on", "created_on"))
     is_open = Q(connected=True)
-    late = Q(heard_on__gt=_graced(gateway)) if gateway.secret_rotated_on else Q(pk=None)
+    late = Q(heard_on__gt=_graced(gateway))
     rows = heard.values("secret_version").annotate(
         sessions=Count("pk", filter=is_open),
         last=Max("heard_on"),

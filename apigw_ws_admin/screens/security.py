@@ -111,7 +111,8 @@ def _secret(request: HttpRequest, gateway: ApiGateway) -> dict[str, Any]:
         "live": gateway.live_secret_version == gateway.secret_version,
         "steps": _steps(gateway, state) if gateway.retiring_secret_version is not None else (),
         "run": runs.in_progress(run) if run else None,
-        "buttons": {step: _button(gateway, step) for step in STEPS},
+        "apply": _button(gateway, "apply"),
+        "buttons": {step: _button(gateway, "secret", step) for step in STEPS},
         "seen": blake2b(repr(facts).encode(), digest_size=9).hexdigest(),
         "may_rotate": request.user.has_perm(ROTATE_SECRET),
         "may_apply": request.user.has_perm(APPLY),
@@ -122,27 +123,24 @@ def _steps(gateway: ApiGateway, state: rotation.Rotation) -> tuple[tuple[str, st
     """What is done, what is to be done now, and what is ahead, in words."""
     versions = {"new": gateway.secret_version, "old": gateway.retiring_secret_version}
     live, unused = gateway.live_secret_version == gateway.secret_version, not state.cannot_retire
-    unproven, refused = _("Calls without a secret come no more."), _("Calls without a secret are refused.")
+    wait, refuse = _("Wait until no call comes without a secret."), _("Refuse calls without a secret.")
     if gateway.retiring_secret_version:
-        unproven, refused = (
-            _("Version %(old)d is out of use.") % versions,
-            _("Version %(old)d is refused.") % versions,
-        )
+        wait, refuse = _("Wait until version %(old)d is out of use."), _("Refuse version %(old)d.")
     return (
-        ("done", _("Version %(new)d is accepted.") % versions),
-        ("done" if live else "current", _("Version %(new)d is in every integration, and live.") % versions),
-        ("done" if unused else "current" if live else "ahead", unproven),
-        ("current" if unused else "ahead", refused),
+        ("done", _("Accept version %(new)d.") % versions),
+        ("done" if live else "current", _("Bring version %(new)d into every integration.") % versions),
+        ("done" if unused else "current" if live else "ahead", wait % versions),
+        ("current" if unused else "ahead", refuse % versions),
     )
 
 
-def _button(gateway: ApiGateway, step: str) -> dict[str, str]:
-    """A link to the step's page that opens it as a dialog."""
-    href = reverse("admin:apigw_ws_apigateway_secret", args=[gateway.pk, step])
+def _button(gateway: ApiGateway, page: str, *more: str) -> dict[str, str]:
+    """A link to a page of the gateway that opens it as a dialog."""
+    href = reverse(f"admin:apigw_ws_apigateway_{page}", args=[gateway.pk, *more])
     opens = format_html(
-        'id="secret-{}" hx-get="{}" hx-target="#modal-content" hx-select="#dialog" hx-swap="innerHTML" '
+        'id="{}" hx-get="{}" hx-target="#modal-content" hx-select="#dialog" hx-swap="innerHTML" '
         'x-on:htmx:after-on-load="openModal = true"',
-        step,
+        "-".join((page, *more)),
         href,
     )
     return {"href": href, "opens": opens}

@@ -55,7 +55,7 @@ def test_a_gateway_at_rest_says_which_version_is_live_and_offers_to_rotate(
     text = operator.get(PAGE.format(chat.pk)).text
 
     assert "Version 1. Every integration sends it as a header" in text
-    assert "Live since" in text
+    assert "(Live since" in text
     assert buttons(text) == ["rotate"]
     assert "every 5s" not in text
 
@@ -70,7 +70,7 @@ def test_a_rotation_goes_on_step_by_step(operator: Client, chat: ApiGateway) -> 
     assert response.redirect_chain == [(page, 302)]
     assert "Apply the gateway to AWS next" in response.text
     assert "From version 1 to version 2" in response.text
-    assert f"/apigateway/{chat.pk}/apply/" in response.text
+    assert 'id="apply"' in response.text
     assert buttons(response.text) == ["cancel"]
 
     rotating(chat, **live_for(minutes=0))
@@ -147,7 +147,7 @@ def test_the_check_that_is_off_is_turned_on(operator: Client, chat: ApiGateway) 
     text = operator.post(f"{page}rotate/", follow=True).text
     assert "calls that prove nothing pass" in text
     ApiGateway.objects.update(**live_for(minutes=2) | {"live_secret_version": 1})
-    assert "Calls without a secret come no more." in operator.get(page).text
+    assert "Refuse calls without a secret." in operator.get(page).text
     assert "Django refuses calls without the secret" in operator.get(f"{page}retire/").text
 
 
@@ -245,7 +245,7 @@ def test_who_may_look_sees_everything_and_nothing_to_press(
     text = browser.get(page).text
 
     assert buttons(text) == []
-    assert "Review and apply" not in text
+    assert 'id="apply"' not in text
     assert "From version 1 to version 2" in text
     for step in ("rotate", "cancel", "retire"):
         assert browser.get(f"{page}{step}/").status_code == browser.post(f"{page}{step}/").status_code == 403
