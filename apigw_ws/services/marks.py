@@ -60,6 +60,7 @@ def _failures(gateway: ApiGateway, since: datetime) -> list[Mark]:
             % {"who": _who(each), "why": each.error_code or each.get_state_display()},
         )
         for each in runs.select_related("started_by")
+        if each.finished_on
     ]
 
 

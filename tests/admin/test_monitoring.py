@@ -15,6 +15,8 @@ from django.utils import timezone
 from apigw_ws.emulator.faults import Fault
 from apigw_ws.models import ApiGateway, DeployedSnapshot, Run
 from apigw_ws.services import metrics
+from apigw_ws.services.marks import Mark
+from apigw_ws_admin.screens.monitoring.drawing import stripes
 from tests.admin.rows import gateway
 from tests.emulator.serving import Served
 from tests.traffic import counted
@@ -36,7 +38,7 @@ def part(browser: Client, gateway: ApiGateway, span: str = "1h", **headers: str)
     return " ".join(unescape(response.text).split())
 
 
-def test_the_page_comes_before_cloudwatch_is_asked(operator: Client, db: None) -> None:
+def test_the_page_comes_before_cloudwatch_is_asked(operator: Client, aws: Served) -> None:
     nowhere = gateway(endpoint_url="http://127.0.0.1:1", region="us-east-1")
 
     text = operator.get(PAGE.format(nowhere.pk) + "?range=24h").text
@@ -104,6 +106,18 @@ def test_deployments_and_failed_runs_are_lines_across_the_charts(
     assert text.count("Deployment abc123, by a command or task</title>") == 6
 
 
+def test_what_was_done_after_the_last_look_is_not_drawn_beside_the_charts(chat: ApiGateway) -> None:
+    seen = metrics.traffic(chat, metrics.SPANS["1h"]).found
+    assert seen is not None
+    start = seen.moments[0]
+    done = [
+        Mark(happened_on=start + timedelta(minutes=minute), kind="deployment", sentence=f"At {minute}")
+        for minute in (0, 15, 59.5, 60, 90)
+    ]
+
+    assert [stripe.x for stripe in stripes(seen, done)] == ["0", "15", "59.5"]
+
+
 def test_without_traffic_it_says_how_to_connect(operator: Client, chat: ApiGateway) -> None:
     text = part(operator, chat)
 
@@ -159,6 +173,7 @@ def test_aws_that_is_gone_leaves_the_charts_as_they_were(
 
     assert "What follows was so" in text
     assert "Messages: Total 3" in text
+    assert "wscat" not in text
     assert "cloudwatch:GetMetricData" not in text
 
 

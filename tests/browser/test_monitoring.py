@@ -54,7 +54,12 @@ def console(page: Any, live_server: Any, chat: ApiGateway) -> Any:
 def looks(console: Any) -> list[str]:
     """The requests for the charts from now on."""
     seen: list[str] = []
-    console.on("request", lambda request: "/monitoring/" in request.url and seen.append(request.url))
+
+    def note(request: Any) -> None:
+        if "/monitoring/" in request.url:
+            seen.append(request.url)
+
+    console.on("request", note)
     return seen
 
 

@@ -37,7 +37,7 @@ METRICS: Final = {
     metrics.LATENCY: (gettext_lazy("Integration latency"), gettext_lazy("Until Django answered")),
 }
 #: How the times on the axis are written, and those in the tables.
-TIMES: Final = {"1h": ("H:i", "H:i"), "24h": ("H:i", "D H:i"), "7d": ("D H:i", "D H:i")}
+TIMES: Final = {"1h": ("H:i", "H:i"), "24h": ("H:i", "D H:i"), "7d": ("j M", "D j M, H:i")}
 #: Into how many parts the lines behind a chart divide the time.
 PARTS: Final = 3
 #: Stands for a number that is not there.
@@ -102,6 +102,7 @@ def dividers(traffic: Traffic) -> list[str]:
 
 
 def stripes(traffic: Traffic, marks: Sequence[Mark]) -> list[Stripe]:
+    """What was done in the time of the charts, which ends before now where AWS is gone."""
     start, period = traffic.moments[0], traffic.span.period
     return [
         Stripe(
@@ -111,6 +112,7 @@ def stripes(traffic: Traffic, marks: Sequence[Mark]) -> list[Stripe]:
             happened_on=mark.happened_on,
         )
         for mark in marks
+        if mark.happened_on < start + traffic.span.length
     ]
 
 
