@@ -29,6 +29,8 @@ class Deployed:
     who: str
     #: Made here, and not in AWS's console or by another tool.
     ours: bool = True
+    #: It is what the stage serves: nobody has rolled back, or deployed elsewhere since.
+    live: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +63,7 @@ def of(gateways: Sequence[ApiGateway]) -> list[Summary]:
             health=healthy,
             region=region_of(gateway),
             sessions=sessions.get(gateway.pk, 0),
-            deployed=_deployed(deployments.get(gateway.pk), sight),
+            deployed=_deployed(gateway, deployments.get(gateway.pk), sight),
             seen=sight,
             refusals=refusals.get(gateway.pk, 0),
             failed_runs=failed.get(gateway.pk, 0),
@@ -88,7 +90,8 @@ def _last_deployments(gateways: Sequence[ApiGateway]) -> dict[int, DeployedSnaps
     return {row.gateway_id: row for row in found.defer("routes")}
 
 
-def _deployed(row: DeployedSnapshot | None, seen: Observation | None) -> Deployed | None:
+def _deployed(gateway: ApiGateway, row: DeployedSnapshot | None, seen: Observation | None) -> Deployed | None:
     if row is None:
         return Deployed(on=seen.deployed_on, who="", ours=False) if seen and seen.deployed_on else None
-    return Deployed(on=row.deployed_on, who=str((row.run and row.run.started_by) or ""))
+    who = str((row.run and row.run.started_by) or "")
+    return Deployed(on=row.deployed_on, who=who, live=row.deployment_id == gateway.deployment_id)

@@ -191,3 +191,17 @@ def test_strangers_and_staff_without_permission_see_nothing(
 
     assert client.get(page).headers["Location"] == f"/admin/login/?next={page}"
     assert staff("view_run").get(page).status_code == 403
+
+
+@pytest.mark.parametrize("renamed", ["", "new.example.com"])
+def test_a_domain_that_left_the_record_leads_here_until_the_next_apply(
+    operator: Client, chat: ApiGateway, renamed: str
+) -> None:
+    provisioning.apply(chat)
+    old, chat.domain_name = chat.domain_name, renamed
+    chat.save()
+
+    text = words(operator, chat)
+
+    assert f"{old} leads to the gateway until the next “Apply to AWS”" in text
+    assert "Review and apply" in text

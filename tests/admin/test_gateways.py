@@ -89,6 +89,15 @@ def test_a_deployment_that_was_made_elsewhere_says_so(operator: Client, chat: Ap
     assert "made elsewhere" in words(operator.get(LIST).text)
 
 
+def test_a_deployment_that_was_rolled_back_from_says_so(operator: Client, chat: ApiGateway) -> None:
+    provisioning.apply(chat)
+    assert "another is live" not in operator.get(LIST).text
+
+    ApiGateway.objects.update(deployment_id="earlier")
+
+    assert "another is live" in operator.get(LIST).text
+
+
 def test_errors_of_the_last_hour_are_counted_with_links_to_them(operator: Client, db: None) -> None:
     made = gateway()
     Run.objects.create(gateway=made, state="failed", error_text="No.", finished_on=timezone.now())
@@ -194,6 +203,15 @@ def test_the_list_is_filtered(operator: Client, db: None) -> None:
         "health=applied": [0],
     }.items():
         assert names(operator.get(f"{LIST}?{query}").text) == [f"gateway-{number}" for number in found], query
+
+
+def test_filters_count_what_they_would_show(operator: Client, db: None) -> None:
+    gateway(0, region="us-east-1")
+
+    text = words(operator.get(LIST, {"_facets": "True"}).text)
+
+    assert "us-east-1 (1)" in text
+    assert "Failing (0) Never applied (1) Applied (0)" in text
 
 
 @pytest.mark.parametrize("column", [5, 6])
