@@ -47,7 +47,10 @@ def _routes(gateway: ApiGateway) -> Quota:
         name=_("Routes"),
         used=3 + own,
         limit=conf.routes_quota,
-        note=_("Of the record, $connect, $disconnect and the fallback included. Each has an integration."),
+        note=_(
+            "Of the record, $connect, $disconnect and the fallback included. Each has an integration, of "
+            "which AWS allows as many."
+        ),
     )
 
 

@@ -44,7 +44,7 @@ def test_the_page_comes_before_cloudwatch_is_asked(operator: Client, aws: Served
     text = operator.get(PAGE.format(nowhere.pk) + "?range=24h").text
 
     assert f'hx-get="{PAGE.format(nowhere.pk)}?range=24h" hx-trigger="load, ' in text
-    assert '<a href="?range=24h" aria-current="page">Day</a>' in text
+    assert '<a href="?range=24h" aria-current="page">24 hours</a>' in text
     assert "No answer from AWS" in part(operator, nowhere)
 
 
@@ -59,7 +59,7 @@ def test_six_charts_have_their_numbers_and_a_table(operator: Client, chat: ApiGa
     assert text.count("data-plot") == text.count("<table>") == 6
     assert 'aria-label="Messages: Total 1,234, Most in a minute 1,200"' in text
     assert "Integration latency: Last p50 7.2 ms, Last p95 7.2 ms, Highest p95 7.2 ms" in text
-    assert text.count("<tr><td>") == 6 * 60
+    assert text.count('<tr><th scope="row">') == 6 * 60
     assert "<td>1,200</td>" in text
 
 
@@ -71,7 +71,7 @@ def test_longer_spans_have_longer_steps(
 
     text = part(operator, chat, span)
 
-    assert text.count("<tr><td>") == 6 * rows
+    assert text.count('<tr><th scope="row">') == 6 * rows
     assert f"Most in {step}" in text
     assert f"A bar stands for {step}" in text
 

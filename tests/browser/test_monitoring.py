@@ -74,7 +74,7 @@ def test_charts_are_drawn_and_the_range_is_in_the_url(console: Any) -> None:
     assert drawn["height"] > 20
     assert console.evaluate("document.documentElement.scrollWidth") <= 390
 
-    console.get_by_role("link", name="Day").click()
+    console.get_by_role("link", name="24 hours").click()
 
     console.get_by_text("Most in 15 minutes").first.wait_for()
     assert console.url.endswith("?range=24h")
@@ -137,7 +137,7 @@ def test_the_pointer_reads_a_chart(console: Any) -> None:
             break
 
     assert "· 3" in said
-    console.get_by_role("link", name="Day").hover()
+    console.get_by_role("link", name="24 hours").hover()
     assert console.locator("[data-readout]").nth(1).inner_text() == ""
 
 

@@ -24,7 +24,7 @@ from apigw_ws_admin.pages import gateway_for
 from apigw_ws_admin.screens.monitoring import drawing
 
 #: What the links to the spans are called.
-LABELS: Final = {"1h": _("Hour"), "24h": _("Day"), "7d": _("Week")}
+LABELS: Final = {"1h": _("1 hour"), "24h": _("24 hours"), "7d": _("7 days")}
 
 
 class Monitoring(ModelAdmin):
