@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from apigw_ws.models import (
     ApiGateway,
+    AwsAccount,
     ChannelPermission,
     ChannelPermissionRule,
     Refusal,
@@ -35,7 +36,7 @@ def fill(number: int) -> None:
     pk = number + 1  # said, because PostgreSQL counts on from test to test
     now = timezone.now()
     user = User.objects.create_user(f"user-{number}")
-    made = gateway(number, pk=pk)
+    made = gateway(number, pk=pk, account=AwsAccount.objects.create(pk=pk, label=f"account-{number}"))
     made.additional_routes.create(name="a", route_key="a", integration_url="https://www.example.com/a")
     run = Run.objects.create(pk=pk, gateway=made, started_by=user, state="done", planned=1, finished_on=now)
     Step.objects.create(

@@ -7,9 +7,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apigw_ws.emulator.faults import Fault
@@ -66,19 +64,6 @@ def test_the_list_tells_the_accounts_apart(operator: Client, aws: Served) -> Non
     assert "gateway-0" in (theirs := operator.get(link).text)
     assert "gateway-4" not in theirs
     assert "Play" not in operator.get(f"{LIST}?q=EU").text
-
-
-def test_the_list_costs_the_same_with_many_accounts(operator: Client) -> None:
-    account()
-    with CaptureQueriesContext(connection) as few:
-        operator.get(LIST)
-    for number in range(20):
-        gateway(number, account=account(label=f"account {number}"))
-
-    with CaptureQueriesContext(connection) as many:
-        operator.get(LIST)
-
-    assert len(few) == len(many)
 
 
 def test_a_wrong_role_is_the_exact_reason_and_what_to_do(operator: Client, aws: Served) -> None:

@@ -19,7 +19,7 @@ from tests.admin.rows import fill
 pytestmark = pytest.mark.django_db
 
 RECORDS = ("websocketsession", "websockettoken", "refusal", "run")
-MODELS = ("apigateway", "channelpermission", *RECORDS)
+MODELS = ("apigateway", "awsaccount", "channelpermission", *RECORDS)
 
 
 def queries(client: Client, path: str) -> int:
@@ -30,7 +30,7 @@ def queries(client: Client, path: str) -> int:
     return len(captured)
 
 
-@pytest.mark.parametrize("model", ("channelpermission", *RECORDS))
+@pytest.mark.parametrize("model", ("awsaccount", "channelpermission", *RECORDS))
 def test_a_list_costs_as_many_queries_with_fifty_rows_as_with_one(operator: Client, model: str) -> None:
     path = f"/admin/apigw_ws/{model}/"
     queries(operator, path)  # what is cached for the process
