@@ -13,7 +13,7 @@ from apigw_ws.services import lookups
 
 
 class AccountChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
-    def label_from_instance(self, account: AwsAccount) -> str:  # type: ignore[override]
+    def label_from_instance(self, account: AwsAccount) -> str:
         return f"{account} · {account.get_environment_display()}"
 
 
