@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.utils import timezone, translation
 
 from apigw_ws.exceptions import AwsError
 from apigw_ws.models import ApiGateway
@@ -127,3 +128,11 @@ def test_a_look_finds_loaded_what_it_needs_of_the_database(gateway: ApiGateway) 
 def test_a_bug_in_a_look_is_not_hidden(gateway: ApiGateway) -> None:
     with pytest.raises(ZeroDivisionError):
         glance(gateway, crash)
+
+
+def test_a_look_speaks_the_language_and_knows_the_time_zone_of_who_waits(gateway: ApiGateway) -> None:
+    def speak(gateway: ApiGateway) -> tuple[str | None, str]:
+        return translation.get_language(), timezone.get_current_timezone_name()
+
+    with translation.override("de"), timezone.override("Asia/Tokyo"):
+        assert glance(gateway, speak).found == ("de", "Asia/Tokyo")

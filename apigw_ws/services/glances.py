@@ -10,16 +10,16 @@ import threading
 import time
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future
-from contextvars import copy_context
 from copy import copy
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any, Final, Generic, TypeVar
+from datetime import datetime, tzinfo
+from functools import partial
+from typing import Any, Final, Generic, TypeVar, cast
 
-from django.core.cache import cache
+from django.core.cache import cache, caches
 from django.db import connections
 from django.db.models import prefetch_related_objects
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from apigw_ws.exceptions import ApigwWsError, AwsUnreachable
@@ -103,29 +103,33 @@ def _begin(
 ) -> Future[Glance[T]]:
     """Start to look, in a thread of its own, unless somebody is at the same already."""
     future: Future[Glance[T]] = Future()
-    question: Hashable = future
+    key, question = "", cast(Hashable, future)
     if keep:
+        key = _key(gateway, look)
         changed = (route.updated_on for route in (gateway.additional_routes.all() if routes else ()))
-        question = (_key(gateway, look), gateway.updated_on, *changed)
+        question = (key, gateway.updated_on, *changed)
     with _lock:
         if (same := _looking.setdefault(question, future)) is not future:
             return same
-    work = (_work, question, future, gateway, look, keep)
-    threading.Thread(target=copy_context().run, args=work, daemon=True).start()
+    speak = (translation.get_language(), timezone.get_current_timezone())
+    work = (question, future, partial(_seen, gateway, look), key, *speak)
+    threading.Thread(target=_work, args=work, daemon=True).start()
     return future
 
 
 def _work(
     question: Hashable,
     future: Future[Glance[T]],
-    gateway: ApiGateway,
-    look: Callable[[ApiGateway], T],
-    keep: bool,
+    see: Callable[[], Glance[T]],
+    key: str,
+    language: str | None,
+    zone: tzinfo,
 ) -> None:
     try:
-        seen = _seen(gateway, look)
-        if keep and not seen.problem:
-            cache.set(_key(gateway, look), seen, timeout=None)
+        with translation.override(language), timezone.override(zone):
+            seen = see()
+        if key and not seen.problem:
+            cache.set(key, seen, timeout=None)
     except BaseException as error:  # the thread has nobody else to tell
         future.set_exception(error)
     else:
@@ -134,6 +138,7 @@ def _work(
         with _lock:
             del _looking[question]
         connections.close_all()
+        caches.close_all()
 
 
 def _seen(gateway: ApiGateway, look: Callable[[ApiGateway], T]) -> Glance[T]:

@@ -90,7 +90,7 @@ class ProgressView(UnfoldModelAdminViewMixin, TemplateView):
 
     def _run(self) -> Run | None:
         after = self.request.GET.get("after", "")
-        runs = self.gateway.runs.filter(pk__gt=int(after)) if after.isdecimal() else self.gateway.runs
+        runs = self.gateway.runs.filter(kind=Run.Kind.APPLY, pk__gt=int(after) if after.isdecimal() else 0)
         return runs.order_by("-pk").first()
 
     def _is_new(self, run: Run | None) -> bool:
