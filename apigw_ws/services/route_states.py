@@ -165,9 +165,10 @@ class _Known:
         return _("A run is at work.")
 
     def _failed(self, key: str) -> Step | None:
-        step = self.touched.get(key)
-        broken = self.last and self.last.state == Run.State.FAILED
-        return step if broken and step and step.run_id == self.last.pk and not step.finished_on else None
+        """The step on the route at which the last run stopped."""
+        step, last = self.touched.get(key), self.last
+        stopped = step and last and step.run_id == last.pk and not step.finished_on
+        return step if stopped and last and last.state == Run.State.FAILED else None
 
     def _drift(self, key: str) -> str:
         held = self.seen.routes.get(key) if self.seen else None

@@ -15,9 +15,13 @@ document.addEventListener("DOMContentLoaded", () => {
   if (!tools) return;
   const [term, state, shown] = ["[data-route-term]", "[data-route-state]", "output"].map((selector) => tools.querySelector(selector));
   const rows = () => [...document.querySelectorAll(".routes .route")].filter((row) => !row.closest(".empty-form"));
-  const text = (row) => [row.textContent, ...[...row.querySelectorAll("input")].map((input) => input.value)].join("\n").toLowerCase();
+  // Key, name and URL: of a row to edit its text inputs, of one to read its first cells without their labels.
+  const words = (row) => {
+    const inputs = [...row.querySelectorAll("input:not([type])")].map((input) => input.value);
+    return inputs.length ? inputs : [...row.children].slice(0, 3).map((cell) => cell.lastChild.textContent);
+  };
   const fits = (row) =>
-    text(row).includes(term.value.trim().toLowerCase()) &&
+    words(row).join("\n").toLowerCase().includes(term.value.trim().toLowerCase()) &&
     (!state.value || row.querySelector(".route-chip")?.dataset.state === state.value);
 
   const filter = () => {

@@ -133,7 +133,9 @@ def test_a_change_that_aws_need_not_know_is_not_offered(
     assert "not applied" not in save(operator, chat, push_mode="plan", default_channel_name="lobby")
 
 
-def test_a_save_while_aws_is_gone_says_so_and_still_offers_the_plan(operator: Client, save: Save) -> None:
+def test_a_save_while_aws_is_gone_says_so_and_still_offers_the_plan(
+    operator: Client, aws: Served, save: Save
+) -> None:
     made = gateway(endpoint_url="http://127.0.0.1:1", region="us-east-1", push_mode="plan")
 
     text = save(operator, made, api_description="New")

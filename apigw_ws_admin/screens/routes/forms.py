@@ -1,4 +1,4 @@
-"""The rows of routes that people edit, and what saving them would do."""
+"""The rows of routes that people edit."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from typing import Any, ClassVar
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.forms import BaseInlineFormSet, HiddenInput, IntegerField, ModelForm
+from django.forms.formsets import DELETION_FIELD_NAME
 from django.utils.translation import gettext as _
 
 from apigw_ws.models import ApiGateway, ApiGatewayAdditionalRoute
 from apigw_ws.services import observation
 from apigw_ws.services.route_states import Standing
-from apigw_ws_admin.screens.routes.states import standings
+from apigw_ws_admin.screens.routes.states import standings_of
 
 FIELDS = ("route_key", "name", "integration_url", "two_way", "integration_timeout", "enabled")
 
 
-class RouteForm(ModelForm):
+class RouteForm(ModelForm):  # type: ignore[type-arg]
     """One route. It is called by its key, unless somebody gives it another name."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if "name" in self.fields:  # not for those who may only look
-            self.fields["name"].required = False
+        self.fields["name"].required = False
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
@@ -46,7 +46,7 @@ class RouteForm(ModelForm):
 class Row:
     """A route as the template shows it: three hundred of them are quick only without widgets."""
 
-    prefix: str
+    prefix: str | None
     pk: int | None
     values: dict[str, Any]
     errors: dict[str, list[str]]
@@ -54,7 +54,7 @@ class Row:
     standing: Standing | None
 
 
-class RouteFormSet(BaseInlineFormSet):
+class RouteFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
     #: The keys of the routes that a save takes out of AWS at once, as somebody has confirmed.
     CONFIRMATION: ClassVar = "leaving"
     #: Whether this person may apply what is saved.
@@ -84,22 +84,22 @@ class RouteFormSet(BaseInlineFormSet):
         return sorted(there - {route.route_key for route in self.kept() if route.enabled})
 
     def removes(self, form: Any) -> bool:
-        return bool(form.is_bound and self._should_delete_form(form))
+        return bool(form.is_bound and form.cleaned_data.get(DELETION_FIELD_NAME))
 
     def kept(self) -> list[ApiGatewayAdditionalRoute]:
-        """The routes that there are after a save. As far as they are complete."""
+        """The routes that there are after a save; those that are wrong as far as they are right."""
         forms = (form for form in self.forms if not self.removes(form))
         return [form.instance for form in forms if form.instance.pk or form.has_changed()]
 
     @cached_property
     def _before(self) -> list[ApiGatewayAdditionalRoute]:
-        return list(ApiGatewayAdditionalRoute.objects.filter(api_gateway=self.instance))
+        return list(ApiGatewayAdditionalRoute.objects.filter(api_gateway_id=self.instance.pk))
 
     @cached_property
     def standings(self) -> list[Standing]:
         """How the saved routes stand, from what is known without a look at AWS."""
         gateway: ApiGateway = self.instance
-        return standings(gateway, *observation.last_seen([gateway])) if gateway.pk else []
+        return standings_of(gateway, *observation.last_seen([gateway])) if gateway.pk else []
 
     def own(self) -> list[Standing]:
         """Of the routes that come with the gateway, and of those that were deleted but are live."""
@@ -116,7 +116,7 @@ class RouteFormSet(BaseInlineFormSet):
             yield Row(
                 prefix=form.prefix,
                 pk=pk,
-                values={name: form[name].value() for name in FIELDS if name in form.fields},
+                values={name: form[name].value() for name in FIELDS},
                 errors=_errors(form),
                 removed=self.removes(form),
                 standing=by_id.get(pk) if pk else None,

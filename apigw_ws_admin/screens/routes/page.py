@@ -60,7 +60,7 @@ class RouteRows(RouteInline):
     tab = False
 
 
-class OnlyRoutes(ModelForm):
+class OnlyRoutes(ModelForm):  # type: ignore[type-arg]
     """The gateway's own fields stay as they are, whether they are right or not."""
 
     def _post_clean(self) -> None:
@@ -86,7 +86,8 @@ class Routes(ModelAdmin):
 
     def routes_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         gateway = gateway_for(self, request, object_id)
-        return self.changeform_view(request, str(gateway.pk))
+        response: HttpResponse = self.changeform_view(request, str(gateway.pk))
+        return response
 
     def summary_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """What saving what was posted would do. It saves nothing."""
@@ -130,9 +131,7 @@ class Routes(ModelAdmin):
         if not _alone(request):
             return super().render_change_form(request, context, *args, **kwargs)
         gateway = kwargs["obj"]
-        context |= dict.fromkeys(
-            ("show_save_and_continue", "show_save_and_add_another", "show_delete"), False
-        )
+        context |= {"show_save_and_continue": False, "show_save_and_add_another": False, "show_delete": False}
         context |= tabs.frame(request, gateway, title=_("Routes"), tab="routes")
         context |= {"alone": True, "quota": conf.routes_quota, "states": State.choices}
         response = ModelAdmin.render_change_form(self, request, context, *args, **kwargs)
@@ -140,11 +139,11 @@ class Routes(ModelAdmin):
         return response
 
     def response_post_save_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
-        return (
-            HttpResponseRedirect(request.path)
-            if _alone(request)
-            else super().response_post_save_change(request, obj)
-        )
+        """One stays among the routes, where the chips go on."""
+        if _alone(request):
+            return HttpResponseRedirect(request.path)
+        response: HttpResponse = super().response_post_save_change(request, obj)
+        return response
 
 
 def _alone(request: HttpRequest) -> bool:

@@ -16,7 +16,7 @@ from apigw_ws_admin.pages import age
 def chips(gateway: ApiGateway, work: dict[str, Any] | None) -> dict[str, Any]:
     """For ``routes/_states.html``; AWS is looked at where nothing is at work that changes it."""
     (sight,) = (Sight(),) if work else observation.observe([gateway])
-    found = standings(gateway, sight.observation)
+    found = standings_of(gateway, sight.observation)
     last = gateway.runs.first()
     return {
         "sight": sight,
@@ -30,7 +30,7 @@ def chips(gateway: ApiGateway, work: dict[str, Any] | None) -> dict[str, Any]:
     }
 
 
-def standings(gateway: ApiGateway, seen: Observation | None) -> list[Standing]:
+def standings_of(gateway: ApiGateway, seen: Observation | None) -> list[Standing]:
     """None where the record cannot be applied; the form says what is missing."""
     try:
         return list(route_states.states(gateway, seen).values())

@@ -20,9 +20,9 @@ from apigw_ws_admin.screens.routes.forms import RouteFormSet
 class Summary:
     #: "2 added", "1 URL changed"; none where there is nothing to save.
     changes: tuple[str, ...]
-    #: How it gets to AWS, or why not.
+    #: How it gets to AWS, or why not; empty as long as it could not be saved.
     outcome: str
-    #: The rows that could not be saved as they are.
+    #: How many rows could not be saved as they are.
     incomplete: int
     #: The keys that a save takes out of AWS at once.
     leaving: tuple[str, ...] = ()
@@ -33,10 +33,11 @@ def summary(formset: RouteFormSet, settings: int = 0) -> Summary:
     """What saving the validated rows, and so many settings of the gateway, would do. Nothing is saved."""
     changes = tuple(_changes(formset, settings))
     leaving = tuple(formset.leaving()) if formset.applies_at_once else ()
+    incomplete = sum(bool(form.errors) for form in formset.forms if not formset.removes(form))
     return Summary(
         changes=changes,
-        outcome=_outcome(formset) if changes else "",
-        incomplete=sum(bool(form.errors) for form in formset.forms if not formset.removes(form)),
+        outcome=_outcome(formset) if changes and not incomplete else "",
+        incomplete=incomplete,
         leaving=leaving,
         confirmed=formset.data.get(formset.CONFIRMATION) == " ".join(leaving),
     )
