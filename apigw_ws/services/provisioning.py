@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -16,7 +17,7 @@ from apigw_ws.aws.calls import Calls, patiently
 from apigw_ws.aws.domain_spec import DomainState
 from apigw_ws.aws.operations import CreateApi, Deploy, Operation, RemoveStage
 from apigw_ws.aws.spec import DOMAIN_TAG, Snapshot, StageState, digest
-from apigw_ws.exceptions import PlanChanged
+from apigw_ws.exceptions import ApigwWsError, PlanChanged
 from apigw_ws.models import ApiGateway, ApiGatewayAdditionalRoute, AuditEvent, Run, Step
 from apigw_ws.services import audit, endpoints, runs, sessions
 from apigw_ws.services.specs import spec_for
@@ -43,6 +44,8 @@ _DOMAIN_FROM_AWS: Final = (
     "updated_on",
 )
 
+#: Seconds that AWS may take for an answer after it has failed one.
+GRACE: Final = 2
 #: What AWS holds of a gateway, and of its domains, which is None where it never had any.
 Held = tuple[Snapshot | None, tuple[DomainState, ...] | None]
 
@@ -122,6 +125,7 @@ def execute(gateway: ApiGateway, run: Run, plan: Plan, on_step: Callable[[Step],
             done = next(performed)
         except Exception as error:
             runs.failed(run, position, operation, started_on, error)
+            _look_again(gateway)
             raise
         if isinstance(operation, CreateApi):  # before it is live: its first $connect must find it known
             gateway.api_id, gateway.api_endpoint, gateway.api_created = calls.api_id, calls.endpoint, True
@@ -188,6 +192,12 @@ def remember(
         route.integration_id = state.integration.id if state and state.integration else ""
         route.deployed = live and state is not None
     ApiGatewayAdditionalRoute.objects.bulk_update(routes, ["route_id", "integration_id", "deployed"])
+
+
+def _look_again(gateway: ApiGateway) -> None:
+    """A call may have taken effect though its answer was lost: record it, where AWS tells at once."""
+    with suppress(ApigwWsError), endpoints.quickly(GRACE):
+        remember(gateway, *look(gateway))
 
 
 def _adopted(gateway: ApiGateway) -> None:

@@ -20,8 +20,8 @@ from django_tasks_db.models import DBTaskResult
 
 from apigw_ws.exceptions import ApigwWsError
 from apigw_ws.models import ApiGateway, AuditEvent, DeployedSnapshot, Run
-from apigw_ws.services import endpoints, lookups, observation, provisioning, secrets
-from apigw_ws_admin.screens import applying
+from apigw_ws.services import glances, lookups, provisioning, secrets
+from apigw_ws_admin.screens import adopting, applying
 from apigw_ws_admin.screens.security import STEPS as SECRET_STEPS
 from tests.admin.faults import BUDGET, FAULTS, PROBLEMS, TOO_SLOW, hotel
 from tests.admin.rows import gateway
@@ -50,15 +50,18 @@ def proxy() -> Iterator[str]:
 @pytest.fixture(autouse=True)
 def hurry(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """AWS that is too slow is given up sooner than it would be, as one test asks for many pages."""
+    monkeypatch.setattr("apigw_ws.aws.calls.PAUSES", (0,))
+    monkeypatch.setattr("apigw_ws.aws.client.random.uniform", lambda least, most: 0)
     if "fault" not in request.fixturenames or request.getfixturevalue("fault") not in TOO_SLOW:
-        monkeypatch.setattr(observation.observe, "__kwdefaults__", {"budget": 20.0})
         return
-    quickly = endpoints.quickly
-    monkeypatch.setattr(endpoints, "quickly", lambda seconds: quickly(BUDGET))  # type: ignore[arg-type]
-    monkeypatch.setattr(lookups, "TIMEOUT", BUDGET)
-    monkeypatch.setattr(applying, "PATIENCE", BUDGET)
-    for ask in (observation.observe, observation.refresh):
-        monkeypatch.setattr(ask, "__kwdefaults__", {"budget": BUDGET})
+    for module, name in (
+        (glances, "BUDGET"),
+        (glances, "PATIENCE"),
+        (lookups, "TIMEOUT"),
+        (applying, "PATIENCE"),
+        (adopting, "PATIENCE"),
+    ):
+        monkeypatch.setattr(module, name, BUDGET)
 
 
 @pytest.fixture
@@ -218,15 +221,7 @@ WORK = {
 
 
 @pytest.fixture
-def nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("apigw_ws.aws.calls.PAUSES", (0,))
-    monkeypatch.setattr("apigw_ws.aws.client.random.uniform", lambda least, most: 0)
-
-
-@pytest.fixture
-def worked(
-    operator: Client, nobody_waits: None, django_capture_on_commit_callbacks: Callable[..., Any]
-) -> Callable[[Any], Run]:
+def worked(operator: Client, django_capture_on_commit_callbacks: Callable[..., Any]) -> Callable[[Any], Run]:
     """Press a button and let the worker do it; the run."""
 
     def press(pressed: Any) -> Run:
