@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -33,7 +32,7 @@ from apigw_ws.aws.monitoring import (
 from apigw_ws.exceptions import ApigwWsError, AwsUnreachable
 from apigw_ws.models import ApiGateway
 from apigw_ws.services import endpoints
-from apigw_ws.services.glances import BUDGET, Glance, glance
+from apigw_ws.services.glances import BUDGET, Glance, glance, glances
 
 __all__ = [
     "CLIENT_ERRORS",
@@ -120,17 +119,20 @@ def errors_last_hour(gateways: Iterable[ApiGateway]) -> dict[int, int | None]:
     """The errors of the last hour by primary key; None where AWS does not tell, or there is no API yet.
 
     AWS is asked once for all gateways of an account and region, and at most once a minute. This waits for it,
-    two seconds for each account and region that is gone.
+    for the two seconds of a glance in all.
     """
     asked = list(gateways)
     prefetch_related_objects(asked, "account")
+    groups = {_name(group): group for group in _by_account(asked)}
+    known: dict[str, dict[int, int]] = cache.get_many(groups)
+    unknown = {name: group for name, group in groups.items() if name not in known}
+    of = {group[0].pk: group for group in unknown.values()}
+    seen = glances([group[0] for group in unknown.values()], lambda first: _errors(first, of[first.pk]))
+    for name, each in zip(unknown, seen, strict=True):
+        known[name] = each.found or {}
+        cache.set(name, known[name], timeout=PATIENCE if each.problem else FRESH)
     counts: dict[int, int | None] = {gateway.pk: None for gateway in asked}
-    for group in _by_account(asked):
-        stages = repr(sorted((each.pk, each.api_id, each.live_stage) for each in group))
-        key = f"apigw_ws:errors:{blake2b(stages.encode(), digest_size=9).hexdigest()}"
-        seen = _shared(key, FRESH, group[0], partial(_errors, gateways=group))
-        counts |= {} if seen.problem else seen.found or {}
-    return counts
+    return counts | {pk: count for found in known.values() for pk, count in found.items()}
 
 
 def _by_account(gateways: Iterable[ApiGateway]) -> Iterable[list[ApiGateway]]:
@@ -141,6 +143,12 @@ def _by_account(gateways: Iterable[ApiGateway]) -> Iterable[list[ApiGateway]]:
             with suppress(ApigwWsError):  # of its settings
                 groups[endpoints.config_for(gateway)].append(gateway)
     return groups.values()
+
+
+def _name(group: Iterable[ApiGateway]) -> str:
+    """What the cache calls the errors of these."""
+    stages = repr(sorted((each.pk, each.api_id, each.live_stage) for each in group))
+    return f"apigw_ws:errors:{blake2b(stages.encode(), digest_size=9).hexdigest()}"
 
 
 def _shared(key: str, fresh: int, gateway: ApiGateway, look: Callable[[ApiGateway], Any]) -> Glance[Any]:
