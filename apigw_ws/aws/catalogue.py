@@ -14,6 +14,8 @@ from apigw_ws.aws.errors import translated
 from apigw_ws.aws.spec import OWNER_TAG, Snapshot, StageState
 from apigw_ws.exceptions import AwsError
 
+Answer = Mapping[str, Any]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiState:
@@ -62,13 +64,20 @@ def apis(client: Any) -> tuple[ApiState, ...]:
         return tuple(_api(item) for item in items if item["ProtocolType"] == "WEBSOCKET")
 
 
-def inventory(client: Any, dns: Callable[[], Any], api_id: str) -> Inventory:
-    """All there is of one API. ``dns`` makes the client of Route 53, which may refuse.
+def described(client: Any, api_id: str) -> Answer:
+    """The API as GetApi answers it. Raises AwsError, with status 404 where there is none."""
+    with translated():
+        item: Answer = client.get_api(ApiId=api_id)
+    return item
 
-    Raises AwsError, with status 404 where there is no such API.
+
+def inventory(client: Any, dns: Callable[[], Any], item: Answer) -> Inventory:
+    """All there is of the API ``item``. ``dns`` makes the client of Route 53, which may refuse.
+
+    Raises AwsError.
     """
     with translated():
-        item = client.get_api(ApiId=api_id)
+        api_id = item["ApiId"]
         extras = _extras(client, api_id)
         snapshot = reader.snapshot(client, item, "")
     domains: tuple[DomainState, ...] = ()
@@ -87,7 +96,7 @@ def served(client: Any, snapshot: Snapshot, stage: StageState | None) -> Snapsho
     return replace(snapshot, live_digest=live)
 
 
-def _api(item: Mapping[str, Any]) -> ApiState:
+def _api(item: Answer) -> ApiState:
     return ApiState(
         id=item["ApiId"],
         name=item["Name"],

@@ -108,8 +108,10 @@ def look(place: ApiGateway, api_id: str, stage_name: str = "") -> Found:
     deployed. Raises NotProvisioned where there is no such stage, AwsError (404: no such API) and
     ConfigurationError.
     """
+    # Asked as hastily as the caller is, so that AWS that is gone is found out soon.
+    item = catalogue.described(endpoints.control_client(place), api_id)
     control = client("apigatewayv2", replace(endpoints.config_for(place), attempts=ATTEMPTS))
-    inventory = catalogue.inventory(control, partial(endpoints.dns_client, place), api_id)
+    inventory = catalogue.inventory(control, partial(endpoints.dns_client, place), item)
     stage = _stage(inventory, stage_name)
     served = replace(inventory, snapshot=catalogue.served(control, inventory.snapshot, stage))
     return Found(inventory=served, stage=stage, region=control.meta.region_name)
