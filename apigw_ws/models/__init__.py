@@ -8,11 +8,12 @@ from apigw_ws.models.access import (
 )
 from apigw_ws.models.accounts import AwsAccount
 from apigw_ws.models.audit import AuditEvent
+from apigw_ws.models.chores import Chore
 from apigw_ws.models.deployments import DeployedSnapshot
 from apigw_ws.models.gateways import ApiGateway
 from apigw_ws.models.routes import ApiGatewayAdditionalRoute
 from apigw_ws.models.runs import Run, Step
-from apigw_ws.models.sessions import WebSocketSession
+from apigw_ws.models.sessions import SessionState, WebSocketSession
 from apigw_ws.models.validators import is_channel_name
 
 __all__ = [
@@ -22,9 +23,11 @@ __all__ = [
     "AwsAccount",
     "ChannelPermission",
     "ChannelPermissionRule",
+    "Chore",
     "DeployedSnapshot",
     "Refusal",
     "Run",
+    "SessionState",
     "Step",
     "WebSocketSession",
     "WebSocketToken",

@@ -36,6 +36,7 @@ class AuditEvent(models.Model):
         CANCEL_ROTATION = "cancel_rotation", _("Cancelled the rotation of the secret")
         ADOPT = "adopt", _("Adopted from AWS")
         SYNC = "sync", _("Read from AWS")
+        DISCONNECT = "disconnect", _("Disconnected sessions")
 
     class Result(models.TextChoices):
         DONE = "done", _("Done")

@@ -1,15 +1,50 @@
 from __future__ import annotations
 
-from typing import Any
+import datetime as dt
+from typing import Any, Final, Self
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apigw_ws.models.gateways import ApiGateway
 
+#: AWS cuts a connection without a message in either direction, and every connection in the end, see
+#: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html.
+IDLE_AFTER: Final = dt.timedelta(minutes=10)
+MAX_AGE: Final = dt.timedelta(hours=2)
+
+
+class SessionState(models.TextChoices):
+    LIVE = "live", _("Live")
+    #: AWS has cut it: nobody said anything for ten minutes, nor has AWS said since that it is open.
+    IDLE = "idle", _("Idle")
+    #: AWS has cut it: two hours are the most.
+    EXPIRED = "expired", _("Expired")
+    CLOSED = "closed", _("Closed")
+
 
 class WebSocketSessionQuerySet(models.QuerySet["WebSocketSession"]):
+    """Each session is in one of ``live``, ``idle``, ``expired`` and ``closed``; three are connected."""
+
+    def live(self) -> Self:
+        """Those with evidence of the last ten minutes: a message either way, or AWS's word."""
+        now = timezone.now()
+        return self.filter(connected=True, created_on__gt=now - MAX_AGE, active_on__gt=now - IDLE_AFTER)
+
+    def idle(self) -> Self:
+        """Those without, which AWS has cut."""
+        now = timezone.now()
+        return self.filter(connected=True, created_on__gt=now - MAX_AGE, active_on__lte=now - IDLE_AFTER)
+
+    def expired(self) -> Self:
+        """Those that are older than AWS lets any become."""
+        return self.filter(connected=True, created_on__lte=timezone.now() - MAX_AGE)
+
+    def closed(self) -> Self:
+        return self.filter(connected=False)
+
     def send_message(self, data: Any, max_workers: int | None = None) -> list[Any]:
         """Send ``data`` to every connected session of this queryset, from as many threads.
 
@@ -22,6 +57,16 @@ class WebSocketSessionQuerySet(models.QuerySet["WebSocketSession"]):
 
 class WebSocketSession(models.Model):
     """Our record of a connection: who, from where, since when, in which channel."""
+
+    class ClosedBy(models.TextChoices):
+        CLIENT = "client", _("The client")
+        AWS = "aws", _("AWS")
+        REAPER = "reaper", _("The reaper")
+        OPERATOR = "operator", _("An operator")
+        SIGN_OUT = "sign_out", _("The end of a login")
+        SEND = "send", _("A send that found it gone")
+        TEARDOWN = "teardown", _("The end of its gateway or stage")
+        REFUSAL = "refusal", _("The view, which refused it")
 
     connection_id = models.CharField(_("connection ID"), max_length=128, unique=True)
     channel_name = models.CharField(_("channel"), max_length=128, blank=True, default="")
@@ -48,7 +93,15 @@ class WebSocketSession(models.Model):
     stage_name = models.CharField(_("stage"), max_length=128, blank=True, default="", editable=False)
     #: What its last connect or message proved itself with; 0: nothing.
     secret_version = models.PositiveSmallIntegerField(_("secret version"), default=0, editable=False)
-    request_count = models.PositiveBigIntegerField(_("requests"), default=1)
+    request_count = models.PositiveBigIntegerField(
+        _("requests"), default=1, help_text=_("Its $connect and the messages that came in.")
+    )
+    messages_out = models.PositiveBigIntegerField(
+        _("messages out"), default=0, help_text=_("Those that AWS took: it does not say which arrived.")
+    )
+    #: Bytes of messages; those of the $connect and of the frames are not among them.
+    bytes_in = models.PositiveBigIntegerField(_("bytes in"), default=0)
+    bytes_out = models.PositiveBigIntegerField(_("bytes out"), default=0)
 
     ip_address = models.GenericIPAddressField(_("IP address"), null=True, blank=True)
     #: What rates count by: the address, of IPv6 its /64.
@@ -56,10 +109,28 @@ class WebSocketSession(models.Model):
     user_agent = models.CharField(_("user agent"), max_length=512, blank=True, default="")
     origin = models.CharField(_("origin"), max_length=255, blank=True, default="")
     connected_on = models.DateTimeField(_("connected since"), null=True, blank=True)
-    last_seen_on = models.DateTimeField(_("last heard from"), null=True, blank=True)
+    last_seen_on = models.DateTimeField(
+        _("last heard from"), null=True, blank=True, help_text=_("When its last message came in.")
+    )
+    last_outbound_on = models.DateTimeField(
+        _("last sent to"), null=True, blank=True, help_text=_("When AWS took the last message for it.")
+    )
+    #: The last evidence that it is open. No index has it: of what every message moves, PostgreSQL would then
+    #: write all indexes anew (https://www.postgresql.org/docs/current/storage-hot.html).
+    active_on = models.DateTimeField(
+        _("last evidence"),
+        default=timezone.now,
+        help_text=_("When it connected, a message went either way, or AWS said that it is open."),
+    )
     disconnected_on = models.DateTimeField(_("disconnected"), null=True, blank=True)
     close_code = models.PositiveSmallIntegerField(_("close code"), null=True, blank=True)
     close_reason = models.CharField(_("close reason"), max_length=255, blank=True, default="")
+    #: Empty where the gateway maps no close code.
+    closed_by = models.CharField(
+        _("closed by"), max_length=16, choices=ClosedBy.choices, blank=True, default=""
+    )
+    #: It is over for us, and AWS has still to be told.
+    close_at_aws = models.BooleanField(default=False, editable=False)
 
     # Ties the connection to the login it was opened under. Hashes: neither value can be used to sign in.
     session_key_hash = models.CharField(max_length=64, blank=True, default="", editable=False, db_index=True)
@@ -74,6 +145,7 @@ class WebSocketSession(models.Model):
         verbose_name = _("session")
         verbose_name_plural = _("sessions")
         ordering = ["-created_on"]
+        permissions = [("disconnect_websocketsession", _("Can disconnect sessions"))]
         indexes = [
             models.Index(
                 fields=["channel_name", "api_gateway"],
@@ -83,12 +155,26 @@ class WebSocketSession(models.Model):
             models.Index(
                 fields=["api_gateway"], name="apigw_ws_open_at_gateway", condition=models.Q(connected=True)
             ),
+            models.Index(
+                fields=["-created_on"], name="apigw_ws_open_newest", condition=models.Q(connected=True)
+            ),
+            models.Index(fields=["id"], name="apigw_ws_close_at_aws", condition=models.Q(close_at_aws=True)),
             models.Index(fields=["-created_on"], name="apigw_ws_session_newest"),
             models.Index(fields=["address_block", "created_on"], name="apigw_ws_session_by_address"),
         ]
 
     def __str__(self) -> str:
         return self.connection_id
+
+    @property
+    def state(self) -> SessionState:
+        """What the queryset's method of the same name would say now."""
+        now = timezone.now()
+        if not self.connected:
+            return SessionState.CLOSED
+        if self.created_on <= now - MAX_AGE:
+            return SessionState.EXPIRED
+        return SessionState.IDLE if self.active_on <= now - IDLE_AFTER else SessionState.LIVE
 
     def send_message(self, data: Any) -> Any:
         """Send ``data`` (JSON, or text as it is) to this connection. See ``services.messages.send``."""
