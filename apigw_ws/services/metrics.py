@@ -29,10 +29,10 @@ from apigw_ws.aws.monitoring import (
     Points,
     Query,
 )
-from apigw_ws.exceptions import ApigwWsError, AwsUnreachable
+from apigw_ws.exceptions import ApigwWsError
 from apigw_ws.models import ApiGateway
 from apigw_ws.services import endpoints
-from apigw_ws.services.glances import BUDGET, Glance, glance, glances
+from apigw_ws.services.glances import BUDGET, Glance, TooSlow, glance, glances
 
 __all__ = [
     "CLIENT_ERRORS",
@@ -161,7 +161,7 @@ def _shared(key: str, fresh: int, gateway: ApiGateway, look: Callable[[ApiGatewa
             finally:
                 cache.delete(f"{key}:asked")
         if time.monotonic() > deadline:
-            return _failed(key, AwsUnreachable(_("AWS has not answered in time. Look again in a moment.")))
+            return _failed(key, TooSlow(_("AWS has not answered in time. Look again in a moment.")))
         time.sleep(0.05)
     return known  # type: ignore[no-any-return]
 
@@ -187,21 +187,18 @@ def _failed(key: str, problem: ApigwWsError) -> Glance[Any]:
 
 def _traffic(gateway: ApiGateway, span: Span) -> Traffic:
     moments = _moments(span, timezone.now())
-    charts = [(metric, "Sum", span.period) for metric in (CONNECTS, MESSAGES, *ERRORS)]
-    charts += [(LATENCY, statistic, span.period) for statistic in ("p50", "p95")]
-    fine = (CONNECTS, "Sum", span.fine)
-    queries = {each: _query(gateway, *each) for each in dict.fromkeys((*charts, fine))}
+    charts = [_query(gateway, metric, "Sum", span.period) for metric in (CONNECTS, MESSAGES, *ERRORS)]
+    charts += [_query(gateway, LATENCY, statistic, span.period) for statistic in ("p50", "p95")]
+    fine = _query(gateway, CONNECTS, "Sum", span.fine)
+    queries = list(dict.fromkeys([*charts, fine]))  # of an hour it is one of the charts
     end = moments[-1] + timedelta(seconds=span.period)
-    found = monitoring.read(_client(gateway), list(queries.values()), start=moments[0], end=end)
-    points = dict(zip(queries, found, strict=True))
+    points = monitoring.read(_client(gateway), queries, start=moments[0], end=end)
+    found = dict(zip(queries, points, strict=True))
     return Traffic(
         span=span,
         moments=moments,
-        series=tuple(
-            Series(metric=each[0], statistic=each[1], values=_values(queries[each], moments, points[each]))
-            for each in charts
-        ),
-        peak=max(points[fine].values(), default=0) / span.fine,
+        series=tuple(_series(query, moments, found[query]) for query in charts),
+        peak=max(found[fine].values(), default=0) / span.fine,
     )
 
 
@@ -238,9 +235,9 @@ def _moments(span: Span, now: datetime) -> tuple[datetime, ...]:
     return tuple(datetime.fromtimestamp(last - n * span.period, UTC) for n in reversed(range(steps)))
 
 
-def _values(query: Query, moments: Sequence[datetime], points: Points) -> tuple[float | None, ...]:
+def _series(query: Query, moments: Sequence[datetime], points: Points) -> Series:
     """CloudWatch leaves out what did not happen: of a count that is 0, of a latency nothing."""
-    if query.statistic != "Sum":
-        return tuple(points.get(moment) for moment in moments)
     settled = timezone.now() - SETTLING - timedelta(seconds=query.period)
-    return tuple(points.get(moment, 0.0 if moment <= settled else None) for moment in moments)
+    counts = query.statistic == "Sum"
+    values = (points.get(moment, 0.0 if counts and moment <= settled else None) for moment in moments)
+    return Series(metric=query.metric, statistic=query.statistic, values=tuple(values))
