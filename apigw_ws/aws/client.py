@@ -16,7 +16,7 @@ from typing import Any, Final, Literal
 from django.utils.translation import gettext as _
 
 from apigw_ws.aws import roles
-from apigw_ws.aws.errors import translated as translated
+from apigw_ws.aws.errors import translated
 from apigw_ws.exceptions import AwsUnreachable, ConfigurationError
 
 Service = Literal["apigatewayv2", "apigatewaymanagementapi", "route53", "acm", "sts", "cloudwatch"]

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
-from apigw_ws.aws.client import translated
+from apigw_ws.aws.errors import translated
 from apigw_ws.exceptions import AwsError
 
 #: The metrics that count something; ``LATENCY`` is in milliseconds.

@@ -16,7 +16,8 @@ from botocore.awsrequest import AWSResponse
 from urllib3 import HTTPResponse
 
 from apigw_ws.aws import connections
-from apigw_ws.aws.client import ClientConfig, _client, _session, client, translated
+from apigw_ws.aws.client import ClientConfig, _client, _session, client
+from apigw_ws.aws.errors import translated
 from apigw_ws.exceptions import (
     AwsError,
     AwsUnreachable,

@@ -12,7 +12,8 @@ import pytest
 from botocore import exceptions as boto
 
 from apigw_ws.aws import lookups, roles
-from apigw_ws.aws.client import ClientConfig, _client, _session, client, translated
+from apigw_ws.aws.client import ClientConfig, _client, _session, client
+from apigw_ws.aws.errors import translated
 from apigw_ws.exceptions import AwsError, AwsUnreachable, ConfigurationError
 from tests.emulator.serving import Served, running_emulator
 
