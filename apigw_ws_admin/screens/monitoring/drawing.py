@@ -118,21 +118,16 @@ def stripes(traffic: Traffic, marks: Sequence[Mark]) -> list[Stripe]:
 
 def step(span: Span) -> str:
     """How long a step is, in words."""
-    return {
-        60: _("a minute"),
-        300: _("five minutes"),
-        900: _("15 minutes"),
-        7200: _("two hours"),
-    }[span.period]
+    return {60: _("a minute"), 900: _("15 minutes"), 7200: _("two hours")}[span.period]
 
 
 def _chart(metric: str, series: Sequence[Series], traffic: Traffic) -> Chart:
     title, hint = METRICS[metric]
+    latency = metric == metrics.LATENCY
+    draw, written = (plots.stairs, _milliseconds) if latency else (plots.bars, _count)
     top = plots.ceiling(value for each in series for value in each.values)
-    draw = plots.stairs if metric == metrics.LATENCY else plots.bars
-    written = _milliseconds if metric == metrics.LATENCY else _count
     form = TIMES[traffic.span.name][1]
-    rows = zip(traffic.moments, *(each.values for each in series), strict=True)
+    rows = list(zip(traffic.moments, *(each.values for each in series), strict=True))
     return Chart(
         metric=metric,
         title=title,
@@ -140,10 +135,8 @@ def _chart(metric: str, series: Sequence[Series], traffic: Traffic) -> Chart:
         lines=tuple(_line(each, top, draw) for each in series),
         top=written(top),
         half=written(top / 2),
-        figures=_latencies(series) if metric == metrics.LATENCY else _counts(series[0], traffic.span),
-        rows=tuple((_time(moment, form), *(written(value) for value in values)) for moment, *values in rows)[
-            ::-1
-        ],
+        figures=_latencies(series) if latency else _counts(series[0], traffic.span),
+        rows=tuple((_time(moment, form), *map(written, values)) for moment, *values in reversed(rows)),
     )
 
 
