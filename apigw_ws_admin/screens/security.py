@@ -24,6 +24,7 @@ from apigw_ws.conf import conf
 from apigw_ws.exceptions import ApigwWsError
 from apigw_ws.models import ApiGateway
 from apigw_ws.services import policies, rotation, runs
+from apigw_ws.services.glances import glance
 from apigw_ws_admin import tabs
 from apigw_ws_admin.pages import gateway_for
 from apigw_ws_admin.permissions import APPLY, ROTATE_SECRET
@@ -61,23 +62,29 @@ STEPS: Final = {
 
 class Security(ModelAdmin):
     def get_urls(self) -> list[URLPattern]:
-        page, step = (self.admin_site.admin_view(view) for view in (self.security_view, self.secret_view))
+        here, wrap = "<int:object_id>/security/", self.admin_site.admin_view
         return [
-            path("<int:object_id>/security/", page, name="apigw_ws_apigateway_security"),
-            path("<int:object_id>/security/<slug:step>/", step, name="apigw_ws_apigateway_secret"),
+            path(here, wrap(self.security_view), name="apigw_ws_apigateway_security"),
+            path(f"{here}policy/", wrap(self.policy_view), name="apigw_ws_apigateway_policy"),
+            path(f"{here}<slug:step>/", wrap(self.secret_view), name="apigw_ws_apigateway_secret"),
             *super().get_urls(),
         ]
 
     def security_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """The page; of a rotation under way the card by itself, or 204 where it is as it was (``?seen=``)."""
+        """The page; and by itself, for htmx, the secret's card (204 where it is as it was ``?seen=``)."""
         gateway = gateway_for(self, request, object_id)
         secret = _secret(request, gateway)
-        if getattr(request, "htmx", False):
-            unchanged = secret["seen"] == request.GET.get("seen")
-            return HttpResponse(status=204) if unchanged else render(request, SECRET, secret)
-        return self._security_page(
-            request, gateway, "security", _("Security"), secret | _accepted() | _policy(gateway)
-        )
+        if not getattr(request, "htmx", False):
+            return _page(self, request, gateway, "security", _("Security"), secret | _accepted())
+        unchanged = secret["seen"] == request.GET.get("seen")
+        return HttpResponse(status=204) if unchanged else render(request, SECRET, secret)
+
+    def policy_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """The IAM policy's card. Whoever makes it looks for credentials, which may take a while."""
+        gateway = gateway_for(self, request, object_id)
+        found = glance(gateway, policies.for_gateway)
+        context = {"gateway": gateway, "glance": found, "policy": json.dumps(found.found, indent=2)}
+        return render(request, "apigw_ws_admin/gateways/_policy.html", context)
 
     def secret_view(self, request: HttpRequest, object_id: int, step: str) -> HttpResponse:
         """Says what a step of the rotation does, and takes it when that is confirmed."""
@@ -87,19 +94,20 @@ class Security(ModelAdmin):
         if request.method == "POST":
             return _taken(request, gateway, step)
         context = {"step": step, "state": rotation.status(gateway), "next": gateway.secret_version + 1}
-        return self._security_page(request, gateway, "secret_step", STEPS[step].title, context)
+        return _page(self, request, gateway, "secret_step", STEPS[step].title, context)
 
-    def _security_page(
-        self,
-        request: HttpRequest,
-        gateway: ApiGateway,
-        name: str,
-        title: str | Promise,
-        context: dict[str, Any],
-    ) -> HttpResponse:
-        context |= self.admin_site.each_context(request) | {"opts": self.opts, "model_admin": self}
-        context |= tabs.frame(request, gateway, title=title, tab="security")
-        return TemplateResponse(request, f"apigw_ws_admin/gateways/{name}.html", context)
+
+def _page(
+    admin: ModelAdmin,
+    request: HttpRequest,
+    gateway: ApiGateway,
+    name: str,
+    title: str | Promise,
+    context: dict[str, Any],
+) -> HttpResponse:
+    context |= admin.admin_site.each_context(request) | {"opts": admin.opts}
+    context |= tabs.frame(request, gateway, title=title, tab="security")
+    return TemplateResponse(request, f"apigw_ws_admin/gateways/{name}.html", context)
 
 
 def _secret(request: HttpRequest, gateway: ApiGateway) -> dict[str, Any]:
@@ -160,10 +168,3 @@ def _taken(request: HttpRequest, gateway: ApiGateway, step: str) -> HttpResponse
 def _accepted() -> dict[str, Any]:
     """The project's settings that decide who may connect."""
     return {"conf": conf, "trusted_origins": settings.CSRF_TRUSTED_ORIGINS}
-
-
-def _policy(gateway: ApiGateway) -> dict[str, Any]:
-    try:
-        return {"policy": json.dumps(policies.for_gateway(gateway), indent=2)}
-    except ApigwWsError as problem:
-        return {"policy_problem": problem}

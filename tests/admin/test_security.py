@@ -21,6 +21,7 @@ from tests.emulator.serving import Served
 pytestmark = pytest.mark.django_db
 
 PAGE = "/admin/apigw_ws/apigateway/{}/security/"
+POLICY = f"{PAGE}policy/"
 PART = {"HX-Request": "true"}
 
 
@@ -206,29 +207,31 @@ def test_the_settings_in_force_are_shown(operator: Client, chat: ApiGateway, set
 def test_the_policy_is_ready_to_paste(operator: Client, aws: Served) -> None:
     made = gateway()
 
-    text = operator.get(PAGE.format(made.pk)).text
+    text = operator.get(POLICY.format(made.pk)).text
 
     pasted = unescape(text.split("<pre")[1].split(">", 1)[1].split("</pre>")[0])
     assert json.loads(pasted) == policies.for_gateway(made)
     assert "is not made yet" not in text
     assert "sts:AssumeRole" not in text
+    assert f'hx-get="{POLICY.format(made.pk)}" hx-trigger="load"' in operator.get(PAGE.format(made.pk)).text
 
 
 def test_the_policy_of_a_role_says_what_django_needs_beside_it(operator: Client, aws: Served) -> None:
-    role = "arn:aws:iam::123456789012:role/gateways"
-    made = gateway(account=AwsAccount.objects.create(label="Live", role_arn=role))
+    role, nowhere = "arn:aws:iam::123456789012:role/gateways", "http://127.0.0.1:1"
+    account = AwsAccount.objects.create(label="Live", role_arn=role, endpoint_url=nowhere)
+    made = gateway(account=account, endpoint_url="")
 
-    assert f"Attach it to the role {role}" in operator.get(PAGE.format(made.pk)).text
+    assert f"Attach it to the role {role}" in operator.get(POLICY.format(made.pk)).text
 
 
 def test_a_gateway_that_is_not_made_says_that_its_id_is_missing(operator: Client, aws: Served) -> None:
     new = gateway(api_created=False, api_id="")
 
-    assert "is not made yet" in operator.get(PAGE.format(new.pk)).text
+    assert "is not made yet" in operator.get(POLICY.format(new.pk)).text
 
 
 def test_an_endpoint_that_is_no_url_is_a_sentence(operator: Client, aws: Served) -> None:
-    response = operator.get(PAGE.format(gateway(endpoint_url="nowhere").pk))
+    response = operator.get(POLICY.format(gateway(endpoint_url="nowhere").pk))
 
     assert response.status_code == 200
     assert "Write the endpoint as a URL" in response.text
@@ -261,10 +264,10 @@ def test_the_permission_to_rotate_is_enough(staff: Callable[..., Client], chat: 
 def test_strangers_and_staff_without_permission_see_nothing(
     client: Client, staff: Callable[..., Client], chat: ApiGateway
 ) -> None:
-    page = PAGE.format(chat.pk)
-
-    assert client.get(page).headers["Location"] == f"/admin/login/?next={page}"
-    assert staff("view_run", "rotate_secret_apigateway").get(page).status_code == 403
+    browser = staff("view_run", "rotate_secret_apigateway")
+    for page in (PAGE.format(chat.pk), POLICY.format(chat.pk)):
+        assert client.get(page).headers["Location"] == f"/admin/login/?next={page}"
+        assert browser.get(page).status_code == 403
 
 
 def test_a_step_or_a_gateway_that_does_not_exist_is_not_found(operator: Client, chat: ApiGateway) -> None:
