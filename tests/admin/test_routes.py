@@ -164,6 +164,25 @@ def test_a_key_that_is_taken_is_said(operator: Client, chat: ApiGateway, key: st
     assert ApiGatewayAdditionalRoute.objects.filter(route_key="first").exists()
 
 
+def test_a_key_can_be_given_anew_but_not_swapped(operator: Client, chat: ApiGateway) -> None:
+    """The database would refuse the first of two rows that swap their keys."""
+    swapped = rows(chat, first__route_key="second", second__route_key="first")
+    moved = rows(chat, first__route_key="second", second__DELETE="on")
+    anew = rows(chat, route("second"), second__DELETE="on")
+
+    assert operator.post(page(chat), swapped).text.count("A saved route has this key.") == 2
+    assert operator.post(page(chat), moved).text.count("A saved route has this key.") == 1
+    assert operator.post(page(chat), anew).status_code == 302
+    assert chat.additional_routes.get(route_key="second").route_id == ""
+
+
+def test_a_key_that_somebody_has_added_meanwhile_is_said(operator: Client, chat: ApiGateway) -> None:
+    fields = rows(chat, route("third"))
+    chat.additional_routes.create(name="third", route_key="third", integration_url=BASE)
+
+    assert "A saved route has this key." in operator.post(page(chat), fields).text
+
+
 def test_a_route_that_somebody_has_deleted_meanwhile_is_said(operator: Client, chat: ApiGateway) -> None:
     fields = rows(chat, first__integration_url=f"{BASE}moved")
     chat.additional_routes.get(route_key="first").delete()

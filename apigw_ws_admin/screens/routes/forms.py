@@ -36,11 +36,6 @@ class RouteForm(ModelForm):  # type: ignore[type-arg]
         cleaned["name"] = cleaned.get("name") or cleaned.get("route_key", "")[:63]
         return cleaned
 
-    def validate_constraints(self) -> None:
-        """One query for a route that was changed, none for the many that were not."""
-        if self.has_changed():
-            super().validate_constraints()
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
@@ -67,12 +62,25 @@ class RouteFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
 
     def clean(self) -> None:
         super().clean()
+        self._check_keys()
         leaving = self.leaving()
         if self.applies_at_once and leaving and self.data.get(self.CONFIRMATION) != " ".join(leaving):
             raise ValidationError(
                 _("Saving takes routes out of AWS at once: %(keys)s. Confirm it beside the button and save.")
                 % {"keys": ", ".join(leaving)}
             )
+
+    def _check_keys(self) -> None:
+        """The rows are saved one by one, those that are removed before those that are new."""
+        taken = {route.route_key: route.pk for route in self._before}
+        removed = {form.instance.pk for form in self.forms if self.removes(form)}
+        for form in self.forms:
+            owner = taken.get(form.instance.route_key, form.instance.pk)
+            free = owner == form.instance.pk or (form.instance.pk is None and owner in removed)
+            if not (free or self.removes(form)):
+                form.add_error(
+                    "route_key", _("A saved route has this key. Save its change or removal first.")
+                )
 
     @property
     def applies_at_once(self) -> bool:
