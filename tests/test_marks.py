@@ -61,6 +61,16 @@ def test_what_was_before_is_not_told() -> None:
     assert marks(chat, NOW - timedelta(hours=1)) == []
 
 
+def test_only_the_newest_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("apigw_ws.services.marks.MOST", 2)
+    chat = gateway()
+    for number in range(4):
+        deployed(chat, f"d{number}", number)
+    run(chat, 0.5, state="failed", error_code="Oops")
+
+    assert [mark.kind for mark in marks(chat, NOW - timedelta(hours=9))] == ["deployment", "failure"]
+
+
 def test_marks_cost_three_queries(django_assert_num_queries: object) -> None:
     chat = gateway()
     for number in range(5):

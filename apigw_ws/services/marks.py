@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from django.utils.translation import gettext as _
 
 from apigw_ws.models import ApiGateway, AuditEvent, DeployedSnapshot, Run
+
+#: More lines than that only hide the chart.
+MOST: Final = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,9 +22,9 @@ class Mark:
 
 
 def marks(gateway: ApiGateway, since: datetime) -> list[Mark]:
-    """Our deployments, the rollbacks and the runs that failed since then, the newest first."""
+    """Our deployments, the rollbacks and the runs that failed since then: the newest ``MOST``, these first."""
     found = [*_deployments(gateway, since), *_rollbacks(gateway, since), *_failures(gateway, since)]
-    return sorted(found, key=lambda mark: mark.happened_on, reverse=True)
+    return sorted(found, key=lambda mark: mark.happened_on, reverse=True)[:MOST]
 
 
 def _deployments(gateway: ApiGateway, since: datetime) -> list[Mark]:
@@ -32,7 +35,7 @@ def _deployments(gateway: ApiGateway, since: datetime) -> list[Mark]:
             kind="deployment",
             sentence=_("Deployment %(id)s, %(who)s") % {"id": each.deployment_id, "who": _who(each.run)},
         )
-        for each in snapshots.select_related("run__started_by")
+        for each in snapshots.select_related("run__started_by").order_by("-deployed_on")[:MOST]
     ]
 
 
@@ -45,7 +48,7 @@ def _rollbacks(gateway: ApiGateway, since: datetime) -> list[Mark]:
             kind="rollback",
             sentence=_("Rolled back, by %(who)s") % {"who": each.who or _("a command or task")},
         )
-        for each in events
+        for each in events.order_by("-happened_on")[:MOST]
     ]
 
 
@@ -59,7 +62,7 @@ def _failures(gateway: ApiGateway, since: datetime) -> list[Mark]:
             sentence=_("A run failed, %(who)s: %(why)s")
             % {"who": _who(each), "why": each.error_code or each.get_state_display()},
         )
-        for each in runs.select_related("started_by")
+        for each in runs.select_related("started_by").order_by("-finished_on")[:MOST]
         if each.finished_on
     ]
 
