@@ -349,6 +349,30 @@ def test_a_gateway_whose_record_was_lost_comes_back_with_its_secret_and_an_empty
     assert provisioning.preview(gateway).operations == ()
 
 
+def test_a_domain_of_ours_that_may_not_be_read_is_waited_for(elsewhere: Callable[..., Elsewhere]) -> None:
+    api = lost(elsewhere)
+    domain = api.domain("production")
+    for arn in (f"apis/{api.api_id}", f"domainnames/{domain}"):
+        where = f"arn:aws:apigateway:{api.aws.region}::/{arn}"
+        api.api.tag_resource(ResourceArn=where, Tags={"apigw-ws:domain": domain})
+    assert adoption.preview(HERE, api.api_id).draft.gateway.domain_name == domain
+    api.aws.fault("apigateway:GetDomainNames", "error", status=403, times=50)
+
+    with pytest.raises(ApigwWsError, match="names a custom domain, which could not be read"):
+        adopt(api, take_back=True)
+
+
+def test_a_domain_of_ours_that_is_gone_is_told_in_the_preview(elsewhere: Callable[..., Elsewhere]) -> None:
+    api = lost(elsewhere, uid=UID)
+    arn = f"arn:aws:apigateway:{api.aws.region}::/apis/{api.api_id}"
+    api.api.tag_resource(ResourceArn=arn, Tags={"apigw-ws:domain": "gone.example.com"})
+
+    (change,) = adoption.preview(HERE, api.api_id).changes
+
+    assert change.sentence == "Remove the tags apigw-ws:domain from the API."
+    assert describe(provisioning.preview(adopt(api, take_back=True)).operations) == [change.sentence]
+
+
 def test_where_that_gateway_was_changed_in_aws_its_calls_pass_until_it_is_applied(
     elsewhere: Callable[..., Elsewhere],
 ) -> None:

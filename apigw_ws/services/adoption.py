@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from django.db import IntegrityError
 from django.utils.translation import gettext as _
@@ -16,7 +16,7 @@ from apigw_ws.aws import catalogue, planner
 from apigw_ws.aws.catalogue import Inventory
 from apigw_ws.aws.client import client
 from apigw_ws.aws.operations import Operation
-from apigw_ws.aws.spec import StageState, digest
+from apigw_ws.aws.spec import DOMAIN_TAG, StageState, digest
 from apigw_ws.exceptions import (
     ApigwWsError,
     ConfigurationError,
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
 
 #: How often AWS is asked, with pauses: an account with many domains comes near the limit of its rate.
-ATTEMPTS = 5
+ATTEMPTS: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,7 +221,8 @@ def _planned(made: Preview, found: Inventory) -> Preview:
     gateway, routes = made.draft.gateway, made.draft.routes
     try:
         spec = spec_for(gateway, routes)
-        plan = Plan(operations=planner.plan(spec, found.snapshot, found.domains if spec.domain else None))
+        has_domain = spec.domain or DOMAIN_TAG in found.snapshot.tags  # as provisioning.read_domains has it
+        plan = Plan(operations=planner.plan(spec, found.snapshot, found.domains if has_domain else None))
     except ConfigurationError as problem:
         return replace(made, unplanned=problem)
     except OwnershipConflict as conflict:

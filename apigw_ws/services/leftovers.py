@@ -8,14 +8,19 @@ from django.utils.translation import gettext as _
 
 from apigw_ws import headers
 from apigw_ws.aws.catalogue import Inventory
-from apigw_ws.aws.spec import RouteState, StageState
+from apigw_ws.aws.spec import DOMAIN_TAG, RouteState, StageState
 from apigw_ws.models import ApiGateway
 from apigw_ws.services.drafts import Draft
 from apigw_ws.services.foreign import OWN, is_adoptable
 
 
 def in_the_way(found: Inventory) -> Iterator[str]:
-    """A sentence for each route that comes with every gateway, and here calls what none of them can."""
+    """A sentence for each reason why no gateway can be made of the API as it is."""
+    if (problem := found.extras.problem) and DOMAIN_TAG in found.snapshot.tags:
+        # A record without the domain would have it removed from AWS.
+        yield _("The API's tag names a custom domain, which could not be read: %(problem)s") % {
+            "problem": problem
+        }
     for route in found.snapshot.routes:
         if route.key in OWN and route.integration and not is_adoptable(route):
             yield _(
