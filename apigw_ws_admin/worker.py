@@ -149,4 +149,4 @@ def at_work(request: HttpRequest, gateway: ApiGateway) -> dict[str, Any] | None:
 def _where_to_look(request: HttpRequest, gateway: ApiGateway) -> str:
     if request.user.has_perm("apigw_ws.view_run"):
         return reverse("admin:apigw_ws_run_changelist", query={"gateway__id__exact": gateway.pk})
-    return reverse("admin:apigw_ws_apigateway_change", args=[gateway.pk])
+    return reverse("admin:apigw_ws_apigateway_overview", args=[gateway.pk])
