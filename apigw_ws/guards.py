@@ -183,7 +183,7 @@ def login_valid(request: GuardedRequest, event: Event) -> None:
     """The login that the connection was opened under still holds. Otherwise its session is over."""
     session = request.websocket_session
     if not sessions.login_holds(session):
-        sessions.close(session, reason="Login ended")
+        sessions.close(session, by=sessions.ClosedBy.SIGN_OUT, reason="Login ended")
         raise Refused("login", 403, "The user was deactivated or the password changed.")
 
 

@@ -72,6 +72,13 @@ def send(session: WebSocketSession, data: Any) -> bool:
     Raises PayloadTooLarge, NotProvisioned and AwsError.
     """
     payload = encode(data)
+    if sent := post(session, payload):
+        sessions.count_sent([session.connection_id], len(payload))
+    return sent
+
+
+def post(session: WebSocketSession, payload: bytes) -> bool:
+    """As ``send``, of what is encoded; the message is left to the caller to count."""
     client = _client(session.api_gateway)
     try:
         connections.post(client, session.connection_id, payload)
@@ -98,7 +105,7 @@ def send_to_all(
         while batch := list(islice(targets, BATCH)):
             outcomes = list(pool.map(lambda target: _post(target, payload), batch))
             successes += [outcome is None for outcome in outcomes]
-            _settle(batch, outcomes)
+            _settle(batch, outcomes, len(payload))
     return successes
 
 
@@ -136,8 +143,10 @@ def _post(target: _Target, payload: bytes) -> ApigwWsError | None:
     return None
 
 
-def _settle(batch: list[_Target], outcomes: list[ApigwWsError | None]) -> None:
+def _settle(batch: list[_Target], outcomes: list[ApigwWsError | None], size: int) -> None:
     pairs = list(zip(batch, outcomes, strict=True))
+    if sent := [target.connection_id for target, outcome in pairs if outcome is None]:
+        sessions.count_sent(sent, size)
     gone = [target.connection_id for target, outcome in pairs if isinstance(outcome, ConnectionGone)]
     if gone:
         sessions.mark_gone(gone)

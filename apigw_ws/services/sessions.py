@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Collection, Iterable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Final
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -18,6 +18,8 @@ from apigw_ws.exceptions import Refused
 from apigw_ws.models import ApiGateway, WebSocketSession
 from apigw_ws.services import gateways, tokens
 from apigw_ws.signals import connected, disconnected
+
+ClosedBy = WebSocketSession.ClosedBy
 
 #: AWS answers 410 until a connection's $connect is answered: a broadcast must not close a newcomer.
 SETTLING: Final = dt.timedelta(seconds=5)
@@ -51,18 +53,29 @@ def find(gateway: ApiGateway, connection_id: str) -> WebSocketSession | None:
     return session
 
 
-def touch(session: WebSocketSession, secret_version: int = 0) -> None:
-    """Count a message, note when it came and with which secret; one query, which overwrites nothing else."""
+def touch(
+    session: WebSocketSession, secret_version: int = 0, *, received: int = 0, sent: int | None = None
+) -> None:
+    """Count a message of ``received`` bytes, and its reply of ``sent`` bytes, None where there was none.
+
+    One query, which overwrites nothing else. The session at hand says the same afterwards.
+    """
     now = timezone.now()
-    WebSocketSession.objects.filter(pk=session.pk).update(
-        request_count=F("request_count") + 1,
-        last_seen_on=now,
-        updated_on=now,
-        secret_version=secret_version,
-    )
-    session.request_count += 1
-    session.secret_version = secret_version
-    session.last_seen_on = session.updated_on = now
+    counted = {"request_count": 1, "bytes_in": received, **_outbound(sent)}
+    noted: dict[str, Any] = {"last_seen_on": now, "active_on": now, "updated_on": now}
+    noted |= {"secret_version": secret_version} | ({} if sent is None else {"last_outbound_on": now})
+    WebSocketSession.objects.filter(pk=session.pk).update(**_added(counted), **noted)
+    for name, more in counted.items():
+        setattr(session, name, getattr(session, name) + more)
+    for name, value in noted.items():
+        setattr(session, name, value)
+
+
+def count_sent(connection_ids: Collection[str], size: int) -> None:
+    """Count one message of ``size`` bytes for each of these connections; one UPDATE for all."""
+    now = timezone.now()
+    with _in_order(WebSocketSession.objects.filter(connection_id__in=connection_ids)) as rows:
+        rows.update(**_added(_outbound(size)), last_outbound_on=now, active_on=now, updated_on=now)
 
 
 def change_channel(session: WebSocketSession, channel_name: str) -> None:
@@ -72,26 +85,26 @@ def change_channel(session: WebSocketSession, channel_name: str) -> None:
     session.channel_name, session.updated_on = channel_name, now
 
 
-def close(session: WebSocketSession, *, code: int | None = None, reason: str = "") -> bool:
+def close(session: WebSocketSession, *, by: str = "", code: int | None = None, reason: str = "") -> bool:
     """Record that a session is over; return whether it was open until now. One query."""
     now = timezone.now()
-    was_open = WebSocketSession.objects.filter(pk=session.pk, connected=True).update(
-        connected=False, disconnected_on=now, updated_on=now, close_code=code, close_reason=reason
-    )
-    session.connected, session.disconnected_on = False, now
-    session.close_code, session.close_reason = code, reason
+    ended = {"connected": False, "disconnected_on": now, "updated_on": now}
+    ended |= {"close_code": code, "close_reason": reason, "closed_by": by}
+    was_open = WebSocketSession.objects.filter(pk=session.pk, connected=True).update(**ended)
+    for name, value in ended.items():
+        setattr(session, name, value)
     if was_open:
         disconnected.send_robust(WebSocketSession, session=session)
     return bool(was_open)
 
 
-def mark_gone(connection_ids: Collection[str]) -> int:
+def mark_gone(connection_ids: Collection[str], *, by: str = ClosedBy.SEND) -> int:
     """Record that AWS no longer knows these connections; return how many sessions were open until now.
 
     A session that was opened in the last five seconds and was not heard from stays: see ``SETTLING``.
     """
     settling = Q(connected_on__isnull=False, last_seen_on=None, created_on__gt=timezone.now() - SETTLING)
-    return _close_all(WebSocketSession.objects.filter(~settling, connection_id__in=connection_ids))
+    return _close_all(WebSocketSession.objects.filter(~settling, connection_id__in=connection_ids), by=by)
 
 
 def close_of_login(session_key: str | None) -> int:
@@ -100,7 +113,7 @@ def close_of_login(session_key: str | None) -> int:
         return 0
     tokens.revoke(session_key)
     sessions = WebSocketSession.objects.filter(session_key_hash=tokens.digest(session_key))
-    return _close_all(sessions, reason="Logged out")
+    return _close_all(sessions, by=ClosedBy.SIGN_OUT, reason="Logged out")
 
 
 def close_of_others(session_key: str | None, user: AbstractBaseUser) -> int:
@@ -108,7 +121,9 @@ def close_of_others(session_key: str | None, user: AbstractBaseUser) -> int:
     if not session_key:
         return 0
     sessions = WebSocketSession.objects.filter(session_key_hash=tokens.digest(session_key))
-    return _close_all(sessions.exclude(user=None).exclude(user_id=user.pk), reason="Logged out")
+    return _close_all(
+        sessions.exclude(user=None).exclude(user_id=user.pk), by=ClosedBy.SIGN_OUT, reason="Logged out"
+    )
 
 
 def close_of_changed_user(user: AbstractBaseUser, update_fields: Iterable[str] | None = None) -> int:
@@ -118,18 +133,20 @@ def close_of_changed_user(user: AbstractBaseUser, update_fields: Iterable[str] |
     sessions = WebSocketSession.objects.filter(user_id=user.pk).exclude(auth_hash="")
     if user.is_active:
         sessions = sessions.exclude(auth_hash__in=_auth_hashes(user))
-    return _close_all(sessions, reason="Login ended")
+    return _close_all(sessions, by=ClosedBy.SIGN_OUT, reason="Login ended")
 
 
 def close_of_gateway(gateway: ApiGateway, *, reason: str = "Gateway deleted") -> int:
     """Close the sessions of a gateway that is going away or has lost its connections; return how many."""
-    return _close_all(WebSocketSession.objects.filter(api_gateway=gateway), reason=reason)
+    return _close_all(
+        WebSocketSession.objects.filter(api_gateway=gateway), by=ClosedBy.TEARDOWN, reason=reason
+    )
 
 
 def close_of_stage(gateway: ApiGateway, stage_name: str) -> int:
     """Close the sessions that were opened through a stage that is no more; return how many."""
     of_stage = WebSocketSession.objects.filter(api_gateway=gateway, stage_name=stage_name)
-    return _close_all(of_stage, reason="Stage removed")
+    return _close_all(of_stage, by=ClosedBy.TEARDOWN, reason="Stage removed")
 
 
 def delete_closed() -> int:
@@ -162,15 +179,36 @@ def _auth_hashes(user: Any) -> list[str]:
     ]
 
 
-def _close_all(sessions: QuerySet[WebSocketSession], reason: str = "") -> int:
+def _close_all(sessions: QuerySet[WebSocketSession], *, by: str, reason: str = "") -> int:
     sessions = sessions.filter(connected=True)
     told = list(sessions.select_related("user")) if disconnected.has_listeners(WebSocketSession) else []
     now = timezone.now()
-    count = sessions.update(connected=False, disconnected_on=now, updated_on=now, close_reason=reason)
+    ended = {"connected": False, "disconnected_on": now, "close_reason": reason, "closed_by": by}
+    with _in_order(sessions) as rows:
+        count = rows.update(**ended, updated_on=now)
     for session in told:
-        session.connected, session.disconnected_on, session.close_reason = False, now, reason
+        for name, value in ended.items():
+            setattr(session, name, value)
         disconnected.send_robust(WebSocketSession, session=session)
     return count
+
+
+def _outbound(size: int | None) -> dict[str, int]:
+    return {} if size is None else {"messages_out": 1, "bytes_out": size}
+
+
+def _added(counted: Mapping[str, int]) -> dict[str, Any]:
+    return {name: F(name) + more for name, more in counted.items()}
+
+
+@contextmanager
+def _in_order(sessions: QuerySet[WebSocketSession]) -> Iterator[QuerySet[WebSocketSession]]:
+    """Two that change many sessions at once would wait for each other: each locks them by primary key."""
+    using = router.db_for_write(WebSocketSession)
+    with transaction.atomic(using):
+        if connections[using].features.has_select_for_update:
+            list(sessions.order_by("pk").select_for_update().values_list("pk", flat=True))
+        yield sessions
 
 
 def _delivered_before(session: WebSocketSession) -> WebSocketSession:

@@ -13,7 +13,6 @@ from django.core.signals import got_request_exception
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
-from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import View
 
@@ -24,8 +23,9 @@ from apigw_ws.guards import GUARDS, Demands, Guard, GuardedRequest, address, may
 from apigw_ws.handlers import Handler, registry
 from apigw_ws.models import ApiGateway, WebSocketSession
 from apigw_ws.services import access, messages, sessions
-from apigw_ws.services.tokens import digest
+from apigw_ws.services.sessions import ClosedBy
 from apigw_ws.signals import message_received
+from apigw_ws.views.records import closed_by, new_session
 
 logger = logging.getLogger("apigw_ws.views")
 
@@ -83,12 +83,13 @@ class WebSocketView(View):
 
     def connect(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """Open the session. An override calls this; a response of status 300 or more refuses the client."""
-        self.websocket_session = sessions.open_session(_new_session(cast(GuardedRequest, request)))
+        self.websocket_session = sessions.open_session(new_session(cast(GuardedRequest, request)))
         return HttpResponse()
 
     def disconnect(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """Close the session. It is closed after an override too, whatever that does."""
-        self._close(cast(GuardedRequest, request).mapped)
+        mapped = cast(GuardedRequest, request).mapped
+        self._close(mapped, closed_by(mapped))
 
     def default(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """Answer a message that names no method, or is no JSON object. By itself it says nothing."""
@@ -146,7 +147,7 @@ class WebSocketView(View):
             response = _response(self.connect(request, *self.args, **self.kwargs))
         finally:
             if response is None or response.status_code >= 300:
-                self._close(Mapped(close_reason="Refused"))
+                self._close(Mapped(close_reason="Refused"), ClosedBy.REFUSAL)
             elif self.websocket_session is None:
                 logger.warning("%s.connect opened no session: call super().", type(self).__qualname__)
         return response
@@ -160,22 +161,30 @@ class WebSocketView(View):
         try:
             return _response(self.disconnect(request, *self.args, **self.kwargs))
         finally:
-            self._close(request.mapped)
+            self._close(request.mapped, closed_by(request.mapped))
 
     def _answer_message(self, request: GuardedRequest) -> HttpResponseBase:
+        """What came and what went out is counted in one, at the end, also where the handler fails."""
         self.websocket_session = session = request.websocket_session
-        sessions.touch(session, request.secret_version)
-        message_received.send_robust(
-            type(self), session=session, body=self.body, raw_body=self.raw_body, request=request
-        )
-        reply = self._handler()(self, request, *self.args, **self.kwargs)
-        if not isinstance(reply, dict | list):
+        sent = None
+        try:
+            message_received.send_robust(
+                type(self), session=session, body=self.body, raw_body=self.raw_body, request=request
+            )
+            response, sent = self._reply(request, self._handler()(self, request, *self.args, **self.kwargs))
+        finally:
+            sessions.touch(session, request.secret_version, received=len(request.body), sent=sent)
+        return response
+
+    def _reply(self, request: GuardedRequest, result: Any) -> tuple[HttpResponse, int | None]:
+        """The response, and how many bytes go to the client; None where no message does."""
+        if not isinstance(result, dict | list):
             # On a two-way route AWS would send a body, whatever the status, to the client.
-            return HttpResponse(status=_response(reply).status_code)
+            return HttpResponse(status=_response(result).status_code), None
+        payload = messages.encode(result)
         if request.mapped.two_way:
-            return HttpResponse(messages.encode(reply), content_type="application/json")
-        messages.send(session, reply)
-        return HttpResponse()
+            return HttpResponse(payload, content_type="application/json"), len(payload)
+        return HttpResponse(), len(payload) if messages.post(self.websocket_session, payload) else None
 
     def _handler(self) -> Handler:
         for key in (self.handler_selection_key, self.route_selection_key):
@@ -188,10 +197,10 @@ class WebSocketView(View):
     def _is_open(self, name: str) -> bool:
         return not self.ALLOWED_HANDLERS or name in self.ALLOWED_HANDLERS
 
-    def _close(self, mapped: Mapped) -> None:
+    def _close(self, mapped: Mapped, by: str) -> None:
         session = self.websocket_session
         if session and session.connected:
-            sessions.close(session, code=mapped.close_code, reason=mapped.close_reason)
+            sessions.close(session, by=by, code=mapped.close_code, reason=mapped.close_reason)
 
     def _demands(self) -> Demands:
         return Demands(
@@ -215,28 +224,6 @@ class WebSocketView(View):
             ip_address=address(request, event) if event else None,
             origin=storable(event.origin or "", 255) if event else "",
         )
-
-
-def _new_session(request: GuardedRequest) -> WebSocketSession:
-    event, mapped = request.event, request.mapped
-    user = request.user if request.user.is_authenticated else None
-    ip_address = address(request, event)
-    session_key = getattr(getattr(request, "session", None), "session_key", None)
-    return WebSocketSession(
-        connection_id=event.connection_id,
-        api_gateway=request.api_gateway,
-        stage_name=mapped.stage,
-        secret_version=request.secret_version,
-        channel_name=request.channel_name,
-        user=cast(Any, user),  # the project's user model, which only its settings know
-        ip_address=ip_address,
-        address_block=access.block_of(ip_address),
-        user_agent=mapped.user_agent or event.user_agent,
-        origin=storable(event.origin or "", 255),
-        connected_on=mapped.connected_on or timezone.now(),
-        session_key_hash=digest(session_key) if session_key else "",
-        auth_hash=sessions.auth_hash(user) if user else "",
-    )
 
 
 def _response(result: Any) -> HttpResponseBase:
