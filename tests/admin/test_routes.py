@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -143,6 +144,16 @@ def test_the_gateways_own_fields_stay_as_they_are(operator: Client, chat: ApiGat
     assert after.updated_on > before.updated_on
     assert after.disable_execute_api_endpoint
     assert chat.additional_routes.filter(name="renamed").count() == 1
+
+
+def test_more_rows_than_django_would_read_are_said_before_they_are_typed(
+    operator: Client, chat: ApiGateway, settings: Any
+) -> None:
+    assert "So many routes cannot be saved" not in operator.get(page(chat)).text
+    settings.DATA_UPLOAD_MAX_NUMBER_FIELDS = 90
+    assert "So many routes cannot be saved" in operator.get(page(chat)).text
+    settings.DATA_UPLOAD_MAX_NUMBER_FIELDS = None
+    assert "So many routes cannot be saved" not in operator.get(page(chat)).text
 
 
 def test_what_is_wrong_stands_on_its_row(operator: Client, chat: ApiGateway) -> None:

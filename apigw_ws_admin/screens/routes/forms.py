@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.forms import BaseInlineFormSet, HiddenInput, IntegerField, ModelForm
 from django.forms.formsets import DELETION_FIELD_NAME
@@ -116,6 +117,11 @@ class RouteFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
     def used(self) -> int:
         """How many of AWS's quota the saved routes take."""
         return sum(standing.facts is not None for standing in self.standings)
+
+    def too_many(self) -> bool:
+        """Django would refuse to read what the rows post, and ten more with it."""
+        limit: int | None = settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
+        return limit is not None and (len(self.forms) + 10) * (len(FIELDS) + 2) > limit
 
     def rows(self) -> Iterator[Row]:
         by_id = {standing.pk: standing for standing in self.standings}
