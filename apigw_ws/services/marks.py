@@ -22,7 +22,7 @@ class Mark:
 
 
 def marks(gateway: ApiGateway, since: datetime) -> list[Mark]:
-    """Our deployments, the rollbacks and the runs that failed since then: the newest ``MOST``, these first."""
+    """Our deployments, rollbacks and failed runs since then: ``MOST`` at most, the newest first."""
     found = [*_deployments(gateway, since), *_rollbacks(gateway, since), *_failures(gateway, since)]
     return sorted(found, key=lambda mark: mark.happened_on, reverse=True)[:MOST]
 
