@@ -66,8 +66,10 @@ def test_a_rotation_goes_from_version_to_version(aws: Served, gateway: ApiGatewa
     assert secrets.version_of(gateway, old) == 1
 
     later(gateway)
+    changed_on = gateway.updated_on
     rotation.retire(gateway)
     assert versions(gateway) == (2, None, 2)
+    assert gateway.updated_on == changed_on
     assert secrets.version_of(gateway, old) is None
     assert secrets.version_of(gateway, secrets.derive(gateway)) == 2
     began, ended = AuditEvent.objects.exclude(verb="apply").order_by("pk")

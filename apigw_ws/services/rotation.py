@@ -219,10 +219,15 @@ def _refuse_for(reason: str) -> None:
 
 
 def _change(gateway: ApiGateway, **values: Any) -> None:
-    """Write it, in one statement, unless the secret has been rotated, applied or retired in the meantime."""
+    """Write it, in one statement, unless the secret has been rotated, applied or retired in the meantime.
+
+    Retiring changes nothing of what AWS should hold, so that the record is not newer than the last look.
+    """
     known = ("secret_version", "retiring_secret_version", "live_secret_version")
     unchanged = ApiGateway.objects.filter(pk=gateway.pk, **{name: getattr(gateway, name) for name in known})
-    if not unchanged.update(**values, updated_on=timezone.now()):
+    if "secret_version" in values:
+        values["updated_on"] = timezone.now()
+    if not unchanged.update(**values):
         raise RotationRefused(_("The rotation has gone on in the meantime. Look at it again."))
     gateways.changed()
     for name, value in values.items():

@@ -10,6 +10,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from apigw_ws.exceptions import AwsError, OwnershipConflict
@@ -546,3 +547,12 @@ def test_the_targets_of_other_gateways_are_offered_to_who_may_see_them(
 
     assert operator.get(f"{draft}endpoint/").text.count(">http://127.0.0.1:8000/ws/<") == 1
     assert "http://127.0.0.1:8000/ws/" not in stranger.get(f"{theirs}endpoint/").text
+
+
+def test_a_gateway_that_was_torn_down_is_not_called_live(operator: Client, db: None) -> None:
+    torn_down = gateway()
+    Run.objects.create(gateway=torn_down, kind="teardown", state="done", finished_on=timezone.now())
+
+    text = operator.get(f"/admin/apigw_ws/apigateway/{torn_down.pk}/progress/").text
+
+    assert "The gateway is live." not in text
