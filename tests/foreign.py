@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from itertools import count
 from typing import Any
 
@@ -61,9 +61,14 @@ class Elsewhere:
         if not fields.get("AutoDeploy"):
             self.call("create_deployment", StageName=name)
 
-    def domain(self, stage: str, *, path: str = "", alias: bool = False) -> str:
+    @property
+    def domains(self) -> tuple[str, str]:
+        """The names that its custom domain may have."""
+        return f"adopted-{self.number}.example.com", "*.example.com"
+
+    def domain(self, stage: str, *, path: str = "", alias: bool = False, wildcard: bool = False) -> str:
         """A custom domain that leads to the stage; its name."""
-        name = f"adopted-{self.number}.example.com"
+        name = self.domains[wildcard]
         found = self.aws.client("acm").list_certificates()["CertificateSummaryList"]
         certificate = next(i["CertificateArn"] for i in found if i["DomainName"] == "*.example.com")
         configuration = {
@@ -100,7 +105,7 @@ class Elsewhere:
         """All of the API, and of every domain, as AWS shows it."""
         client = self.api
         items = {
-            name: client.get_paginator(name).paginate(ApiId=self.api_id).build_full_result()["Items"]
+            name: self.everything(name, ApiId=self.api_id)
             for name in (
                 "get_authorizers",
                 "get_deployments",
@@ -110,29 +115,35 @@ class Elsewhere:
                 "get_stages",
             )
         }
-        domains = client.get_domain_names()["Items"]
+        domains = self.everything("get_domain_names")
         mappings = [client.get_api_mappings(DomainName=each["DomainName"])["Items"] for each in domains]
         api = {key: value for key, value in self.call("get_api").items() if key != "ResponseMetadata"}
-        zone = self.dns.list_resource_record_sets(HostedZoneId=self.zone)["ResourceRecordSets"]
+        zone = self.records()
         return {"api": api, **items, "domains": domains, "mappings": mappings, "zone": zone}
 
     def clean(self) -> None:
-        for domain in self.api.get_domain_names()["Items"]:
+        for domain in self.everything("get_domain_names"):
             name = domain["DomainName"]
             for mapping in self.api.get_api_mappings(DomainName=name)["Items"]:
                 if mapping["ApiId"] == self.api_id:
                     self.api.delete_api_mapping(DomainName=name, ApiMappingId=mapping["ApiMappingId"])
-            if name == f"adopted-{self.number}.example.com":
-                records = self.dns.list_resource_record_sets(HostedZoneId=self.zone)["ResourceRecordSets"]
-                if any(record["Name"].rstrip(".") == name for record in records):
+            if name in self.domains:
+                if any(record["Name"].rstrip(".") == name for record in self.records()):
                     self.change_alias("DELETE", name, domain["DomainNameConfigurations"][0])
                 self.api.delete_domain_name(DomainName=name)
-        if any(api["ApiId"] == self.api_id for api in self._apis()):
+        if any(api["ApiId"] == self.api_id for api in self.everything("get_apis")):
             self.call("delete_api")
 
-    def _apis(self) -> Iterator[dict[str, Any]]:
-        for page in self.api.get_paginator("get_apis").paginate():
-            yield from page["Items"]
+    def everything(self, operation: str, **where: str) -> list[dict[str, Any]]:
+        """The items of all pages."""
+        found: list[dict[str, Any]] = (
+            self.api.get_paginator(operation).paginate(**where).build_full_result()["Items"]
+        )
+        return found
+
+    def records(self) -> list[dict[str, Any]]:
+        pages = self.dns.get_paginator("list_resource_record_sets").paginate(HostedZoneId=self.zone)
+        return [record for page in pages for record in page["ResourceRecordSets"]]
 
 
 def as_the_peer_does(aws: Served, base: str, *, secret: bool = True, domain: bool = False) -> Elsewhere:

@@ -510,8 +510,9 @@ def test_a_domain_that_leads_elsewhere_too_is_used_and_not_managed(
     assert gateway.live_domain_name == name
 
 
-def test_a_domain_with_a_path_is_left_alone(peer: Elsewhere) -> None:
-    name = peer.domain("production", path="chat")
+@pytest.mark.parametrize("how", [{"path": "chat"}, {"wildcard": True}], ids=["path", "wildcard"])
+def test_a_domain_that_no_record_can_hold_is_left_alone(peer: Elsewhere, how: dict[str, Any]) -> None:
+    name = peer.domain("production", **how)
 
     shown = adoption.preview(HERE, peer.api_id)
 
@@ -537,8 +538,9 @@ def test_what_may_not_be_read_is_said_and_does_not_hinder(
 
 
 def test_where_no_zone_of_the_account_has_the_record_dns_stays_somebody_elses(hand: Elsewhere) -> None:
-    domain = hand.api.get_domain_names()["Items"][0]
-    hand.change_alias("DELETE", domain["DomainName"], domain["DomainNameConfigurations"][0])
+    name = hand.domains[0]
+    domain = hand.api.get_domain_name(DomainName=name)
+    hand.change_alias("DELETE", name, domain["DomainNameConfigurations"][0])
 
     gateway = adopt(hand)
 

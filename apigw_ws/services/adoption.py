@@ -225,8 +225,6 @@ def _planned(made: Preview, found: Inventory) -> Preview:
         plan = Plan(operations=planner.plan(spec, found.snapshot, found.domains if has_domain else None))
     except ConfigurationError as problem:
         return replace(made, unplanned=problem)
-    except OwnershipConflict as conflict:
-        return replace(made, refusals=(str(conflict),))
     keys = frozenset(route.route_key for route in routes)
     there = There(gateway=gateway, snapshot=found.snapshot, additional=keys, domains=found.domains)
     gateway.adopting = bool(plan.operations)
