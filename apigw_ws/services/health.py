@@ -61,7 +61,7 @@ def judge(gateway: ApiGateway, run: Run | None, seen: Observation | None) -> Hea
     if run and run.state in BROKEN and not mended:
         return Health(state=State.FAILING, reason=_broken(run))
     if not gateway.deployment_id:
-        return Health(state=State.NEVER_APPLIED, reason=_("Nothing is deployed yet: apply it to AWS."))
+        return Health(state=State.NEVER_APPLIED, reason=_("Nothing is deployed: apply it to AWS."))
     if _applied(gateway, run, seen):
         return Health(state=State.HEALTHY, reason=_("It is applied, and was not changed since."))
     if seen is None or seen.seen_on < gateway.updated_on:

@@ -29,8 +29,8 @@ class Deployed:
     who: str
     #: Made here, and not in AWS's console or by another tool.
     ours: bool = True
-    #: It is what the stage serves: nobody has rolled back, or deployed elsewhere since.
-    live: bool = True
+    #: The stage serves another one: it was rolled back, or deployed elsewhere since.
+    replaced: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,4 +94,5 @@ def _deployed(gateway: ApiGateway, row: DeployedSnapshot | None, seen: Observati
     if row is None:
         return Deployed(on=seen.deployed_on, who="", ours=False) if seen and seen.deployed_on else None
     who = str((row.run and row.run.started_by) or "")
-    return Deployed(on=row.deployed_on, who=who, live=row.deployment_id == gateway.deployment_id)
+    replaced = gateway.deployment_id not in ("", row.deployment_id)
+    return Deployed(on=row.deployed_on, who=who, replaced=replaced)

@@ -81,7 +81,8 @@ class RegionFilter(DropdownFilter):
         return [(region, region) for region in sorted(filter(None, regions))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[ApiGateway]) -> QuerySet[ApiGateway]:
-        return _by_region(queryset).filter(where=self.value()) if self.value() else queryset
+        known = any(region == self.value() for region, _label in self.lookup_choices)
+        return _by_region(queryset).filter(where=self.value()) if known else queryset
 
 
 class HealthFilter(DropdownFilter):
@@ -160,7 +161,8 @@ class GatewayList(ModelAdmin):
     def _asked(self, request: HttpRequest, most: int) -> tuple[list[ApiGateway], list[int]]:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        asked = [int(pk) for pk in request.GET.getlist("pk") if pk.isdecimal()]
+        # No more digits than a database has room for.
+        asked = [int(pk) for pk in request.GET.getlist("pk") if pk.isdecimal() and len(pk) < 19]
         gateways = self.get_queryset(request).select_related("account").filter(pk__in=asked[:most])
         return list(gateways), asked[most : self.list_per_page]
 

@@ -96,6 +96,8 @@ def test_a_deployment_that_was_rolled_back_from_says_so(operator: Client, chat: 
     ApiGateway.objects.update(deployment_id="earlier")
 
     assert "another is live" in operator.get(LIST).text
+    ApiGateway.objects.update(deployment_id="")  # torn down
+    assert "another is live" not in operator.get(LIST).text
 
 
 def test_errors_of_the_last_hour_are_counted_with_links_to_them(operator: Client, db: None) -> None:
@@ -151,6 +153,7 @@ def test_a_few_gateways_are_looked_at_and_the_rest_is_asked_for_later(
     text = operator.get(SEEN, {"pk": [each.pk for each in made]}).text
 
     assert text.count('id="health-') == 2
+    assert operator.get(SEEN, {"pk": ["9" * 40, "x", "-1", ""]}).text.strip() == ""
     assert f'hx-get="{SEEN}?pk={made[2].pk}&amp;pk={made[3].pk}&amp;" hx-trigger="load delay:10s"' in text
 
 
@@ -198,6 +201,7 @@ def test_the_list_is_filtered(operator: Client, db: None) -> None:
         "account__environment__exact=staging": [1],
         "region=us-east-1": [0, 2],
         "region=eu-west-1": [1],
+        "region=%00": [0, 1, 2],
         "health=failing": [2],
         "health=never_applied": [1],
         "health=applied": [0],
