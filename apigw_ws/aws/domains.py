@@ -34,9 +34,15 @@ def leading_to(client: Any, dns: Callable[[], Any], api_id: str) -> tuple[Domain
     see for what it raises."""
     with translated():
         pages = client.get_paginator("get_domain_names").paginate()
-        items = [item for page in pages for item in page["Items"]]
+        items = [item for page in pages for item in page["Items"] if _is_regional(item)]
         states = [_state(client, dns, item["DomainName"], item, None) for item in items]
     return tuple(state for state in states if any(mapping.api_id == api_id for mapping in state.mappings))
+
+
+def _is_regional(item: Answer) -> bool:
+    """A WebSocket API can have no others, and AWS refuses to tell the mappings of those
+    (https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-custom-domain-names.html)."""
+    return all(each.get("EndpointType") == "REGIONAL" for each in item.get("DomainNameConfigurations", ()))
 
 
 def alias_in(dns: Any, zone_id: str, name: str) -> tuple[Answer, ...]:
