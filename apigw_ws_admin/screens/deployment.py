@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
-from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 from unfold.admin import ModelAdmin
@@ -14,7 +13,7 @@ from apigw_ws.models import ApiGateway, Run
 from apigw_ws.services import observation
 from apigw_ws.services.glances import TooSlow
 from apigw_ws_admin import worker
-from apigw_ws_admin.pages import age
+from apigw_ws_admin.pages import age, gateway_for
 from apigw_ws_admin.permissions import APPLY, ROLLBACK, TEARDOWN
 
 PANEL: Final = "apigw_ws_admin/gateways/_deployment.html"
@@ -28,7 +27,8 @@ class DeploymentPanel(ModelAdmin):
     change_form_outer_before_template = "apigw_ws_admin/gateways/deployment.html"
 
     class Media:
-        js = ("apigw_ws_admin/deployment.js", "apigw_ws_admin/dialogs.js")
+        css: ClassVar = {"all": ("apigw_ws_admin/gateways.css",)}
+        js = tuple(f"apigw_ws_admin/{name}.js" for name in ("deployment", "dialogs", "gateway"))
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.deployment_view)
@@ -37,11 +37,7 @@ class DeploymentPanel(ModelAdmin):
 
     def deployment_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """The panel; 204 while it polls (``?seen=``) and there is nothing new to show."""
-        gateway = self.get_object(request, str(object_id))
-        if not self.has_view_permission(request, gateway):
-            raise PermissionDenied
-        if gateway is None:
-            raise Http404
+        gateway = gateway_for(self, request, object_id)
         work = worker.at_work(request, gateway)
         if work and work["version"] == request.GET.get("seen"):
             return HttpResponse(status=204)

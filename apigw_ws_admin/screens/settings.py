@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -72,10 +72,6 @@ LIVE: Final = {"stage_name": "live_stage", "domain_name": "live_domain"}
 
 class GatewaySettings(ModelAdmin):
     readonly_fields = (*IN_AWS, *LIVE.values())
-
-    class Media:
-        css: ClassVar = {"all": ("apigw_ws_admin/gateways.css",)}
-        js = ("apigw_ws_admin/gateway.js",)
 
     def get_fieldsets(self, request: HttpRequest, obj: ApiGateway | None = None) -> list[Any]:
         groups = [(title, _with_live(fields, obj)) for title, fields in GROUPS]
