@@ -26,12 +26,13 @@ document.addEventListener("DOMContentLoaded", () => {
 
   const filter = () => {
     const all = rows();
-    for (const row of all) row.hidden = !fits(row);
+    for (const row of all) row.hidden = !fits(row) && !row.contains(document.activeElement);
     const active = term.value.trim() || state.value;
     shown.value = active ? shown.dataset.routeShown.replace("{shown}", all.filter((row) => !row.hidden).length) : "";
   };
   term.addEventListener("input", filter);
   state.addEventListener("change", filter);
+  document.addEventListener("htmx:afterSettle", filter);
 
   const switchAll = (on) => {
     const switches = rows().filter((row) => !row.hidden).flatMap((row) => [...row.querySelectorAll("[name$='-enabled']")]);

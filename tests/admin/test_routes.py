@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from apigw_ws.emulator.faults import Fault
@@ -127,6 +129,9 @@ def test_a_save_is_one_run_and_one_deployment_and_stays_on_the_page(
     (task,) = DBTaskResult.objects.all()
     text = operator.get(page(chat, "routes/states/")).text
     assert "Saved here; it waits for the worker." in text
+    assert "No worker seems to run" not in text
+    DBTaskResult.objects.update(enqueued_at=timezone.now() - timedelta(seconds=11))
+    assert "No worker seems to run" in operator.get(page(chat, "routes/states/")).text
     apply_gateway.call(*task.args_kwargs["args"])
     assert list(Run.objects.get().steps.values_list("operation", flat=True)).count("Deploy") == 1
     assert chips(operator.get(page(chat)).text) == ["in_sync"] * 5
@@ -350,7 +355,7 @@ def test_the_chips_follow_a_run_and_then_rest(operator: Client, chat: ApiGateway
         text = operator.get(states).text
         seen = re.search(r"seen=(\w+)", text)
         assert seen
-        assert "Being applied to AWS by operator: 0 of 0 operations done." in text
+        assert "Apply, by operator: 0 of 0 operations done." in text
         assert chips(text).count("applying") == 2
         assert operator.get(states, {"seen": seen[1]}).status_code == 204
 
