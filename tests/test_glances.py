@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -65,8 +67,9 @@ def wait_for(known: Callable[[], Any]) -> Any:
 def test_what_is_found_in_time_is_so_now(gateway: ApiGateway) -> None:
     seen = glance(gateway, name)
 
-    assert (seen.found, seen.problem) == ("chat", None)
-    assert seen.seen_on is not None
+    assert (seen.found, seen.problem, seen.just_now) == ("chat", None, True)
+    assert not replace(seen, seen_on=timezone.now() - timedelta(minutes=2)).just_now
+    assert not Glance().just_now
     assert glances.last_seen([gateway], name) == [Glance()]
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future
 from copy import copy
 from dataclasses import dataclass, replace
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from functools import partial
 from typing import Any, Final, Generic, TypeVar, cast
 
@@ -47,6 +47,11 @@ class Glance(Generic[T]):
     found: T | None = None
     seen_on: datetime | None = None
     problem: ApigwWsError | None = None
+
+    @property
+    def just_now(self) -> bool:
+        """It was seen within the last minute."""
+        return self.seen_on is not None and timezone.now() - self.seen_on < timedelta(minutes=1)
 
 
 _lock = threading.Lock()
