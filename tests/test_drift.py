@@ -213,6 +213,24 @@ def test_tags_are_taken_one_by_one(aws: Served, gateway: ApiGateway, console: In
     assert drift.compare(fresh(gateway)) == []
 
 
+def test_several_are_taken_together_or_none(aws: Served, gateway: ApiGateway, console: InAws) -> None:
+    arn = f"arn:aws:apigateway:{aws.region}::/apis/{gateway.api_id}"
+    console.client.tag_resource(ResourceArn=arn, Tags={"team": "red"})
+    ours = {"team": "chat", "stage": "gone"}
+    ApiGateway.objects.update(tags=ours)
+
+    decision = drift.decide(fresh(gateway), provisioning.look(gateway), ["tag.team", "tag.stage"])
+
+    assert [each.key for each in decision.taken] == ["tag.team", "tag.stage"]
+    assert decision.plan.operations == ()
+    assert fresh(gateway).tags == ours
+    with pytest.raises(ApigwWsError, match="cannot be taken"):
+        drift.take_aws(fresh(gateway), "tag.team", "tag.apigw-ws:tags")
+    assert fresh(gateway).tags == ours
+    drift.take_aws(fresh(gateway), "tag.team", "tag.stage")
+    assert fresh(gateway).tags == {"team": "red"}
+
+
 def test_a_tag_that_we_dropped_can_be_taken_back(gateway: ApiGateway) -> None:
     gateway.tags = {}
     gateway.save()
@@ -254,7 +272,7 @@ def test_a_route_that_was_switched_off_can_be_switched_on_again(gateway: ApiGate
 def test_what_is_taken_is_audited(gateway: ApiGateway, console: InAws) -> None:
     console.update_api(Description="By hand")
 
-    taken = drift.take_aws(gateway, "api.description", by=new_user(), ip="192.0.2.7")
+    (taken,) = drift.take_aws(gateway, "api.description", by=new_user(), ip="192.0.2.7")
 
     event = AuditEvent.objects.latest("pk")
     assert (taken.record, taken.aws) == ("Talk", "By hand")

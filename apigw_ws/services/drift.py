@@ -1,10 +1,12 @@
-"""Where AWS and a gateway's record differ, and taking AWS's side.
+"""Where AWS and a gateway's record differ, and for each difference: taking AWS's side, or keeping ours.
 
-To keep ours, apply the plan: every difference is one that the plan would undo.
+To keep ours is to apply the plan: every difference is one that the plan would undo.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
@@ -22,10 +24,21 @@ from apigw_ws.services import (
     route_differences,  # noqa: F401
 )
 from apigw_ws.services.differences import Difference, Take, There
+from apigw_ws.services.provisioning import Held, Plan
 from apigw_ws.services.specs import spec_for
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What comes of taking AWS's side in some differences, and keeping ours in the others."""
+
+    #: What is written on the record.
+    taken: list[Difference]
+    #: What applying does afterwards.
+    plan: Plan
 
 
 def compare(gateway: ApiGateway) -> list[Difference]:
@@ -33,7 +46,48 @@ def compare(gateway: ApiGateway) -> list[Difference]:
 
     Raises AwsError, OwnershipConflict and ConfigurationError.
     """
-    snapshot, domains = provisioning.look(gateway)
+    return _between(gateway, provisioning.look(gateway))
+
+
+def decide(gateway: ApiGateway, held: Held, keys: Sequence[str]) -> Decision:
+    """What taking AWS's side of ``keys`` would come to, where AWS holds that; nothing is written.
+
+    Raises as ``take_aws``.
+    """
+    with transaction.atomic():
+        taking = ApiGateway.objects.get(pk=gateway.pk)
+        taken = _take(taking, held, keys)
+        plan = Plan(operations=planner.plan(spec_for(taking), *held))
+        transaction.set_rollback(True)
+    return Decision(taken=taken, plan=plan)
+
+
+def take_aws(
+    gateway: ApiGateway,
+    *keys: str,
+    seen: Mapping[str, str] | None = None,
+    by: AbstractBaseUser | None = None,
+    ip: str | None = None,
+) -> list[Difference]:
+    """Write AWS's values of these differences on the record, or none, and return what they were.
+
+    AWS is only read. Raises PlanChanged where there is no such difference (any more) or AWS's value is not
+    the one of ``seen``, ApigwWsError where AWS's value cannot stand on the record, and as ``compare`` does.
+    """
+    held = provisioning.look(gateway)
+    found = {each.key: each for each in _between(gateway, held)}
+    if seen is not None and any(key in found and found[key].aws != seen.get(key) for key in keys):
+        raise PlanChanged(_("Nothing was done: AWS has changed since. Look again."))
+    before = {key: found[key].record for key in keys if key in found}
+    with audit.recorded(AuditEvent.Verb.TAKE_AWS, gateway, by=by, ip=ip, before=before) as outcome:
+        with transaction.atomic():
+            taken = _take(gateway, held, keys)
+        outcome.after = {each.key: each.aws for each in taken}
+    return taken
+
+
+def _between(gateway: ApiGateway, held: Held) -> list[Difference]:
+    snapshot, domains = held
     additional = frozenset(route.route_key for route in gateway.additional_routes.all())
     there = There(gateway=gateway, snapshot=snapshot, additional=additional, domains=domains or ())
     return [
@@ -43,28 +97,21 @@ def compare(gateway: ApiGateway) -> list[Difference]:
     ]
 
 
-def take_aws(
-    gateway: ApiGateway, key: str, *, by: AbstractBaseUser | None = None, ip: str | None = None
-) -> Difference:
-    """Write AWS's value of the difference ``key`` on the record, and return what the difference was.
-
-    AWS is only read. Raises PlanChanged where there is no such difference (any more), ApigwWsError where
-    AWS's value cannot stand on the record, and as ``compare`` does.
-    """
-    difference = next((found for found in compare(gateway) if found.key == key), None)
-    if difference is None:
-        raise PlanChanged(_("AWS and the record do not differ in %(key)s.") % {"key": key})
-    before, after = {key: difference.record}, {key: difference.aws}
-    with audit.recorded(AuditEvent.Verb.TAKE_AWS, gateway, by=by, ip=ip, before=before) as outcome:
+def _take(gateway: ApiGateway, held: Held, keys: Sequence[str]) -> list[Difference]:
+    """Each is looked up anew: what is taken of a tag or a route depends on what was taken before."""
+    taken = []
+    for key in keys:
+        difference = next((each for each in _between(gateway, held) if each.key == key), None)
+        if difference is None:
+            raise PlanChanged(_("AWS and the record do not differ in %(key)s.") % {"key": key})
         if difference.take is None:
             raise ApigwWsError(
                 _("AWS's %(key)s cannot be taken, because it follows from other fields. Apply the plan.")
                 % {"key": key}
             )
-        with transaction.atomic():
-            _write(gateway, difference.take)
-        outcome.after = after
-    return difference
+        _write(gateway, difference.take)
+        taken.append(difference)
+    return taken
 
 
 def _write(gateway: ApiGateway, take: Take) -> None:

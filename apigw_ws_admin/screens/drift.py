@@ -1,4 +1,4 @@
-"""Where AWS and a gateway's record differ: keeping ours, or taking AWS's."""
+"""Where AWS and a gateway's record differ, and for each difference: keeping ours, or taking AWS's."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from unfold.admin import ModelAdmin
 
 from apigw_ws.exceptions import ApigwWsError
 from apigw_ws.models import ApiGateway
-from apigw_ws.services import drift, endpoints
-from apigw_ws.services.differences import Difference
-from apigw_ws.services.glances import BUDGET, ROUTES, glance
+from apigw_ws.services import drift, endpoints, provisioning
+from apigw_ws.services.glances import BUDGET, ROUTES, Glance, glance
+from apigw_ws.services.provisioning import Held
+from apigw_ws_admin import worker
 from apigw_ws_admin.pages import gateway_for, lazily
 from apigw_ws_admin.permissions import APPLY, CHANGE
 
@@ -43,35 +44,43 @@ class Drift(ModelAdmin):
         ]
 
     def take_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """Shows the difference ``?key=``, and writes AWS's side on the record when that is confirmed."""
+        """What comes of the choices (``?choice-…=`` and a key: take AWS's), and doing it when confirmed."""
         gateway = gateway_for(self, request, object_id, CHANGE)
-        key = request.GET.get("key", "")
         if request.method == "POST":
-            return _taken(request, gateway, key)
+            return _decided(request, gateway)
+        keys = [key for name, key in request.GET.items() if name.startswith("choice-") and key]
 
         def look() -> dict[str, Any]:
-            return {"glance": glance(gateway, lambda gateway: _difference(gateway, key), load=[ROUTES])}
+            seen = glance(gateway, provisioning.look, load=[ROUTES])
+            return {"may_apply": request.user.has_perm(APPLY)} | _decision(gateway, seen, keys)
 
-        return lazily(
-            self, request, gateway, "_take.html", title=_("Take AWS's %s") % key, look=look, tab="deployments"
-        )
-
-
-def _difference(gateway: ApiGateway, key: str) -> Difference | None:
-    return next((each for each in drift.compare(gateway) if each.key == key), None)
+        title = _("What you chose")
+        return lazily(self, request, gateway, "_take.html", title=title, look=look, tab="deployments")
 
 
-def _taken(request: HttpRequest, gateway: ApiGateway, key: str) -> HttpResponse:
+def _decision(gateway: ApiGateway, seen: Glance[Held], keys: list[str]) -> dict[str, Any]:
+    if seen.found is None:
+        return {"glance": seen}
     try:
-        with endpoints.quickly(BUDGET):
-            difference = _difference(gateway, key)
-            if difference is None or difference.aws != request.POST.get("aws"):
-                messages.error(request, _("Nothing was done: AWS has changed since. Look again."))
-                return HttpResponseRedirect(request.get_full_path())
-            user = cast(AbstractBaseUser, request.user)
-            drift.take_aws(gateway, key, by=user, ip=request.META.get("REMOTE_ADDR"))
+        return {"glance": seen, "decision": drift.decide(gateway, seen.found, keys)}
     except ApigwWsError as problem:
-        messages.error(request, str(problem))
-    else:
-        messages.success(request, _("The record has AWS's %s now.") % key)
-    return HttpResponseRedirect(reverse("admin:apigw_ws_apigateway_drift", args=[gateway.pk]))
+        return {"glance": Glance(problem=problem)}
+
+
+def _decided(request: HttpRequest, gateway: ApiGateway) -> HttpResponse:
+    """Write what was shown on the record, and hand the rest to the worker if that was asked for."""
+    taken = dict(zip(request.POST.getlist("key"), request.POST.getlist("aws"), strict=False))
+    back = HttpResponseRedirect(reverse("admin:apigw_ws_apigateway_drift", args=[gateway.pk]))
+    if taken:
+        user = cast(AbstractBaseUser, request.user)
+        try:
+            with endpoints.quickly(BUDGET):
+                drift.take_aws(gateway, *taken, seen=taken, by=user, ip=request.META.get("REMOTE_ADDR"))
+        except ApigwWsError as problem:
+            messages.error(request, str(problem))
+            return back
+        messages.success(request, _("The record has AWS's %s now.") % ", ".join(taken))
+    if not (request.POST.get("seen") and request.user.has_perm(APPLY)):
+        return back
+    worker.hand_over(request, gateway, request.POST["seen"])
+    return HttpResponseRedirect(reverse("admin:apigw_ws_apigateway_overview", args=[gateway.pk]))

@@ -6,18 +6,21 @@ from collections.abc import Callable
 
 import pytest
 from django.test import Client
+from django_tasks_db.models import DBTaskResult
 
 from apigw_ws.emulator.faults import Fault
 from apigw_ws.models import ApiGateway, AuditEvent
 from apigw_ws.services import provisioning
+from apigw_ws.tasks import apply_gateway
 from tests.admin.rows import gateway
 from tests.emulator.serving import Served
 
 pytestmark = pytest.mark.django_db
 
 LIST = "/admin/apigw_ws/apigateway/{}/drift/"
-TAKE = "/admin/apigw_ws/apigateway/{}/drift/take/?key=api.description"
+TAKE = "/admin/apigw_ws/apigateway/{}/drift/take/?choice-1=api.description"
 PART = {"HX-Request": "true"}
+HAND = {"key": "api.description", "aws": "By <b>hand"}
 
 
 @pytest.fixture
@@ -39,8 +42,8 @@ def test_both_sides_are_shown_with_what_applying_would_do(operator: Client, chat
     assert "Ours" in text
     assert "By &lt;b&gt;hand" in text
     assert "What applying would do" in text
-    assert TAKE.format(chat.pk) in text
-    assert f"/admin/apigw_ws/apigateway/{chat.pk}/apply/" in text
+    assert 'name="choice-1" value="api.description"' in text
+    assert f'action="{TAKE.format(chat.pk).partition("?")[0]}"' in text
     assert 'hx-trigger="load"' in operator.get(LIST.format(chat.pk)).text
 
 
@@ -48,26 +51,83 @@ def test_no_drift_is_a_sentence(operator: Client, chat: ApiGateway) -> None:
     provisioning.apply(chat)
 
     assert "AWS has what the record says." in operator.get(LIST.format(chat.pk), headers=PART).text
-    assert "has what the record says here" in operator.get(TAKE.format(chat.pk), headers=PART).text
+    text = operator.get(TAKE.format(chat.pk), headers=PART).text
+    assert "AWS and the record do not differ in api.description." in text
+    assert "<form" not in text
 
 
 def test_aws_side_that_was_shown_is_taken(operator: Client, chat: ApiGateway) -> None:
-    assert 'value="By &lt;b&gt;hand"' in operator.get(TAKE.format(chat.pk), headers=PART).text
+    text = operator.get(TAKE.format(chat.pk), headers=PART).text
+    assert 'name="aws" value="By &lt;b&gt;hand"' in text
+    assert "there is nothing left to apply" in text
+    assert ApiGateway.objects.get().api_description == "Ours"
 
-    response = operator.post(TAKE.format(chat.pk), {"aws": "By <b>hand"})
+    response = operator.post(TAKE.format(chat.pk), HAND)
 
     assert response.headers["Location"] == LIST.format(chat.pk)
     chat.refresh_from_db()
     assert chat.api_description == "By <b>hand"
-    event = AuditEvent.objects.latest("pk")
+    event = AuditEvent.objects.get(verb="take_aws")
     assert (event.verb, event.who, event.ip_address) == ("take_aws", "operator", "127.0.0.1")
 
 
-def test_another_value_than_was_shown_is_not_taken(operator: Client, chat: ApiGateway) -> None:
-    response = operator.post(TAKE.format(chat.pk), {"aws": "Earlier"})
+def test_some_are_taken_and_the_others_kept_and_applied(
+    operator: Client, chat: ApiGateway, aws: Served
+) -> None:
+    aws.client("apigatewayv2").update_api(ApiId=chat.api_id, Name="theirs")
+    page = TAKE.format(chat.pk) + "&choice-2="
 
-    assert response.headers["Location"] == TAKE.format(chat.pk)
+    text = operator.get(page, headers=PART).text
+
+    assert "By &lt;b&gt;hand" in text
+    assert "Take AWS's and apply the rest" in text
+    assert "theirs" not in text.split("Written on the record")[1].split("to keep ours")[0]
+    seen = text.split('name="seen" value="')[1].split('"')[0]
+    response = operator.post(page, HAND | {"seen": seen})
+
+    assert response.headers["Location"].endswith("/overview/")
+    apply_gateway.call(*DBTaskResult.objects.get().args_kwargs["args"])
+    found = aws.client("apigatewayv2").get_api(ApiId=chat.api_id)
+    assert (found["Name"], found["Description"]) == (chat.api_name, "By <b>hand")
+    assert ApiGateway.objects.get().api_description == "By <b>hand"
+
+
+def test_ours_are_kept_by_applying_what_was_shown(operator: Client, chat: ApiGateway) -> None:
+    page = TAKE.format(chat.pk).partition("?")[0]
+    text = operator.get(page, headers=PART).text
+    assert "Written on the record" not in text
+    seen = text.split('name="seen" value="')[1].split('"')[0]
+
+    operator.post(page, {"seen": seen})
+
+    assert DBTaskResult.objects.get().args_kwargs["args"][2] == seen
+    assert not AuditEvent.objects.filter(verb="take_aws").exists()
+
+
+def test_another_value_than_was_shown_is_not_taken(operator: Client, chat: ApiGateway) -> None:
+    data = {"key": "api.description", "aws": "Earlier", "seen": "x"}
+
+    response = operator.post(TAKE.format(chat.pk), data, follow=True)
+
+    assert "AWS has changed since" in response.text
     assert ApiGateway.objects.get().api_description == "Ours"
+    assert not DBTaskResult.objects.exists()
+
+
+def test_who_may_not_apply_takes_and_leaves_the_rest(
+    staff: Callable[..., Client], chat: ApiGateway, aws: Served
+) -> None:
+    aws.client("apigatewayv2").update_api(ApiId=chat.api_id, Name="theirs")
+    browser = staff("view_apigateway", "change_apigateway")
+
+    text = browser.get(TAKE.format(chat.pk), headers=PART).text
+
+    assert 'name="seen"' not in text
+    assert browser.post(TAKE.format(chat.pk), HAND | {"seen": "x"}).headers["Location"] == LIST.format(
+        chat.pk
+    )
+    assert ApiGateway.objects.get().api_description == "By <b>hand"
+    assert not DBTaskResult.objects.exists()
 
 
 def test_aws_that_is_gone_leaves_what_was_seen_and_nothing_to_press(
@@ -80,9 +140,9 @@ def test_aws_that_is_gone_leaves_what_was_seen_and_nothing_to_press(
 
     assert "What follows was so" in text
     assert "By &lt;b&gt;hand" in text
-    assert TAKE.format(chat.pk) not in text
+    assert "choice-1" not in text
     assert "<form" not in operator.get(TAKE.format(chat.pk), headers=PART).text
-    assert operator.post(TAKE.format(chat.pk), {"aws": "By <b>hand"}, follow=True).status_code == 200
+    assert operator.post(TAKE.format(chat.pk), HAND, follow=True).status_code == 200
     assert ApiGateway.objects.get().api_description == "Ours"
 
 
@@ -103,10 +163,10 @@ def test_who_may_look_sees_the_drift_and_nothing_to_press(
     text = browser.get(LIST.format(chat.pk), headers=PART).text
 
     assert "By &lt;b&gt;hand" in text
-    assert TAKE.format(chat.pk) not in text
+    assert "choice-1" not in text
     assert "/apply/" not in text
     assert browser.get(TAKE.format(chat.pk)).status_code == 403
-    assert browser.post(TAKE.format(chat.pk), {"aws": "By <b>hand"}).status_code == 403
+    assert browser.post(TAKE.format(chat.pk), HAND).status_code == 403
 
 
 def test_strangers_and_staff_without_permission_see_nothing(

@@ -35,7 +35,7 @@ PART = {"HX-Request": "true"}
 #: Seconds after which a page is late, on a machine that is busy with other tests.
 LATE = 4.0
 #: What a page cannot do without: the difference that is taken, the domain that certificates are for.
-QUERIES = {"take": "?key=api.description", "certificates": "?region=us-east-1&domain_name=a.example.com"}
+QUERIES = {"take": "?choice-1=api.description", "certificates": "?region=us-east-1&domain_name=a.example.com"}
 #: Pages that ask AWS nothing; they are asked for once, not with every fault.
 STILL = re.compile(r"/wizard/[0-9a-f-]{36}/|/(add|history|delete|watch)/$|/apigateway/$")
 _numbers = count(1)
@@ -193,9 +193,9 @@ def create(browser: Client, chat: ApiGateway) -> Any:
 
 
 def take(browser: Client, chat: ApiGateway) -> Any:
-    url = reverse("admin:apigw_ws_apigateway_take", args=[chat.pk]) + "?key=api.description"
+    url = reverse("admin:apigw_ws_apigateway_take", args=[chat.pk]) + "?choice-1=api.description"
     shown = field(browser.get(url, headers=PART).text, "aws")
-    return lambda: browser.post(url, {"aws": shown})
+    return lambda: browser.post(url, {"key": "api.description", "aws": shown})
 
 
 def sync_from(browser: Client, chat: ApiGateway) -> Any:

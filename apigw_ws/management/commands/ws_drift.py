@@ -21,8 +21,7 @@ class Command(GatewayCommand):
         )
 
     def handle_gateway(self, gateway: ApiGateway, **options: Any) -> None:
-        for key in options["take"]:
-            taken = drift.take_aws(gateway, key)
+        for taken in drift.take_aws(gateway, *options["take"]) if options["take"] else ():
             self.stdout.write(f"{taken.key}: the record has “{taken.aws}” now, before “{taken.record}”.")
         found = drift.compare(gateway)
         self.stdout.write(f"{gateway}: {len(found)} differences" if found else f"{gateway}: no difference")
