@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
@@ -192,6 +193,19 @@ def test_a_stage_is_chosen_where_there_are_several(
     assert '<option value="dev" selected>' in text
     assert "Change the stage “dev”: auto deploy, owner." in text
     assert "Its stages: dev, live" in operator.get(page(hand, "?stage_name=test"), headers=PART).text
+
+
+def test_an_api_that_was_never_deployed_is_adopted_without_a_stage(operator: Client, aws: Served) -> None:
+    api = Elsewhere(aws)
+    api.make(Name="new")
+    text = operator.get(page(api), headers=PART).text
+    assert "Enter where your WebSocketView is" in text
+    posted = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', text))
+
+    operator.post(page(api), posted)
+
+    assert ApiGateway.objects.get().stage_name == "production"
+    api.clean()
 
 
 def test_what_is_another_projects_is_taken_back_only_when_that_is_ticked(
