@@ -39,7 +39,7 @@ def see(gateway: ApiGateway, pending: int = 0, **fields: Any) -> None:
         }
         | fields
     )
-    cache.set(glances._key(gateway, observation._observed), Glance(found=seen))
+    cache.set(glances._key(gateway, observation.observed), Glance(found=seen))
 
 
 def run(gateway: ApiGateway, state: Run.State, **fields: Any) -> Run:

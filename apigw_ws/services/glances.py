@@ -84,23 +84,48 @@ def glances(
     What it raises as ApigwWsError is the glance's problem. To ``keep`` is for a function of a module, and for
     what holds no secret: it is in the cache until the next look, and who asks meanwhile waits for the same.
     """
-    loaded = [copy(gateway) for gateway in gateways]
-    prefetch_related_objects(loaded, "account", *load)
-    begun = [_begin(gateway, look, keep, ROUTES in load) for gateway in loaded]
-    deadline = time.monotonic() + (BUDGET if budget is None else budget)
-    seen = [_end(future, deadline) for future in begun]
-    return [
-        replace(cache.get(_key(gateway, look), Glance()), problem=each.problem)
-        if keep and each.problem
-        else each
-        for gateway, each in zip(gateways, seen, strict=True)
-    ]
+    return _looked([(gateway, look) for gateway in _loaded(gateways, load)], keep, ROUTES in load, budget)
+
+
+def together(
+    gateway: ApiGateway,
+    looks: Sequence[Callable[[ApiGateway], Any]],
+    *,
+    load: Sequence[str] = (),
+    budget: float | None = None,
+) -> list[Glance[Any]]:
+    """What each of ``looks`` finds of one gateway, in their order and all at the same time; each is kept."""
+    (loaded,) = _loaded([gateway], load)
+    return _looked([(loaded, look) for look in looks], True, ROUTES in load, budget)
 
 
 def last_seen(gateways: Sequence[ApiGateway], look: Callable[[ApiGateway], T]) -> list[Glance[T]]:
     """What ``look`` found last of each, where it was kept, in their order; AWS is not asked."""
     known = cache.get_many([_key(gateway, look) for gateway in gateways])
     return [known.get(_key(gateway, look), Glance()) for gateway in gateways]
+
+
+def _loaded(gateways: Sequence[ApiGateway], load: Sequence[str]) -> list[ApiGateway]:
+    loaded = [copy(gateway) for gateway in gateways]
+    prefetch_related_objects(loaded, "account", *load)
+    return loaded
+
+
+def _looked(
+    asked: Sequence[tuple[ApiGateway, Callable[[ApiGateway], T]]],
+    keep: bool,
+    routes: bool,
+    budget: float | None,
+) -> list[Glance[T]]:
+    begun = [_begin(gateway, look, keep, routes) for gateway, look in asked]
+    deadline = time.monotonic() + (BUDGET if budget is None else budget)
+    seen = [_end(future, deadline) for future in begun]
+    return [
+        replace(cache.get(_key(gateway, look), Glance()), problem=each.problem)
+        if keep and each.problem
+        else each
+        for (gateway, look), each in zip(asked, seen, strict=True)
+    ]
 
 
 def _begin(

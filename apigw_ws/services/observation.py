@@ -62,13 +62,13 @@ def observe(gateways: Sequence[ApiGateway], *, budget: float | None = None) -> l
 
     It never raises what AWS or a gateway's record does: that is the sight's problem.
     """
-    seen = glances.glances(gateways, _observed, keep=True, load=[ROUTES], budget=budget)
+    seen = glances.glances(gateways, observed, keep=True, load=[ROUTES], budget=budget)
     return [Sight(observation=each.found, problem=each.problem) for each in seen]
 
 
 def last_seen(gateways: Sequence[ApiGateway]) -> list[Observation | None]:
     """How each was when it was last seen, in the same order, without a look at AWS."""
-    return [each.found for each in glances.last_seen(gateways, _observed)]
+    return [each.found for each in glances.last_seen(gateways, observed)]
 
 
 def refresh(
@@ -104,7 +104,8 @@ def _facts(gateway: ApiGateway) -> dict[str, str]:
     return {name: getattr(gateway, name) for name in ("api_id", "deployment_id", "live_domain_name")}
 
 
-def _observed(gateway: ApiGateway) -> Observation:
+def observed(gateway: ApiGateway) -> Observation:
+    """How it is in AWS now, for ``glances``. Raises AwsError, OwnershipConflict and ConfigurationError."""
     snapshot, domains = provisioning.look(gateway)
     plan = Plan(operations=planner.plan(spec_for(gateway), snapshot, domains))
     live = _live(gateway, snapshot)
