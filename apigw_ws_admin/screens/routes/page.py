@@ -133,7 +133,7 @@ class Routes(ModelAdmin):
         gateway = kwargs["obj"]
         context |= {"show_save_and_continue": False, "show_save_and_add_another": False, "show_delete": False}
         context |= tabs.frame(request, gateway, title=_("Routes"), tab="routes")
-        context |= {"alone": True, "quota": conf.routes_quota, "states": State.choices}
+        context |= {"quota": conf.routes_quota, "states": State.choices}
         response = ModelAdmin.render_change_form(self, request, context, *args, **kwargs)
         response.template_name = "apigw_ws_admin/routes/page.html"
         return response
