@@ -48,7 +48,8 @@ class Drift(ModelAdmin):
         gateway = gateway_for(self, request, object_id, CHANGE)
         if request.method == "POST":
             return _decided(request, gateway)
-        keys = [key for name, key in request.GET.items() if name.startswith("choice-") and key]
+        choices = (str(key) for name, key in request.GET.items() if name.startswith("choice-"))
+        keys = list(filter(None, choices))
 
         def look() -> dict[str, Any]:
             seen = glance(gateway, provisioning.look, load=[ROUTES])

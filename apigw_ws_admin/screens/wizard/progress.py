@@ -96,7 +96,7 @@ class ProgressView(UnfoldModelAdminViewMixin, TemplateView):
     def _is_new(self, run: Run | None) -> bool:
         """Nothing was finished before: somebody comes from the wizard, not back to a gateway that lives."""
         finished = self.gateway.runs.filter(state=Run.State.DONE)
-        return not finished.exclude(pk=run and run.pk).exists()
+        return not (finished.exclude(pk=run.pk) if run else finished).exists()
 
     def _ahead(self, run: Run | None) -> list[str]:
         """All steps of a gateway that is made from nothing; none where a run does something else."""

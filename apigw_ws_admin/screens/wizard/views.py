@@ -120,8 +120,9 @@ class WizardView(UnfoldModelAdminViewMixin, TemplateView):
         return self._bound(step, self.answers.get(step))
 
     def _bound(self, step: str, data: Any) -> Any:
-        more = {"routes": lambda: {"prefix": step}, "domain": lambda: {"instance": self._where()}}
-        return STEPS[step].form(data, **more.get(step, dict)())
+        if step == "domain":
+            return forms.DomainForm(data, instance=self._where())
+        return STEPS[step].form(data, **({"prefix": step} if step == "routes" else {}))
 
     def _where(self) -> ApiGateway:
         """The gateway to be, in the region that its certificate has to be of."""
