@@ -99,6 +99,10 @@ class TestGateway:
         assert secrets.derive(gateway) == ""
         assert not secrets.needed(gateway)
         assert secrets.version_of(gateway, "") == secrets.version_of(gateway, "wrong") == 0
+        gateway.secret_version, gateway.live_secret_version = 1, 0
+        assert secrets.version_of(gateway, "") == 0
+        gateway.live_secret_version = 1
+        assert secrets.version_of(gateway, "") is None
 
     def test_a_secret_is_url_safe_and_its_own_for_every_gateway_and_version(self) -> None:
         gateway, other = new_gateway(), new_gateway(api_name="other", api_id="other")
