@@ -19,7 +19,7 @@ from django.utils.module_loading import import_string
 from django_tasks_db.models import DBTaskResult
 
 from apigw_ws.exceptions import ApigwWsError
-from apigw_ws.models import ApiGateway, AuditEvent, DeployedSnapshot, Run
+from apigw_ws.models import ApiGateway, AuditEvent, AwsAccount, DeployedSnapshot, Run
 from apigw_ws.services import glances, lookups, provisioning, secrets
 from apigw_ws_admin.screens import adopting, applying
 from apigw_ws_admin.screens.security import STEPS as SECRET_STEPS
@@ -37,7 +37,7 @@ LATE = 4.0
 #: What a page cannot do without: the difference that is taken, the domain that certificates are for.
 QUERIES = {"take": "?choice-1=api.description", "certificates": "?region=us-east-1&domain_name=a.example.com"}
 #: Pages that ask AWS nothing; they are asked for once, not with every fault.
-STILL = re.compile(r"/wizard/[0-9a-f-]{36}/|/(add|history|delete|watch)/$|/apigateway/$")
+STILL = re.compile(r"/wizard/[0-9a-f-]{36}/|/(add|history|delete|watch)/$|/(apigateway|awsaccount)/$")
 _numbers = count(1)
 
 
@@ -96,9 +96,9 @@ def draft(operator: Client) -> str:
 
 @pytest.fixture
 def pages(chat: ApiGateway, draft: str) -> list[str]:
-    """Every address of the gateways' admin, as its URL patterns have them: a new page is here by itself."""
+    """Every address about gateways and accounts, as URL patterns have them: a new page is here by itself."""
+    account = AwsAccount.objects.create(label="Live")
     known = {
-        "object_id": [chat.pk],
         "pk": [chat.pk],
         "api_id": [chat.api_id],
         "draft": [draft.rstrip("/").rpartition("/")[2]],
@@ -106,10 +106,15 @@ def pages(chat: ApiGateway, draft: str) -> list[str]:
         "part": ["identity", "certificates"],
         "deployment_id": [DeployedSnapshot.objects.earliest("pk").deployment_id],
     }
+    patterns = [
+        (pattern, known | {"object_id": [pk]})
+        for model, pk in ((ApiGateway, chat.pk), (AwsAccount, account.pk))
+        for pattern in admin.site.get_model_admin(model).get_urls()
+    ]
     found = []
-    for pattern in admin.site.get_model_admin(ApiGateway).get_urls():
+    for pattern, arguments in patterns:
         names = pattern.pattern.converters
-        for values in product(*(known[name] for name in names)):
+        for values in product(*(arguments[name] for name in names)):
             if pattern.name:
                 url = reverse(f"admin:{pattern.name}", kwargs=dict(zip(names, values, strict=True)))
                 found.append(url + QUERIES.get(url.rstrip("/").rpartition("/")[2], ""))
