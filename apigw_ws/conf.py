@@ -63,6 +63,19 @@ SETTINGS: Final[Mapping[str, Setting]] = {
     "REFUSALS_KEPT": Setting(
         (int,), 10_000, "How many refusals are kept, and a tenth of calls without the secret.", minimum=1
     ),
+    "REAPER_INTERVAL": Setting(
+        (int,), 60, "Seconds between two looks at which sessions have ended unheard of.", minimum=5
+    ),
+    "PROBE_AFTER": Setting(
+        # AWS knows no connection before its $connect is answered, which may take 29 seconds.
+        (int,),
+        60,
+        "Seconds without evidence after which AWS is asked whether a connection is open.",
+        minimum=30,
+    ),
+    "PROBE_RATE": Setting(
+        (int,), 10, "How many connections AWS is asked about in a second. 0: it is not asked.", minimum=0
+    ),
     "ROUTES_QUOTA": Setting((int,), 300, "Routes that AWS allows on one API.", minimum=1),
     "CONNECTS_QUOTA": Setting(
         (int,), 500, "Connects per second that AWS allows in an account and region.", minimum=1
@@ -135,6 +148,18 @@ class Conf:
     @property
     def refusals_kept(self) -> int:
         return int(self._value("REFUSALS_KEPT"))
+
+    @property
+    def reaper_interval(self) -> int:
+        return int(self._value("REAPER_INTERVAL"))
+
+    @property
+    def probe_after(self) -> int:
+        return int(self._value("PROBE_AFTER"))
+
+    @property
+    def probe_rate(self) -> int:
+        return int(self._value("PROBE_RATE"))
 
     @property
     def routes_quota(self) -> int:

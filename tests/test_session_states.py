@@ -100,10 +100,10 @@ class TestCounters:
     ) -> None:
         def rename(self: ChatView, request: Any, *args: Any, **kwargs: Any) -> dict[str, int]:
             self.websocket_session.channel_name = "theirs"
-            self.websocket_session.save(**({} if whole else {"update_fields": ["channel_name"]}))
+            self.websocket_session.save(update_fields=None if whole else ["channel_name"])
             return {"ok": 1}
 
-        monkeypatch.setitem(ChatView._handlers, "say", rename)  # type: ignore[arg-type]
+        monkeypatch.setitem(ChatView._handlers, "say", rename)
         socket.send({"action": "say"})
         socket.send({"action": "say"})
 
@@ -116,7 +116,7 @@ class TestCounters:
         def leave(self: ChatView, request: Any, *args: Any, **kwargs: Any) -> None:
             sessions.close(self.websocket_session, by=ClosedBy.OPERATOR)
 
-        monkeypatch.setitem(ChatView._handlers, "say", leave)  # type: ignore[arg-type]
+        monkeypatch.setitem(ChatView._handlers, "say", leave)
         socket.send({"action": "say"})
 
         session = session_of(socket)
@@ -135,7 +135,7 @@ class TestCounters:
 
     def test_a_batch_is_counted_by_one_update(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(messages, "_way", lambda gateway_id: messages._Way(client=None))
-        monkeypatch.setattr(messages.connections, "post", lambda *args: None)
+        monkeypatch.setattr("apigw_ws.aws.connections.post", lambda *args: None)
         for name in ("a=", "b=", "c="):
             aged(name, age=1, evidence=1)
 

@@ -89,12 +89,9 @@ def _beside_api_gateway(endpoint_url: str) -> str:
 
 def connections_client(gateway: ApiGateway) -> Any:
     """The client that reaches the gateway's connections. Raises NotProvisioned, ConfigurationError."""
+    patience = {"attempts": 3, "timeout": 10} if _hurry.get() is None else {}
     config = replace(
-        config_for(gateway),
-        endpoint_url=management_url(gateway),
-        attempts=3,
-        pool=conf.send_workers,
-        timeout=10,
+        config_for(gateway), endpoint_url=management_url(gateway), pool=conf.send_workers, **patience
     )
     return client("apigatewaymanagementapi", config)
 

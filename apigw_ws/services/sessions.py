@@ -24,6 +24,9 @@ ClosedBy = WebSocketSession.ClosedBy
 #: AWS answers 410 until a connection's $connect is answered: a broadcast must not close a newcomer.
 SETTLING: Final = dt.timedelta(seconds=5)
 
+#: Sessions that are locked together.
+BATCH: Final = 500
+
 #: What a save of a user can end a login by.
 _LOGIN_FIELDS: Final = frozenset({"password", "is_active"})
 
@@ -105,6 +108,23 @@ def mark_gone(connection_ids: Collection[str], *, by: str = ClosedBy.SEND) -> in
     """
     settling = Q(connected_on__isnull=False, last_seen_on=None, created_on__gt=timezone.now() - SETTLING)
     return _close_all(WebSocketSession.objects.filter(~settling, connection_id__in=connection_ids), by=by)
+
+
+def confirm_open(sessions: Collection[WebSocketSession]) -> None:
+    """Note that AWS has just said of these connections that they are open."""
+    with _in_order(WebSocketSession.objects.filter(pk__in=[session.pk for session in sessions])) as rows:
+        rows.update(active_on=timezone.now())
+
+
+def close_expired() -> int:
+    """Record as closed what is older than AWS lets any become; return how many were."""
+    closed = 0
+    while batch := list(
+        WebSocketSession.objects.expired().order_by("pk").values_list("pk", flat=True)[:BATCH]
+    ):
+        rows = WebSocketSession.objects.filter(pk__in=batch)
+        closed += _close_all(rows, by=ClosedBy.REAPER, reason="Two hours old")
+    return closed
 
 
 def close_of_login(session_key: str | None) -> int:

@@ -49,6 +49,9 @@ def worker(arguments: Sequence[str]) -> int:
     from django.core.management import call_command
 
     django.setup()
+    from apigw_ws.services import upkeep
+
+    threading.Thread(target=upkeep.forever, daemon=True, name="upkeep").start()
     call_command("db_worker", interval=0.5, startup_delay=False, reload=False)
     return 0
 

@@ -16,3 +16,5 @@ _PORT = os.environ.get("APIGW_WS_DEMO_PORT", "8000")
 # It has a line to say for every request that waits: days of them, where --visitors is large.
 LOGGING["loggers"] = {"waitress.queue": {"level": "ERROR"}}
 APIGW_WS["ALLOWED_ORIGINS"] = [f"http://{name}:{_PORT}" for name in ("127.0.0.1", "localhost")]
+# Visitors that vanish without a word are found while one looks.
+APIGW_WS |= {"REAPER_INTERVAL": 15, "PROBE_AFTER": 30}

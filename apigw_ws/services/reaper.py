@@ -1,0 +1,107 @@
+"""Finds the sessions whose end nobody told: $disconnect is best effort, and AWS cannot list connections."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from dataclasses import dataclass
+from typing import Final
+
+from django.db.models import Count, QuerySet
+from django.utils import timezone
+
+from apigw_ws.aws import connections
+from apigw_ws.aws.client import within
+from apigw_ws.conf import conf
+from apigw_ws.exceptions import ApigwWsError, AwsUnreachable, ConnectionGone, Throttled
+from apigw_ws.models import WebSocketSession
+from apigw_ws.models.sessions import MAX_AGE
+from apigw_ws.services import calls, chores, endpoints, sessions
+
+NAME: Final = "reaper"
+
+#: Seconds that AWS may take for one answer.
+_PATIENCE: Final = 5
+#: Sessions whose answers are recorded together.
+_BATCH: Final = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What one tick has found, in sessions."""
+
+    #: Two hours old, and closed for that.
+    expired: int = 0
+    #: AWS was asked about; the next five add up to it.
+    probed: int = 0
+    #: AWS did not know them any more: closed.
+    ghosts: int = 0
+    #: AWS said that they are open.
+    kept: int = 0
+    #: AWS limited the rate, could not be reached, or refused: nothing is known, and nothing was closed.
+    throttled: int = 0
+    unreachable: int = 0
+    refused: int = 0
+    #: Silent too, and not asked about: the rate leaves them to the next tick.
+    left: int = 0
+
+
+def tick(*, every: dt.timedelta = chores.ALWAYS) -> Report | None:
+    """Close the expired, ask AWS about the silent, close what it does not know, and return what was found.
+
+    None where another tick is at work, or was begun within the last ``every``. Only AWS's "gone" closes.
+    """
+    lease = dt.timedelta(seconds=conf.reaper_interval + 60)
+    return chores.take_turn(NAME, _tick, lease=lease, every=every)
+
+
+def _tick() -> Report:
+    expired = sessions.close_expired()
+    per_gateway = _silent().order_by().values_list("api_gateway").annotate(Count("pk"))
+    waiting: dict[int, int] = dict(per_gateway) if conf.probe_rate else {}
+    found: Counter[str] = Counter()
+    with endpoints.quickly(_PATIENCE), within(conf.reaper_interval + 30):
+        for gateway_id in waiting:
+            found += _probe_gateway(gateway_id, conf.probe_rate * conf.reaper_interval // len(waiting))
+    probed = found.total()
+    return Report(expired=expired, probed=probed, left=sum(waiting.values()) - probed, **found)
+
+
+def _silent() -> QuerySet[WebSocketSession]:
+    """Sessions without evidence for a while that AWS may still know."""
+    now = timezone.now()
+    since = now - dt.timedelta(seconds=conf.probe_after)
+    young = WebSocketSession.objects.filter(connected=True, created_on__gt=now - MAX_AGE)
+    return young.filter(active_on__lte=since, api_gateway__isnull=False)
+
+
+def _probe_gateway(gateway_id: int, share: int) -> Counter[str]:
+    """Ask about the longest silent of the gateway, ``share`` at most: no gateway takes another's turn."""
+    longest = _silent().filter(api_gateway=gateway_id).order_by("active_on")[:share]
+    ways, asked, found = calls.Ways(), list(longest.only("connection_id", "api_gateway_id")), Counter[str]()
+    for start in range(0, len(asked), _BATCH):
+        found += _probe(asked[start : start + _BATCH], ways)
+    return found
+
+
+def _probe(batch: list[WebSocketSession], ways: calls.Ways) -> Counter[str]:
+    answers = calls.call_each(batch, connections.get, ways=ways, rate=conf.probe_rate)
+    found = [_found(answer) for answer in answers]
+    sessions.confirm_open([one for one, what in zip(batch, found, strict=True) if what == "kept"])
+    gone = [one.connection_id for one, what in zip(batch, found, strict=True) if what == "ghosts"]
+    sessions.mark_gone(gone, by=sessions.ClosedBy.REAPER)
+    return Counter(found)
+
+
+def _found(answer: ApigwWsError | None) -> str:
+    """The field of the report that an answer counts in."""
+    match answer:
+        case None:
+            return "kept"
+        case ConnectionGone():
+            return "ghosts"
+        case Throttled():
+            return "throttled"
+        case AwsUnreachable():
+            return "unreachable"
+    return "refused"
