@@ -19,7 +19,9 @@ from apigw_ws.aws import roles
 from apigw_ws.aws.errors import translated
 from apigw_ws.exceptions import AwsUnreachable, ConfigurationError
 
-Service = Literal["apigatewayv2", "apigatewaymanagementapi", "route53", "acm", "sts", "cloudwatch"]
+Service = Literal[
+    "apigateway", "apigatewayv2", "apigatewaymanagementapi", "route53", "acm", "sts", "cloudwatch"
+]
 
 #: A web server's threads share a client, each with senders of its own. urllib3 throws away the connections
 #: beyond its pool, with a warning each; those that nobody needs are never opened.

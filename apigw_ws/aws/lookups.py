@@ -1,4 +1,4 @@
-"""Reads of the services beside API Gateway: who asks, certificates, hosted zones."""
+"""Reads of what is beside an API: who asks, certificates, hosted zones, the account's log role."""
 
 from __future__ import annotations
 
@@ -75,6 +75,16 @@ def zones(client: Any) -> tuple[Zone, ...]:
             for item in page["HostedZones"]
             if not item.get("Config", {}).get("PrivateZone")
         )
+
+
+def log_role(client: Any) -> str:
+    """The role as which API Gateway writes logs in the client's account and region; empty where it has none.
+
+    Only version 1 of the API tells, and it holds for WebSocket APIs too. Raises AwsError.
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-logging.html
+    """
+    with translated():
+        return str(client.get_account().get("cloudwatchRoleArn", ""))
 
 
 @lru_cache(maxsize=1)

@@ -18,6 +18,7 @@ __all__ = [
     "Zone",
     "certificates",
     "identity",
+    "log_role",
     "profiles",
     "regions",
     "zones",
@@ -65,6 +66,14 @@ def zones(gateway: ApiGateway) -> list[Zone]:
     found = lookups.zones(_client("route53", gateway))
     fitting = [zone for zone in found if zone.contains(gateway.domain_name)]
     return sorted(fitting, key=lambda zone: -len(zone.name))
+
+
+def log_role(gateway: ApiGateway) -> str:
+    """The role as which API Gateway writes logs where the gateway is; empty where it has none.
+
+    Raises AwsError, ConfigurationError.
+    """
+    return lookups.log_role(client("apigateway", config_for(gateway)))
 
 
 def _client(service: Service, gateway: ApiGateway) -> Any:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from urllib.parse import parse_qs
 
+from apigw_ws.emulator.aws_services.account import Account
 from apigw_ws.emulator.aws_services.acm import Acm
 from apigw_ws.emulator.aws_services.cloudwatch import CloudWatch
 from apigw_ws.emulator.aws_services.route53 import Route53
@@ -31,7 +32,7 @@ from apigw_ws.emulator.wire.service import Service
 
 logger = logging.getLogger("apigw_ws.emulator")
 #: The services whose operations change the state; the others are asked by POST too.
-WRITERS = ("apigatewayv2", "route53")
+WRITERS = ("apigateway", "apigatewayv2", "route53")
 #: Where a path belongs to one service.
 PATHS = {"/v2/": "apigateway", "/2013-04-01/": "route53"}
 Removed = Callable[[str, str | None], None]
@@ -72,6 +73,7 @@ class ControlPlane:
         api_gateway = crud.operations() | Extras(crud, self.deployments).operations()
         self.services = {
             "apigateway": Service("apigatewayv2", api_gateway, {"CreateApi": apis.check_protocol}),
+            "account": Service("apigateway", Account(state).operations()),
             "monitoring": Service("cloudwatch", CloudWatch(metrics).operations()),
             "acm": Service("acm", acm.operations()),
             "route53": Service("route53", Route53(state, now).operations()),
@@ -163,6 +165,8 @@ class ControlPlane:
         name = self._name(request)
         if name == "sts":
             return Service("sts", self._sts.operations(token_of(request)))
+        if (name, request.raw_path) == ("apigateway", "/account"):  # of API Gateway's first version
+            name = "account"
         if name not in self.services:
             raise AwsError("NotImplementedException", 501, f"The emulator does not build the service {name}.")
         return self.services[name]

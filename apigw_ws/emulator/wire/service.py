@@ -27,6 +27,7 @@ PROTOCOLS: dict[str, Callable[[ServiceModel], WireProtocol]] = {
 }
 #: The code with which each service refuses input that breaks its model.
 INVALID_INPUT = {
+    "apigateway": "BadRequestException",
     "apigatewayv2": "BadRequestException",
     "apigatewaymanagementapi": "BadRequestException",
     "acm": "ValidationException",
