@@ -1,0 +1,13 @@
+"""Everything that can be wrong with a gateway and with the project, looked at together.
+
+A finding is green, amber or red by what is known for sure; what AWS, DNS or a server did not say is unknown,
+never red. Nothing is changed, and nothing raised.
+"""
+
+from __future__ import annotations
+
+from apigw_ws.services.doctor.findings import Finding, Fix, Level, worst
+from apigw_ws.services.doctor.gateway import QUESTIONS, of_gateway
+from apigw_ws.services.doctor.project import of_project
+
+__all__ = ["QUESTIONS", "Finding", "Fix", "Level", "of_gateway", "of_project", "worst"]

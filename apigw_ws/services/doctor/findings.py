@@ -1,0 +1,72 @@
+"""What the doctor finds: values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class Level(TextChoices):
+    """From the best to the worst; what could not be found out is neither."""
+
+    GREEN = "green", _("Green")
+    UNKNOWN = "unknown", _("Unknown")
+    AMBER = "amber", _("Amber")
+    RED = "red", _("Red")
+
+    @property
+    def gravity(self) -> int:
+        return list(Level).index(self)
+
+
+class Fix(StrEnum):
+    """What helps against a finding, in the console."""
+
+    APPLY = "apply"
+    ROTATE = "rotate"
+    SECRET = "secret"  # noqa: S105  (a page)
+    SETTINGS = "settings"
+    DOMAIN = "domain"
+    POLICY = "policy"
+    HISTORY = "history"
+    ACCOUNT = "account"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    level: Level
+    #: A sentence that gives no secret away, as all of these.
+    why: str
+    what_to_do: str = ""
+    fix: Fix | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding(Verdict):
+    #: Names the question, for programs.
+    key: str
+    title: str
+
+
+def green(why: str) -> Verdict:
+    return Verdict(level=Level.GREEN, why=why)
+
+
+def amber(why: str, what_to_do: str, fix: Fix | None = None) -> Verdict:
+    return Verdict(level=Level.AMBER, why=why, what_to_do=what_to_do, fix=fix)
+
+
+def red(why: str, what_to_do: str, fix: Fix | None = None) -> Verdict:
+    return Verdict(level=Level.RED, why=why, what_to_do=what_to_do, fix=fix)
+
+
+def unknown(why: str, what_to_do: str = "") -> Verdict:
+    return Verdict(level=Level.UNKNOWN, why=why, what_to_do=what_to_do)
+
+
+def worst(findings: list[Finding]) -> Level:
+    """Green where there are none."""
+    return max((each.level for each in findings), key=lambda level: level.gravity, default=Level.GREEN)

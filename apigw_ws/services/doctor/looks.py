@@ -1,0 +1,159 @@
+"""What the doctor looks at beside what pages show anyway. For ``glances``: they ask no database."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from apigw_ws.aws import connections, monitoring
+from apigw_ws.aws.client import client
+from apigw_ws.aws.errors import CREDENTIAL_ERRORS, NO_CREDENTIALS, SIGN_IN_ERRORS, translated
+from apigw_ws.exceptions import ApigwWsError, AwsError, ConfigurationError
+from apigw_ws.models import ApiGateway
+from apigw_ws.services import endpoints, lookups, targets
+from apigw_ws.services.lookups import Identity
+
+#: How AWS says that a policy forbids a call; the last is that of ``@connections``.
+DENIED: Final = frozenset({"AccessDenied", "AccessDeniedException", "ForbiddenException"})
+#: STS tells everybody who they are, so these say that the credentials are no good.
+NOBODY: Final = {*CREDENTIAL_ERRORS, *NO_CREDENTIALS, *SIGN_IN_ERRORS, "SignatureDoesNotMatch"}
+LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stranger:
+    """AWS does not let us in, for this reason."""
+
+    reason: str
+
+
+def who(gateway: ApiGateway) -> Identity | Stranger:
+    """As whom AWS knows us, or why it does not. Raises AwsError where it has not said."""
+    try:
+        return lookups.identity(gateway)
+    except ConfigurationError as problem:
+        return Stranger(reason=str(problem))
+    except AwsError as problem:
+        if problem.code in NOBODY or (problem.operation == "AssumeRole" and problem.code in DENIED):
+            return Stranger(reason=str(problem))
+        raise
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permissions:
+    """The actions that were tried: "apigateway:GET"."""
+
+    allowed: tuple[str, ...]
+    denied: tuple[str, ...]
+
+
+def permissions(gateway: ApiGateway) -> Permissions:
+    """Which reads of the gateway's policy AWS allows, by trying them: they change nothing.
+
+    iam:SimulatePrincipalPolicy would tell of the writes too. But it is rarely allowed, knows no assumed role
+    and leaves out what the organisation and the session forbid. Raises AwsError where a call fails otherwise.
+    """
+    found = {action: _is_allowed(ask, gateway) for action, ask in _reads(gateway)}
+    return Permissions(
+        allowed=tuple(action for action, allowed in found.items() if allowed),
+        denied=tuple(action for action, allowed in found.items() if not allowed),
+    )
+
+
+def _reads(gateway: ApiGateway) -> Iterator[tuple[str, Callable[[ApiGateway], object]]]:
+    yield "apigateway:GET", _an_api
+    if gateway.deployment_id:
+        yield "execute-api:ManageConnections", _a_connection
+        yield "cloudwatch:GetMetricData", _a_metric
+    if gateway.domain_name:
+        yield "acm:ListCertificates", lookups.certificates
+    if gateway.hosted_zone_id:
+        yield "route53:ListResourceRecordSets", _a_record
+
+
+def _is_allowed(ask: Callable[[ApiGateway], object], gateway: ApiGateway) -> bool:
+    try:
+        ask(gateway)
+    except AwsError as problem:
+        if problem.code in DENIED:
+            return False
+        if problem.status not in (400, 404):  # who may not call is not told that there is nothing
+            raise
+    except ApigwWsError as problem:
+        if isinstance(problem, ConfigurationError):
+            raise
+    return True
+
+
+def _an_api(gateway: ApiGateway) -> None:
+    api, asked = endpoints.control_client(gateway), {"ApiId": gateway.api_id}
+    with translated():
+        if gateway.api_id:
+            api.get_api(**asked)
+        else:
+            api.get_apis(MaxResults="1")
+
+
+def _a_connection(gateway: ApiGateway) -> object:
+    """There is none of this ID, which is said only to those who may ask."""
+    return connections.get(endpoints.connections_client(gateway), "doctor00000000==")
+
+
+def _a_metric(gateway: ApiGateway) -> object:
+    now = timezone.now()
+    query = monitoring.Query(
+        api_id=gateway.api_id,
+        stage_name=gateway.live_stage,
+        metric=monitoring.CONNECTS,
+        statistic="Sum",
+        period=60,
+    )
+    cloudwatch = client("cloudwatch", endpoints.dns_config(endpoints.config_for(gateway)))
+    return monitoring.read(cloudwatch, [query], start=now - timedelta(minutes=5), end=now)
+
+
+def _a_record(gateway: ApiGateway) -> None:
+    zone, route53 = gateway.hosted_zone_id.rpartition("/")[2], endpoints.dns_client(gateway)
+    with translated():
+        route53.list_resource_record_sets(HostedZoneId=zone, MaxItems="1")
+
+
+def target(gateway: ApiGateway) -> list[targets.Finding]:
+    """What a request from this server to the target URL finds."""
+    local = urlsplit(endpoints.config_for(gateway).endpoint_url).hostname in LOOPBACK
+    return targets.check(gateway.target_base_endpoint, local=local)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """The addresses behind names, none where a name is not known."""
+
+    domain: tuple[str, ...]
+    target: tuple[str, ...]
+
+
+def dns(gateway: ApiGateway) -> Resolved:
+    """Where DNS, as this server sees it, leads with the custom domain, and with the name AWS has for it.
+
+    Raises ApigwWsError where the name server gives no answer.
+    """
+    return Resolved(
+        domain=_addresses(gateway.domain_name), target=_addresses(gateway.api_gateway_domain_name)
+    )
+
+
+def _addresses(name: str) -> tuple[str, ...]:
+    try:
+        found: list[Any] = socket.getaddrinfo(name, 443, type=socket.SOCK_STREAM)
+    except socket.gaierror as error:
+        if error.errno == socket.EAI_AGAIN:
+            raise ApigwWsError(_("The name server does not answer. Look again in a moment.")) from error
+        return ()
+    return tuple(sorted({str(each[4][0]) for each in found}))
