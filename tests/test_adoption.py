@@ -594,6 +594,23 @@ def test_an_api_that_is_gone_is_an_error_of_aws(aws: Served) -> None:
     assert caught.value.status == 404
 
 
+def test_a_route_whose_url_does_not_follow_from_the_base_url_is_marked(
+    elsewhere: Callable[..., Elsewhere],
+) -> None:
+    api = elsewhere()
+    api.make(Name="apart")
+    api.route("$connect", "https://www.example.com/hook/in")
+    api.route("$default", "https://www.example.com/hook/default")
+
+    shown = adoption.preview(HERE, api.api_id)
+
+    marked = {change.sentence for change in shown.changes if change.destructive}
+    assert marked == {"Change the route “$connect”: URL, headers, owner."}
+    (row,) = (value for value in shown.values if value.label == "$connect")
+    assert row.value == "https://www.example.com/hook/connect"
+    assert "now it calls https://www.example.com/hook/in" in row.source
+
+
 def routes(**urls: str) -> list[RouteState]:
     return [
         RouteState(id=key, key=key.replace("_", "$"), integration=IntegrationState(id=key, url=url))

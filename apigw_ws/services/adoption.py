@@ -55,6 +55,7 @@ class Change:
     """An operation of the first apply, in words; it holds no secret."""
 
     sentence: str
+    #: Clients lose something that works for them now, or their events go to another URL.
     destructive: bool
     differences: tuple[Difference, ...]
 
@@ -232,8 +233,8 @@ def _planned(made: Preview, found: Inventory) -> Preview:
 
 
 def _change(operation: Operation, there: There) -> Change:
+    found = tuple(differences.of(operation, there))
+    moved = any(difference.key.endswith(".url") for difference in found)
     return Change(
-        sentence=operation.describe(),
-        destructive=operation.destructive,
-        differences=tuple(differences.of(operation, there)),
+        sentence=operation.describe(), destructive=operation.destructive or moved, differences=found
     )
