@@ -72,7 +72,7 @@ def test_each_tab_says_which_gateway_and_which_page_it_is(
 def test_the_heading_tells_the_gateways_apart(operator: Client, aws: Served) -> None:
     account = AwsAccount.objects.create(label="EU", environment="production", default_region="eu-west-1")
     made = gateway(account=account)
-    heading = operator.get(PAGE.format(made.pk, "overview")).text.split("<h1")[2].split("<nav")[0]
+    heading = operator.get(PAGE.format(made.pk, "overview")).text.split('id="heading"')[1].split("<nav")[0]
 
     assert words(heading.partition(">")[2]) == "gateway-0 Never applied Production eu-west-1"
 
