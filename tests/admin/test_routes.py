@@ -250,7 +250,7 @@ def test_the_summary_counts_what_a_save_would_change(operator: Client, chat: Api
     said = summary(operator, chat, fields)
 
     assert said == (
-        "1 URL changed, 1 removed, 2 added: 1 deployment, applied at once. "
+        "2 added, 1 URL changed, 1 removed: 1 deployment, applied at once. "
         "Take these routes out of AWS: second"
     )
     assert chat.additional_routes.count() == 2
@@ -289,7 +289,7 @@ def test_the_summary_knows_what_needs_no_deployment(operator: Client, chat: ApiG
     assert summary(operator, chat, rows(chat, first__name="another")) == (
         "1 name changed: no deployment is needed."
     )
-    assert summary(operator, chat, fields).startswith("1 name changed, 1 key changed: 1 deployment")
+    assert summary(operator, chat, fields).startswith("1 key changed, 1 name changed: 1 deployment")
 
 
 def test_the_summary_counts_switches_and_unfinished_rows(operator: Client, chat: ApiGateway) -> None:
@@ -298,7 +298,7 @@ def test_the_summary_counts_switches_and_unfinished_rows(operator: Client, chat:
 
     said = summary(operator, chat, fields)
 
-    assert said == "1 switched on, 1 switched off, 1 added. 1 row is not complete yet."
+    assert said == "1 added, 1 switched on, 1 switched off. 1 row is not complete yet."
 
 
 def test_the_summary_of_the_whole_form_counts_settings_too(operator: Client, chat: ApiGateway) -> None:

@@ -117,7 +117,7 @@ def test_a_save_is_summed_up_and_its_chips_follow_the_run(routes: Routes, demo: 
         routes.add(key)
     routes.field(one, "integration_url").fill(f"{routes.console}/clock/moved")
     routes.field(two, "DELETE").check()
-    routes.summary("1 URL changed, 1 removed, 2 added: 1 deployment, applied at once.")
+    routes.summary("2 added, 1 URL changed, 1 removed: 1 deployment, applied at once.")
     routes.page.get_by_label(f"Take these routes out of AWS: {two}").check()
     routes.save()
 

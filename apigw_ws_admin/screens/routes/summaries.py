@@ -45,8 +45,9 @@ def summary(formset: RouteFormSet, settings: int = 0) -> Summary:
 
 def _changes(formset: RouteFormSet, settings: int) -> Iterator[str]:
     counts = _count(formset)
-    for what, number in counts.items():
-        yield _sentences(number)[what] % number
+    for what in _sentences(0):
+        if number := counts[what]:
+            yield _sentences(number)[what] % number
     if settings:
         yield ngettext("%d setting changed", "%d settings changed", settings) % settings
 
@@ -60,7 +61,7 @@ def _count(formset: RouteFormSet) -> Counter[str]:
             counts["added"] += form.has_changed()
         else:
             counts.update(_fields(form))
-    return +counts
+    return counts
 
 
 def _fields(form: Any) -> Iterator[str]:
@@ -69,16 +70,17 @@ def _fields(form: Any) -> Iterator[str]:
 
 
 def _sentences(number: int) -> dict[str, str]:
+    """In the order in which they are said."""
     return {
         "added": ngettext("%d added", "%d added", number),
-        "removed": ngettext("%d removed", "%d removed", number),
-        "on": ngettext("%d switched on", "%d switched on", number),
-        "off": ngettext("%d switched off", "%d switched off", number),
+        "integration_url": ngettext("%d URL changed", "%d URLs changed", number),
         "route_key": ngettext("%d key changed", "%d keys changed", number),
         "name": ngettext("%d name changed", "%d names changed", number),
-        "integration_url": ngettext("%d URL changed", "%d URLs changed", number),
         "two_way": ngettext("%d two-way switch changed", "%d two-way switches changed", number),
         "integration_timeout": ngettext("%d timeout changed", "%d timeouts changed", number),
+        "on": ngettext("%d switched on", "%d switched on", number),
+        "off": ngettext("%d switched off", "%d switched off", number),
+        "removed": ngettext("%d removed", "%d removed", number),
     }
 
 
