@@ -177,6 +177,18 @@ def test_a_stage_that_somebody_pointed_elsewhere_is_drift(gateway: ApiGateway, c
     assert set(looked(gateway)) == {"$connect", "$default", "$disconnect", "join", "say"}
 
 
+def test_a_stage_that_gets_another_name_leaves_the_routes_in_sync(gateway: ApiGateway) -> None:
+    ApiGateway.objects.update(stage_name="renamed")
+
+    assert known(gateway) == looked(gateway) == {}
+
+
+def test_an_api_that_somebody_removed_is_drift(gateway: ApiGateway, console: InAws) -> None:
+    console.delete_api()
+
+    assert set(looked(gateway).values()) == {"drift: It is gone in AWS."}
+
+
 def test_after_a_rollback_the_record_is_ahead(gateway: ApiGateway) -> None:
     before = gateway.deployment_id
     gateway.additional_routes.filter(route_key="join").update(integration_url=f"{BASE}second")

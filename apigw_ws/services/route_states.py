@@ -100,15 +100,17 @@ class _Known:
         self.seen = seen if seen and not (ended and seen.seen_on < ended) else None
         self.newest = gateway.deployed_snapshots.first()
         self.applied: Routes = self.newest.routes if self.newest else {}
+        # A stage with a new name is not there to be seen; until it is, the old one serves what it did.
+        stage = self.seen if gateway.live_stage == gateway.stage_name else None
+        self.moved = bool(stage and stage.deployment_id != gateway.deployment_id)
         #: None: something is live, and nobody here knows what.
-        self.served = self._served(gateway)
+        self.served = self._served(gateway, stage)
         self.live: Routes = self.served or {}
-        self.moved = bool(self.seen and self.seen.deployment_id != gateway.deployment_id)
         self.touched = self._touched(gateway)
 
-    def _served(self, gateway: ApiGateway) -> Routes | None:
-        deployment_id = self.seen.deployment_id if self.seen else gateway.deployment_id
-        digest = self.seen.live_digest if self.seen else ""
+    def _served(self, gateway: ApiGateway, stage: Observation | None) -> Routes | None:
+        deployment_id = stage.deployment_id if stage else gateway.deployment_id
+        digest = stage.live_digest if stage else ""
         if not deployment_id:
             return {}
         if digest == self.spec.digest:
