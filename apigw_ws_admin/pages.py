@@ -10,8 +10,10 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.html import format_html
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
@@ -52,6 +54,18 @@ def lazily(
     context = admin.admin_site.each_context(request) | {"opts": admin.opts}
     context |= tabs.frame(request, gateway, title=title, tab=tab)
     return TemplateResponse(request, "apigw_ws_admin/gateways/lazy.html", context)
+
+
+def dialog_button(gateway: ApiGateway, page: str, *more: str) -> dict[str, str]:
+    """A link to a page of the gateway that opens it as a dialog."""
+    href = reverse(f"admin:apigw_ws_apigateway_{page}", args=[gateway.pk, *more])
+    opens = format_html(
+        'id="{}" hx-get="{}" hx-target="#modal-content" hx-select="#dialog" hx-swap="innerHTML" '
+        'x-on:htmx:after-on-load="openModal = true"',
+        "-".join((page, *more)),
+        href,
+    )
+    return {"href": href, "opens": opens}
 
 
 def age(moment: datetime) -> str:
