@@ -10,12 +10,15 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Level(TextChoices):
-    """From the best to the worst; what could not be found out is neither."""
+    """From the best to the worst."""
 
-    GREEN = "green", _("Green")
+    GREEN = "green", _("OK")
+    #: It could not be found out.
     UNKNOWN = "unknown", _("Unknown")
-    AMBER = "amber", _("Amber")
-    RED = "red", _("Red")
+    #: Something works, and not as it should.
+    AMBER = "amber", _("Warning")
+    #: Something does not work.
+    RED = "red", _("Problem")
 
     @property
     def gravity(self) -> int:

@@ -13,13 +13,10 @@ from django.utils.translation import gettext_lazy
 
 from apigw_ws.exceptions import OwnershipConflict
 from apigw_ws.models import ApiGateway
-from apigw_ws.services import deployments, domains, glances, lookups, observation
+from apigw_ws.services import domains, glances, lookups, observation
 from apigw_ws.services.doctor import checking, judging, looks
 from apigw_ws.services.doctor.findings import Finding, Fix, Verdict, red, unknown
 from apigw_ws.services.glances import ROUTES, Glance, TooSlow
-
-#: What of our own records the looks need beside the gateway.
-LOAD: Final = (ROUTES, "deployed_snapshots__run__started_by")
 
 Judge = Callable[[ApiGateway, Any], Verdict | None]
 
@@ -30,6 +27,10 @@ def _always(gateway: ApiGateway) -> bool:
 
 def _has_target(gateway: ApiGateway) -> bool:
     return bool(gateway.target_base_endpoint)
+
+
+def _is_deployed(gateway: ApiGateway) -> bool:
+    return bool(gateway.deployment_id)
 
 
 def _has_domain(gateway: ApiGateway) -> bool:
@@ -84,8 +85,9 @@ QUESTIONS: Final = (
     Question(
         key="deployment",
         title=gettext_lazy("The stage serves the newest deployment"),
-        look=deployments.listing,
+        look=looks.served,
         judge=judging.deployment,
+        concerns=_is_deployed,
     ),
     Question(key="log_role", title=gettext_lazy("Log role"), look=lookups.log_role, judge=judging.log_role),
     Question(
@@ -112,7 +114,7 @@ def of_gateway(gateway: ApiGateway, *, budget: float | None = None) -> list[Find
     """
     asked = [question for question in QUESTIONS if question.concerns(gateway)]
     distinct = list(dict.fromkeys(question.look for question in asked))
-    found = glances.together(gateway, distinct, load=LOAD, budget=budget)
+    found = glances.together(gateway, distinct, load=[ROUTES], budget=budget)
     seen = dict(zip(distinct, found, strict=True))
     answers = (_answer(question, gateway, seen[question.look]) for question in asked)
     return [*checking.of_gateway(gateway), *_own(gateway), *filter(None, answers)]

@@ -10,9 +10,8 @@ from django.utils.translation import ngettext
 from apigw_ws.aws.spec import digest
 from apigw_ws.models import ApiGateway
 from apigw_ws.services import health, route_facts, secrets, targets
-from apigw_ws.services.deployments import Deployment
 from apigw_ws.services.doctor.findings import Fix, Verdict, amber, green, red, unknown
-from apigw_ws.services.doctor.looks import Permissions, Resolved, Stranger
+from apigw_ws.services.doctor.looks import Permissions, Resolved, Served, Stranger
 from apigw_ws.services.domains import CustomDomain
 from apigw_ws.services.health import State
 from apigw_ws.services.lookups import Identity
@@ -110,19 +109,13 @@ def rotation(gateway: ApiGateway) -> Verdict | None:
     )
 
 
-def deployment(gateway: ApiGateway, found: list[Deployment]) -> Verdict | None:
-    """Nothing where there is none: that is said already."""
-    done = [each for each in found if each.status == "DEPLOYED"]
-    if not done:
-        return None
-    if done[0].live:
-        return green(_("The stage serves the newest deployment, %(id)s.") % {"id": done[0].id})
-    live = next((each for each in done if each.live), None)
-    if live is None:
-        return red(_("The stage serves none of the deployments."), _("Apply it to AWS."), Fix.APPLY)
+def deployment(gateway: ApiGateway, found: Served) -> Verdict:
+    if found.live.created_on == found.newest.created_on:
+        return green(_("The stage serves the newest deployment, %(id)s.") % {"id": found.live.id})
+    when = date_format(timezone.localtime(found.live.created_on), "DATETIME_FORMAT")
     return amber(
         _("The stage serves the deployment %(id)s of %(when)s, and there are newer ones.")
-        % {"id": live.id, "when": date_format(timezone.localtime(live.created_on), "DATETIME_FORMAT")},
+        % {"id": found.live.id, "when": when},
         _("Where it was not rolled back on purpose, apply the gateway, or choose a deployment."),
         Fix.HISTORY,
     )

@@ -12,9 +12,10 @@ from urllib.parse import urlsplit
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from apigw_ws.aws import connections, monitoring
+from apigw_ws.aws import connections, history, monitoring
 from apigw_ws.aws.client import client
 from apigw_ws.aws.errors import CREDENTIAL_ERRORS, NO_CREDENTIALS, SIGN_IN_ERRORS, translated
+from apigw_ws.aws.history import DeploymentState
 from apigw_ws.exceptions import ApigwWsError, AwsError, ConfigurationError
 from apigw_ws.models import ApiGateway
 from apigw_ws.services import endpoints, lookups, targets
@@ -123,6 +124,24 @@ def _a_record(gateway: ApiGateway) -> None:
     zone, route53 = gateway.hosted_zone_id.rpartition("/")[2], endpoints.dns_client(gateway)
     with translated():
         route53.list_resource_record_sets(HostedZoneId=zone, MaxItems="1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """The stage serves ``live``; the last deployment that AWS has finished is ``newest``."""
+
+    live: DeploymentState
+    newest: DeploymentState
+
+
+def served(gateway: ApiGateway) -> Served:
+    """What the stage serves. Raises AwsError, with status 404 where the stage or the deployment is gone."""
+    api = endpoints.control_client(gateway)
+    with translated():
+        stage = api.get_stage(ApiId=gateway.api_id, StageName=gateway.live_stage)
+        live = history.deployment(api, gateway.api_id, stage["DeploymentId"])
+    done = [each for each in history.deployments(api, gateway.api_id) if each.status == "DEPLOYED"]
+    return Served(live=live, newest=max((live, *done), key=lambda each: each.created_on))
 
 
 def target(gateway: ApiGateway) -> list[targets.Finding]:
