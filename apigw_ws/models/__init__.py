@@ -3,11 +3,13 @@ from __future__ import annotations
 from apigw_ws.models.access import (
     ChannelPermission,
     ChannelPermissionRule,
+    ChannelVerb,
     Refusal,
     WebSocketToken,
 )
 from apigw_ws.models.accounts import AwsAccount
 from apigw_ws.models.audit import AuditEvent
+from apigw_ws.models.channels import ChannelMembership
 from apigw_ws.models.chores import Chore
 from apigw_ws.models.deployments import DeployedSnapshot
 from apigw_ws.models.gateways import ApiGateway
@@ -21,8 +23,10 @@ __all__ = [
     "ApiGatewayAdditionalRoute",
     "AuditEvent",
     "AwsAccount",
+    "ChannelMembership",
     "ChannelPermission",
     "ChannelPermissionRule",
+    "ChannelVerb",
     "Chore",
     "DeployedSnapshot",
     "Refusal",

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from apigw_ws.models.gateways import ApiGateway
-from apigw_ws.models.validators import validate_channel_name
+from apigw_ws.models.validators import validate_channel_pattern
 
 
 class WebSocketToken(models.Model):
@@ -79,8 +79,15 @@ class Refusal(models.Model):
         return f"{self.guard}: {self.reason}"
 
 
+class ChannelVerb(models.TextChoices):
+    """What a rule may be asked about."""
+
+    JOIN = "join", _("Join")
+    SEND = "send", _("Send")
+
+
 class ChannelPermission(models.Model):
-    """Who may join a channel."""
+    """Who may join a channel, or every channel that a pattern names, and which clients may send to it."""
 
     class Access(models.TextChoices):
         EVERYONE = "everyone", _("Everyone")
@@ -88,11 +95,26 @@ class ChannelPermission(models.Model):
         STAFF = "staff", _("Staff")
         SUPERUSERS = "superusers", _("Superusers")
         RULES = "rules", _("Users who satisfy one of the rules")
+        NOBODY = "nobody", _("Nobody")
 
     channel_name = models.CharField(
-        _("channel"), max_length=128, unique=True, validators=[validate_channel_name]
+        _("channel"),
+        max_length=128,
+        unique=True,
+        validators=[validate_channel_pattern],
+        help_text=_("A name, or a pattern such as “tenant-7.*”: an asterisk stands for any characters."),
     )
-    access = models.CharField(_("access"), max_length=16, choices=Access.choices, default=Access.EVERYONE)
+    access = models.CharField(
+        _("who may join"), max_length=16, choices=Access.choices, default=Access.EVERYONE
+    )
+    send_access = models.CharField(
+        _("who may send"),
+        max_length=16,
+        choices=[("", _("Whoever may join")), *Access.choices],
+        blank=True,
+        default="",
+        help_text=_("Asked of clients, where a handler asks. The server itself sends as it likes."),
+    )
     description = models.CharField(_("description"), max_length=255, blank=True, default="")
     created_on = models.DateTimeField(_("created"), auto_now_add=True)
     updated_on = models.DateTimeField(_("updated"), auto_now=True)
@@ -107,11 +129,25 @@ class ChannelPermission(models.Model):
 
 
 class ChannelPermissionRule(models.Model):
-    """A set of permissions that together let a user join; further rules are alternatives."""
+    """Permissions and groups that together let a user join or send; further rules are alternatives."""
 
     channel_permission = models.ForeignKey(ChannelPermission, on_delete=models.CASCADE, related_name="rules")
+    verb = models.CharField(
+        _("lets the user"), max_length=8, choices=ChannelVerb.choices, default=ChannelVerb.JOIN
+    )
     permissions = models.ManyToManyField(
-        Permission, blank=True, related_name="+", help_text=_("The user must have all of these.")
+        Permission,
+        verbose_name=_("permissions"),
+        blank=True,
+        related_name="+",
+        help_text=_("The user must have all of these."),
+    )
+    groups = models.ManyToManyField(
+        Group,
+        verbose_name=_("groups"),
+        blank=True,
+        related_name="+",
+        help_text=_("The user must be in all of these."),
     )
 
     class Meta:

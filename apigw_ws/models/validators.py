@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
@@ -81,19 +80,21 @@ MOST_TAGS = 47
 
 
 def is_channel_name(name: object) -> bool:
-    """Whether ``name`` is 1 to 128 characters of any script without spaces, one of them visible."""
-    if not isinstance(name, str) or len(name) > 128:
-        return False
-    # The zero-width joiner makes one emoji of several.
-    allowed = all(
-        character == "\u200d" or (character.isprintable() and character != " ") for character in name
-    )
-    return allowed and any(unicodedata.category(character)[0] in "LNPS" for character in name)
+    """Whether ``name`` is 1 to 128 letters, digits and characters of ``_.:/-``."""
+    return isinstance(name, str) and re.fullmatch(r"[A-Za-z0-9_.:/-]{1,128}", name) is not None
 
 
 def validate_channel_name(name: str) -> None:
     if not is_channel_name(name):
-        raise ValidationError(_("Use 1 to 128 characters without spaces."))
+        raise ValidationError(_("Use 1 to 128 letters without accents, digits and characters of “_.:/-”."))
+
+
+def validate_channel_pattern(pattern: str) -> None:
+    """Raise ValidationError for what is neither a channel's name nor one with asterisks."""
+    if not re.fullmatch(r"[A-Za-z0-9_.:/*-]{1,128}", pattern) or "**" in pattern:
+        raise ValidationError(
+            _("Use 1 to 128 letters without accents, digits and characters of “_.:/-”, and single asterisks.")
+        )
 
 
 def validate_http_url(url: str) -> None:
