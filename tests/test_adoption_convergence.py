@@ -95,10 +95,7 @@ def theirs(api: Elsewhere, keys: set[str], stage: str) -> dict[str, Any]:
     suppress_health_check=list(HealthCheck),
     phases=[Phase.reuse, Phase.generate],
 )
-# A limit of the rate is met before AWS does anything.
-@given(
-    wanted=apis, fault=faults.filter(lambda fault: (fault["effect"], fault["when"]) != ("throttle", "after"))
-)
+@given(wanted=apis, fault=faults)
 def test_whatever_fails_after_an_adoption_the_plan_ends_up_empty_and_theirs_is_as_it_was(
     aws: Served,
     monkeypatch: pytest.MonkeyPatch,
