@@ -21,6 +21,7 @@ from apigw_ws_admin.screens.applying import Applying
 from apigw_ws_admin.screens.audit import AuditEventAdmin
 from apigw_ws_admin.screens.channels import ChannelPermissionAdmin
 from apigw_ws_admin.screens.deployment import DeploymentPanel
+from apigw_ws_admin.screens.doctor import Doctor
 from apigw_ws_admin.screens.domain import Domain
 from apigw_ws_admin.screens.drift import Drift
 from apigw_ws_admin.screens.gateways import GatewayList
@@ -45,6 +46,7 @@ class GatewayAdmin(
     History,
     Drift,
     Domain,
+    Doctor,
     Security,
     Monitoring,
     Teardown,

@@ -24,6 +24,8 @@ HEALTH: Final = {
     "never_applied": "default",
     "unknown": "info",
 }
+#: The colour of what the doctor finds.
+FINDING: Final = {"green": "success", "unknown": "default", "amber": "warning", "red": "danger"}
 
 
 def environment_colour(gateway: ApiGateway) -> str:

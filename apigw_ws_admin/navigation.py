@@ -50,7 +50,15 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
         }
         for title, models in MENU.items()
     ]
-    return [{"items": [overview]}, *groups]
+    return [{"items": [overview, *_doctor(request)]}, *groups]
+
+
+def _doctor(request: HttpRequest) -> list[dict[str, Any]]:
+    gateways = _item(request, "apigw_ws.ApiGateway", "")
+    if gateways is None:
+        return []
+    link = f"{gateways['link']}doctor/"
+    return [{"title": gettext("Doctor"), "icon": "stethoscope", "link": link, "active": request.path == link}]
 
 
 def _item(request: HttpRequest, label: str, icon: str) -> dict[str, Any] | None:
@@ -64,7 +72,7 @@ def _item(request: HttpRequest, label: str, icon: str) -> dict[str, Any] | None:
         "title": capfirst(model._meta.verbose_name_plural),
         "icon": icon,
         "link": link,
-        "active": request.path.startswith(link),
+        "active": request.path.startswith(link) and request.path != f"{link}doctor/",
     }
 
 

@@ -56,13 +56,13 @@ def lazily(
     return TemplateResponse(request, "apigw_ws_admin/gateways/lazy.html", context)
 
 
-def dialog_button(gateway: ApiGateway, page: str, *more: str) -> dict[str, str]:
-    """A link to a page of the gateway that opens it as a dialog."""
+def dialog_button(gateway: ApiGateway, page: str, *more: str, name: str = "") -> dict[str, str]:
+    """A link to a page of the gateway that opens it as a dialog; ``name`` is the link's ID in the page."""
     href = reverse(f"admin:apigw_ws_apigateway_{page}", args=[gateway.pk, *more])
     opens = format_html(
         'id="{}" hx-get="{}" hx-target="#modal-content" hx-select="#dialog" hx-swap="innerHTML" '
         'x-on:htmx:after-on-load="openModal = true"',
-        "-".join((page, *more)),
+        name or "-".join((page, *more)),
         href,
     )
     return {"href": href, "opens": opens}

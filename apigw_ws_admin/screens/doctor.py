@@ -1,0 +1,131 @@
+"""What is wrong with the project and its gateways, why, and the way to what helps."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.admin import ModelAdmin
+
+from apigw_ws.models import ApiGateway
+from apigw_ws.services import doctor
+from apigw_ws.services.doctor import Finding, Fix, Level
+from apigw_ws_admin.labels import FINDING
+from apigw_ws_admin.pages import dialog_button, gateway_for, lazily
+from apigw_ws_admin.permissions import APPLY, CHANGE, ROTATE_SECRET
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """A page of the gateway, for those who have the permission."""
+
+    label: str | Promise
+    page: str
+    more: tuple[str, ...] = ()
+    permission: str = ""
+    dialog: bool = False
+
+
+WAYS: Final = {
+    Fix.APPLY: Way(label=gettext_lazy("Review and apply …"), page="apply", permission=APPLY, dialog=True),
+    Fix.ROTATE: Way(
+        label=gettext_lazy("Rotate the secret …"),
+        page="secret",
+        more=("rotate",),
+        permission=ROTATE_SECRET,
+        dialog=True,
+    ),
+    Fix.SECRET: Way(label=gettext_lazy("Go on with the rotation"), page="security"),
+    Fix.SETTINGS: Way(label=gettext_lazy("Open the settings"), page="change", permission=CHANGE),
+    Fix.DOMAIN: Way(label=gettext_lazy("Look at the domain"), page="domain"),
+    Fix.POLICY: Way(label=gettext_lazy("See the IAM policy"), page="security"),
+    Fix.HISTORY: Way(label=gettext_lazy("See the deployments"), page="deployments"),
+}
+
+
+class Doctor(ModelAdmin):
+    def get_urls(self) -> list[URLPattern]:
+        wrap, name = self.admin_site.admin_view, "apigw_ws_apigateway"
+        here = "<int:object_id>/doctor/"
+        return [
+            path("doctor/", wrap(self.doctors_view), name=f"{name}_doctors"),
+            path(here, wrap(self.doctor_view), name=f"{name}_doctor"),
+            path(f"{here}card/", wrap(self.doctor_card_view), name=f"{name}_doctor_card"),
+            *super().get_urls(),
+        ]
+
+    def doctors_view(self, request: HttpRequest) -> HttpResponse:
+        """What concerns all gateways; each gateway's card comes when it is scrolled to."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        context = self.admin_site.each_context(request) | {"opts": self.opts, "model_admin": self}
+        context |= {"title": _("Doctor"), "gateways": self.get_queryset(request)}
+        context |= _report(request, None, doctor.of_project())
+        return TemplateResponse(request, "apigw_ws_admin/doctor/page.html", context)
+
+    def doctor_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        gateway = gateway_for(self, request, object_id)
+
+        def look() -> dict[str, Any]:
+            return _report(request, gateway, doctor.of_gateway(gateway))
+
+        return lazily(self, request, gateway, "_doctor.html", title=_("Doctor"), look=look, tab="overview")
+
+    def doctor_card_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """What is not as it should be; what is, is counted."""
+        gateway = gateway_for(self, request, object_id)
+        context = {"gateway": gateway} | _report(request, gateway, doctor.of_gateway(gateway))
+        context["rows"] = [row for row in context["rows"] if row["finding"].level != Level.GREEN]
+        return render(request, "apigw_ws_admin/doctor/_card.html", context)
+
+
+def _report(request: HttpRequest, gateway: ApiGateway | None, findings: list[Finding]) -> dict[str, Any]:
+    """The findings, the gravest first."""
+    ordered = sorted(findings, key=lambda finding: -finding.level.gravity)
+    rows = [
+        {"finding": each, "colour": FINDING[each.level], "fix": _fix(request, gateway, each)}
+        for each in ordered
+    ]
+    return {"rows": rows, "counts": _counts(findings)}
+
+
+def _counts(findings: Iterable[Finding]) -> list[dict[str, Any]]:
+    """How many there are of each level, the gravest first."""
+    number = Counter(each.level for each in findings)
+    return [
+        {"level": level, "number": number[level], "colour": FINDING[level]}
+        for level in reversed(Level)
+        if number[level]
+    ]
+
+
+def _fix(request: HttpRequest, gateway: ApiGateway | None, finding: Finding) -> dict[str, Any] | None:
+    if gateway is None or finding.fix is None:
+        return None
+    if finding.fix == Fix.ACCOUNT:
+        return _account(request, gateway)
+    way = WAYS[finding.fix]
+    if way.permission and not request.user.has_perm(way.permission):
+        return None
+    if way.dialog:
+        name = f"fix-{gateway.pk}-{finding.key}"
+        return {"label": way.label, **dialog_button(gateway, way.page, *way.more, name=name)}
+    href = reverse(f"admin:apigw_ws_apigateway_{way.page}", args=[gateway.pk, *way.more])
+    return {"label": way.label, "href": href, "opens": ""}
+
+
+def _account(request: HttpRequest, gateway: ApiGateway) -> dict[str, Any] | None:
+    if gateway.account_id is None or not request.user.has_perm("apigw_ws.view_awsaccount"):
+        return None
+    href = reverse("admin:apigw_ws_awsaccount_change", args=[gateway.account_id])
+    return {"label": _("Look at the account"), "href": href, "opens": ""}
