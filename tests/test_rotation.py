@@ -332,6 +332,8 @@ def test_the_command_rotates_says_where_it_is_and_retires(gateway: ApiGateway) -
         command(gateway, "--retire")
     assert "Wait until" in command(gateway, "--status")[-1]
 
+    with pytest.raises(CommandError, match="--force goes with --retire"):
+        command(gateway, "--force")
     assert command(gateway, "--retire", "--force")[0] == "chat: accepted 2, live 2"
     assert AuditEvent.objects.latest("pk").verb == "retire_secret"
 

@@ -15,7 +15,6 @@ from django.shortcuts import render
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import Promise
-from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
@@ -26,35 +25,35 @@ from apigw_ws.models import ApiGateway
 from apigw_ws.services import policies, rotation, runs
 from apigw_ws.services.glances import glance
 from apigw_ws_admin import tabs
-from apigw_ws_admin.pages import gateway_for
+from apigw_ws_admin.pages import dialog_button, gateway_for
 from apigw_ws_admin.permissions import APPLY, ROTATE_SECRET
 
 SECRET: Final = "apigw_ws_admin/gateways/_secret.html"  # noqa: S105
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Act:
     """What an operator does to the secret, behind a page that says what comes of it."""
 
     title: str | Promise
-    take: Callable[..., None]
+    perform: Callable[..., None]
     done: str | Promise
 
 
-STEPS: Final = {
-    "rotate": Step(
+ACTS: Final = {
+    "rotate": Act(
         title=gettext_lazy("Rotate the secret"),
-        take=rotation.start,
+        perform=rotation.start,
         done=gettext_lazy("The rotation has begun. Apply the gateway to AWS next."),
     ),
-    "cancel": Step(
+    "cancel": Act(
         title=gettext_lazy("Cancel the rotation"),
-        take=rotation.cancel,
+        perform=rotation.cancel,
         done=gettext_lazy("The rotation is cancelled."),
     ),
-    "retire": Step(
+    "retire": Act(
         title=gettext_lazy("Retire the old version"),
-        take=rotation.retire,
+        perform=rotation.retire,
         done=gettext_lazy("The old version is retired: Django refuses it from now on."),
     ),
 }
@@ -66,7 +65,7 @@ class Security(ModelAdmin):
         return [
             path(here, wrap(self.security_view), name="apigw_ws_apigateway_security"),
             path(f"{here}policy/", wrap(self.policy_view), name="apigw_ws_apigateway_policy"),
-            path(f"{here}<slug:step>/", wrap(self.secret_view), name="apigw_ws_apigateway_secret"),
+            path(f"{here}<slug:act>/", wrap(self.secret_view), name="apigw_ws_apigateway_secret"),
             *super().get_urls(),
         ]
 
@@ -86,15 +85,15 @@ class Security(ModelAdmin):
         context = {"gateway": gateway, "glance": found, "policy": json.dumps(found.found, indent=2)}
         return render(request, "apigw_ws_admin/gateways/_policy.html", context)
 
-    def secret_view(self, request: HttpRequest, object_id: int, step: str) -> HttpResponse:
-        """Says what a step of the rotation does, and takes it when that is confirmed."""
+    def secret_view(self, request: HttpRequest, object_id: int, act: str) -> HttpResponse:
+        """Says what comes of the act, and performs it when that is confirmed."""
         gateway = gateway_for(self, request, object_id, ROTATE_SECRET)
-        if step not in STEPS:
+        if act not in ACTS:
             raise Http404
         if request.method == "POST":
-            return _taken(request, gateway, step)
-        context = {"step": step, "state": rotation.status(gateway), "next": gateway.secret_version + 1}
-        return _page(self, request, gateway, "secret_step", STEPS[step].title, context)
+            return _performed(request, gateway, act)
+        context = {"act": act, "state": rotation.status(gateway), "next": gateway.secret_version + 1}
+        return _page(self, request, gateway, "secret_act", ACTS[act].title, context)
 
 
 def _page(
@@ -119,8 +118,8 @@ def _secret(request: HttpRequest, gateway: ApiGateway) -> dict[str, Any]:
         "live": gateway.live_secret_version == gateway.secret_version,
         "steps": _steps(gateway, state) if gateway.retiring_secret_version is not None else (),
         "run": runs.in_progress(run) if run else None,
-        "apply": _button(gateway, "apply"),
-        "buttons": {step: _button(gateway, "secret", step) for step in STEPS},
+        "apply": dialog_button(gateway, "apply"),
+        "buttons": {act: dialog_button(gateway, "secret", act) for act in ACTS},
         "seen": blake2b(repr(facts).encode(), digest_size=9).hexdigest(),
         "may_rotate": request.user.has_perm(ROTATE_SECRET),
         "may_apply": request.user.has_perm(APPLY),
@@ -142,26 +141,14 @@ def _steps(gateway: ApiGateway, state: rotation.Rotation) -> tuple[tuple[str, st
     )
 
 
-def _button(gateway: ApiGateway, page: str, *more: str) -> dict[str, str]:
-    """A link to a page of the gateway that opens it as a dialog."""
-    href = reverse(f"admin:apigw_ws_apigateway_{page}", args=[gateway.pk, *more])
-    opens = format_html(
-        'id="{}" hx-get="{}" hx-target="#modal-content" hx-select="#dialog" hx-swap="innerHTML" '
-        'x-on:htmx:after-on-load="openModal = true"',
-        "-".join((page, *more)),
-        href,
-    )
-    return {"href": href, "opens": opens}
-
-
-def _taken(request: HttpRequest, gateway: ApiGateway, step: str) -> HttpResponse:
-    how = {"force": True} if step == "retire" and request.POST.get("force") else {}
+def _performed(request: HttpRequest, gateway: ApiGateway, act: str) -> HttpResponse:
+    how = {"force": True} if act == "retire" and request.POST.get("force") else {}
     try:
-        STEPS[step].take(gateway, by=request.user, ip=request.META.get("REMOTE_ADDR"), **how)
+        ACTS[act].perform(gateway, by=request.user, ip=request.META.get("REMOTE_ADDR"), **how)
     except ApigwWsError as problem:
         messages.error(request, _("Nothing was done: %s") % problem)
     else:
-        messages.success(request, str(STEPS[step].done))
+        messages.success(request, str(ACTS[act].done))
     return HttpResponseRedirect(reverse("admin:apigw_ws_apigateway_security", args=[gateway.pk]))
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
+from django.core.management.base import CommandError
 from django.utils import timezone
 
 from apigw_ws.management.commands._gateways import GatewayCommand
@@ -22,6 +23,8 @@ class Command(GatewayCommand):
         parser.add_argument("--force", action="store_true", help="Retire a version that may still be used.")
 
     def handle_gateway(self, gateway: ApiGateway, **options: Any) -> None:
+        if options["force"] and not options["retire"]:
+            raise CommandError("--force goes with --retire: begin without it.")
         if options["retire"]:
             rotation.retire(gateway, force=options["force"])
         elif options["cancel"]:
@@ -32,8 +35,9 @@ class Command(GatewayCommand):
 
     def show_rotation(self, gateway: ApiGateway, state: rotation.Rotation) -> None:
         old = gateway.retiring_secret_version
+        live = "-" if gateway.live_secret_version is None else gateway.live_secret_version
         accepted = f"{gateway.secret_version}" if old is None else f"{old} and {gateway.secret_version}"
-        self.stdout.write(f"{gateway}: accepted {accepted}, live {gateway.live_secret_version}")
+        self.stdout.write(f"{gateway}: accepted {accepted}, live {live}")
         for row in state.traffic:
             last = timezone.localtime(row.last_seen_on).strftime("%Y-%m-%d %H:%M:%S")
             self.stdout.write(f"  version {row.version}: {row.sessions} open sessions, last heard {last}")
