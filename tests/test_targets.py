@@ -63,10 +63,7 @@ def said(url: str, *, local: bool = True) -> list[tuple[str, str]]:
 def test_a_view_is_recognised(server: Any) -> None:
     server.statuses = views()
 
-    assert said(server.url) == [
-        ("ok", "127.0.0.1 resolves to 127.0.0.1."),
-        ("ok", "A WebSocketView answers there."),
-    ]
+    assert said(server.url) == [("ok", "A WebSocketView answers there.")]
     assert server.seen == ["/ws/connect", "/ws/default", "/ws/disconnect"]
 
 
@@ -177,7 +174,7 @@ def test_a_valid_certificate_is_told(
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
 
-    assert said(encrypted)[1:] == [
+    assert said(encrypted) == [
         ("ok", "The TLS certificate is valid."),
         ("ok", "A WebSocketView answers there."),
     ]
@@ -201,3 +198,11 @@ def test_nobody_waits_longer_than_the_deadline(silent: str, monkeypatch: pytest.
     monkeypatch.setattr(targets, "DEADLINE", 0.1)
 
     assert "There was no full answer" in said(silent)[-1][1]
+
+
+def test_a_name_is_told_with_its_address(server: Any) -> None:
+    server.statuses = views()
+
+    state, text = said(server.url.replace("127.0.0.1", "localhost"))[0]
+
+    assert (state, text.startswith("localhost resolves to ")) == ("ok", True)

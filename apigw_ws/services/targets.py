@@ -73,7 +73,8 @@ def _collected(url: str, local: bool) -> list[Finding]:
 def _findings(url: str, local: bool) -> Iterator[Finding]:
     parts = _parsed(url)
     address = _resolved(parts)
-    yield _ok(_("%(host)s resolves to %(address)s.") % {"host": parts.hostname, "address": address})
+    if parts.hostname != str(address):
+        yield _ok(_("%(host)s resolves to %(address)s.") % {"host": parts.hostname, "address": address})
     if not local:
         yield from _seen_from_aws(parts, address)
     answers = {probe: _ask(parts, address, probe) for probe in PROBES}
