@@ -14,3 +14,9 @@ TEARDOWN: Final = "apigw_ws.teardown_apigateway"
 ROTATE_SECRET: Final = "apigw_ws.rotate_secret_apigateway"  # noqa: S105
 #: Change a gateway's record.
 CHANGE: Final = "apigw_ws.change_apigateway"
+#: Send a message to a session.
+SEND_MESSAGE: Final = "apigw_ws.send_message_websocketsession"
+#: See from which address a session came.
+VIEW_ADDRESS: Final = "apigw_ws.view_address_websocketsession"
+#: Close sessions at AWS.
+DISCONNECT: Final = "apigw_ws.disconnect_websocketsession"

@@ -37,6 +37,7 @@ class AuditEvent(models.Model):
         ADOPT = "adopt", _("Adopted from AWS")
         SYNC = "sync", _("Read from AWS")
         DISCONNECT = "disconnect", _("Disconnected sessions")
+        SEND = "send", _("Sent a message")
 
     class Result(models.TextChoices):
         DONE = "done", _("Done")

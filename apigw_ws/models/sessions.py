@@ -45,6 +45,13 @@ class WebSocketSessionQuerySet(models.QuerySet["WebSocketSession"]):
     def closed(self) -> Self:
         return self.filter(connected=False)
 
+    def in_channel(self, name: str) -> Self:
+        """Those that are connected and in the channel, whether it is their first or a further one."""
+        # As one condition (OR), PostgreSQL would read every session instead of the two indexes.
+        open_ones = WebSocketSession.objects.filter(connected=True).order_by().values("pk")
+        first, further = open_ones.filter(channel_name=name), open_ones.filter(memberships__name=name)
+        return self.filter(connected=True, pk__in=first.union(further, all=True))
+
     def send_message(self, data: Any, max_workers: int | None = None) -> list[Any]:
         """Send ``data`` to every connected session of this queryset, from as many threads.
 
@@ -145,7 +152,11 @@ class WebSocketSession(models.Model):
         verbose_name = _("session")
         verbose_name_plural = _("sessions")
         ordering = ["-created_on"]
-        permissions = [("disconnect_websocketsession", _("Can disconnect sessions"))]
+        permissions = [
+            ("disconnect_websocketsession", _("Can disconnect sessions")),
+            ("send_message_websocketsession", _("Can send messages to sessions")),
+            ("view_address_websocketsession", _("Can see the addresses of sessions")),
+        ]
         indexes = [
             models.Index(
                 fields=["channel_name", "api_gateway"],
