@@ -9,6 +9,7 @@ from apigw_ws.models.access import (
 )
 from apigw_ws.models.accounts import AwsAccount
 from apigw_ws.models.audit import AuditEvent
+from apigw_ws.models.bans import Ban
 from apigw_ws.models.channels import ChannelMembership
 from apigw_ws.models.chores import Chore
 from apigw_ws.models.deployments import DeployedSnapshot
@@ -23,6 +24,7 @@ __all__ = [
     "ApiGatewayAdditionalRoute",
     "AuditEvent",
     "AwsAccount",
+    "Ban",
     "ChannelMembership",
     "ChannelPermission",
     "ChannelPermissionRule",

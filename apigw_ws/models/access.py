@@ -64,6 +64,8 @@ class Refusal(models.Model):
     address_block = models.GenericIPAddressField(null=True, blank=True, editable=False)
     origin = models.CharField(_("origin"), max_length=255, blank=True, default="")
     connection_id = models.CharField(_("connection ID"), max_length=128, blank=True, default="")
+    #: Under a flood a row stands for those like it that were not written since the one before.
+    times = models.PositiveIntegerField(_("times"), default=1)
     created_on = models.DateTimeField(_("at"), auto_now_add=True, db_index=True)
 
     class Meta:

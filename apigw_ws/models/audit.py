@@ -37,6 +37,8 @@ class AuditEvent(models.Model):
         ADOPT = "adopt", _("Adopted from AWS")
         SYNC = "sync", _("Read from AWS")
         DISCONNECT = "disconnect", _("Disconnected sessions")
+        BAN = "ban", _("Banned")
+        LIFT_BAN = "lift_ban", _("Lifted a ban")
         SEND = "send", _("Sent a message")
 
     class Result(models.TextChoices):

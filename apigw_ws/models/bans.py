@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import ipaddress
+from typing import Self
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
+
+from apigw_ws.models.validators import validate_channel_pattern
+
+
+def as_network(text: str) -> str:
+    """Return the network that an address or a CIDR block names, as Python writes it: “192.0.2.7/32”.
+
+    An IPv4 address written in IPv6 is the IPv4 address. Raises ValidationError.
+    """
+    try:
+        network = ipaddress.ip_network(text.strip(), strict=False)
+    except ValueError:
+        raise ValidationError(
+            gettext(
+                "“%(text)s” is no address and no network. Write 203.0.113.7, 203.0.113.0/24 or 2001:db8::/64."
+            ),
+            code="network",
+            params={"text": text},
+        ) from None
+    if network.version == 6 and network.prefixlen >= 96 and (mapped := network.network_address.ipv4_mapped):
+        return str(ipaddress.ip_network((mapped, network.prefixlen - 96)))
+    return str(network)
+
+
+def validate_network(text: str) -> None:
+    as_network(text)
+
+
+class BanQuerySet(models.QuerySet["Ban"]):
+    """Each ban is in one of ``active`` and ``over``."""
+
+    def active(self) -> Self:
+        return self.exclude(self._over())
+
+    def over(self) -> Self:
+        """Those that were lifted, or whose time has passed."""
+        return self.filter(self._over())
+
+    def _over(self) -> models.Q:
+        return models.Q(lifted_on__isnull=False) | models.Q(
+            expires_on__isnull=False, expires_on__lte=timezone.now()
+        )
+
+
+class Ban(models.Model):
+    """Who may not connect: a user, a network or an agent, everywhere or in channels; or everybody in those.
+
+    A row is never changed but to lift it: what it said stays readable.
+    """
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("user"),
+        on_delete=models.CASCADE,
+        related_name="websocket_bans",
+        null=True,
+        blank=True,
+    )
+    network = models.CharField(
+        _("address or network"),
+        max_length=43,
+        blank=True,
+        default="",
+        validators=[validate_network],
+        help_text=_(
+            "203.0.113.7, 203.0.113.0/24, or of IPv6 2001:db8:0:1::/64, as one client has a whole /64."
+        ),
+    )
+    user_agent = models.CharField(
+        _("user agent"),
+        max_length=255,
+        blank=True,
+        default="",
+        help_text=_("A part of it, in any case; with asterisks, which stand for any characters, all of it."),
+    )
+    channel_name = models.CharField(
+        _("channel"),
+        max_length=128,
+        blank=True,
+        default="",
+        validators=[validate_channel_pattern],
+        help_text=_("Keeps them out of this channel only; a pattern such as “tenant-7.*” names several."),
+    )
+    reason = models.CharField(
+        _("reason"), max_length=255, blank=True, default="", help_text=_("For operators: no client sees it.")
+    )
+    #: None: until it is lifted.
+    expires_on = models.DateTimeField(_("expires"), null=True, blank=True)
+    created_on = models.DateTimeField(_("made"), auto_now_add=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=pgettext_lazy("ban", "made by"),
+        on_delete=models.SET_NULL,
+        related_name="+",
+        null=True,
+        blank=True,
+        editable=False,
+    )
+    lifted_on = models.DateTimeField(_("lifted"), null=True, blank=True, editable=False)
+
+    objects = BanQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("ban")
+        verbose_name_plural = _("bans")
+        ordering = ["-created_on", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="apigw_ws_ban_of_one_subject",
+                condition=(
+                    models.Q(user__isnull=False, network="", user_agent="")
+                    | (models.Q(user=None, user_agent="") & ~models.Q(network=""))
+                    | (models.Q(user=None, network="") & ~models.Q(user_agent=""))
+                    | (models.Q(user=None, network="", user_agent="") & ~models.Q(channel_name=""))
+                ),
+            )
+        ]
+        indexes = [
+            models.Index(fields=["expires_on"], name="apigw_ws_bans", condition=models.Q(lifted_on=None))
+        ]
+
+    def __str__(self) -> str:
+        if self.channel_name:
+            return gettext("%(who)s in %(channel)s") % {"who": self.subject, "channel": self.channel_name}
+        return self.subject
+
+    @property
+    def subject(self) -> str:
+        """Whom it keeps out, in words; of a single address without the length of its network."""
+        single = self.network.removesuffix("/128" if ":" in self.network else "/32")
+        return str(self.user or single or self.user_agent or gettext("Everybody"))
+
+    @property
+    def active(self) -> bool:
+        return self.lifted_on is None and (self.expires_on is None or self.expires_on > timezone.now())
