@@ -20,7 +20,7 @@ from apigw_ws.conf import conf
 from apigw_ws.events import Event, Mapped, Phase
 from apigw_ws.exceptions import Refused
 from apigw_ws.models import ApiGateway, WebSocketSession, is_channel_name
-from apigw_ws.services import access, gateways, origins, secrets, sessions, tokens
+from apigw_ws.services import access, gateways, logins, origins, secrets, sessions, tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,8 +182,8 @@ def session_open(request: GuardedRequest, event: Event) -> None:
 def login_valid(request: GuardedRequest, event: Event) -> None:
     """The login that the connection was opened under still holds. Otherwise its session is over."""
     session = request.websocket_session
-    if not sessions.login_holds(session):
-        sessions.close(session, by=sessions.ClosedBy.SIGN_OUT, reason="Login ended")
+    if not logins.holds(session):
+        sessions.close(session, by=sessions.ClosedBy.SIGN_OUT, reason="Login ended", at_aws=True)
         raise Refused("login", 403, "The user was deactivated or the password changed.")
 
 

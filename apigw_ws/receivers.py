@@ -8,18 +8,19 @@ from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import Group, Permission
 from django.contrib.auth.signals import user_logged_in, user_logged_out
+from django.db import transaction
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_delete
 from django.dispatch import receiver
 from django.http import HttpRequest
 
 from apigw_ws.models import ApiGateway, Run
-from apigw_ws.services import access, deployments, gateways, sessions
+from apigw_ws.services import access, deployments, gateways, logins, sessions
 from apigw_ws.signals import deployed
 
 
 @receiver(user_logged_out)
 def end_the_browser_session(request: HttpRequest | None, **_: Any) -> None:
-    sessions.close_of_login(getattr(getattr(request, "session", None), "session_key", None))
+    _tell_aws(logins.close_of_login(getattr(getattr(request, "session", None), "session_key", None)))
 
 
 @receiver(user_logged_in)
@@ -28,7 +29,7 @@ def end_the_sessions_of_who_sat_here_before(
 ) -> None:
     """The browser session has a new key by now; the cookie that came still has the old one."""
     cookies = getattr(request, "COOKIES", {})
-    sessions.close_of_others(cookies.get(settings.SESSION_COOKIE_NAME), user)
+    _tell_aws(logins.close_of_others(cookies.get(settings.SESSION_COOKIE_NAME), user))
 
 
 @receiver(post_save, sender=settings.AUTH_USER_MODEL)
@@ -36,7 +37,7 @@ def end_the_logins_of_a_changed_user(
     instance: AbstractBaseUser, created: bool, raw: bool, update_fields: frozenset[str] | None, **_: Any
 ) -> None:
     if not (created or raw):
-        sessions.close_of_changed_user(instance, update_fields)
+        _tell_aws(logins.close_of_changed_user(instance, update_fields))
 
 
 @receiver([post_save, post_delete], sender=settings.AUTH_USER_MODEL)
@@ -61,3 +62,15 @@ def forget_known_gateways(**_: Any) -> None:
 @receiver(deployed, sender=ApiGateway)
 def keep_what_was_deployed(gateway: ApiGateway, run: Run, **_: Any) -> None:
     deployments.remember(gateway, run)
+
+
+def _tell_aws(closed: int) -> None:
+    """Once this is committed; a queue that does not answer is logged, and the reaper does it."""
+    if closed:
+        transaction.on_commit(_finish_closing, robust=True)
+
+
+def _finish_closing() -> None:
+    from apigw_ws.tasks import finish_closing  # the project's task backend may need models
+
+    finish_closing.enqueue()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from django import VERSION
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 
-from apigw_ws.models import ApiGateway
-from apigw_ws.services import deployments, provisioning, teardown
+from apigw_ws.models import ApiGateway, WebSocketSession
+from apigw_ws.services import closing, deployments, provisioning, teardown
 
 if VERSION >= (6, 0):
     from django.tasks import task
@@ -63,6 +65,27 @@ def teardown_gateway(
         delete_record=delete_record,
     )
     return run.pk
+
+
+@task()
+def close_sessions(
+    session_ids: list[int],
+    reason: str = "",
+    message: str | None = None,
+    user_id: int | str | None = None,
+    ip: str | None = None,
+    act: str = "",
+) -> dict[str, int]:
+    """Close connections and their sessions; how many of each result. See ``services.closing.close``."""
+    targets = WebSocketSession.objects.filter(pk__in=session_ids).select_related("api_gateway")
+    outcomes = closing.close(targets, reason=reason, message=message, by=_user(user_id), ip=ip, act=act)
+    return dict(Counter(str(outcome.result) for outcome in outcomes))
+
+
+@task()
+def finish_closing() -> int:
+    """Close at AWS what was closed here without AWS; see ``services.closing.finish_quickly``."""
+    return closing.finish_quickly()
 
 
 def _user(user_id: int | str | None) -> AbstractBaseUser | None:

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from apigw_ws.exceptions import Refused
 from apigw_ws.models import ApiGateway, Refusal, WebSocketSession
-from apigw_ws.services import gateways, sessions
+from apigw_ws.services import gateways, logins, sessions
 from apigw_ws.signals import disconnected
 from apigw_ws.testing import WebSocketTestClient
 from tests.app.factories import new_gateway, new_user, session_of
@@ -183,10 +183,10 @@ class TestLogin:
         user = new_user()
         session = WebSocketSession(connection_id="a=", user=user)
 
-        assert sessions.login_holds(session)
+        assert logins.holds(session)
         user.is_active = False
-        assert not sessions.login_holds(session)
-        assert sessions.auth_hash(object()) == ""  # type: ignore[arg-type]
+        assert not logins.holds(session)
+        assert logins.auth_hash(object()) == ""  # type: ignore[arg-type]
 
 
 class TestGateways:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from django.utils.translation import gettext as _
@@ -38,12 +39,15 @@ class Outcome:
 
     run: Run | None = None
     after: Values | None = None
+    #: It failed, in part at least, and the block went on.
+    error: BaseException | None = None
 
 
 def record(
     verb: AuditEvent.Verb,
-    gateway: ApiGateway,
+    gateway: ApiGateway | None,
     *,
+    what: str = "",
     by: AbstractBaseUser | None = None,
     ip: str | None = None,
     before: Values | None = None,
@@ -51,11 +55,14 @@ def record(
     error: BaseException | None = None,
     run: Run | None = None,
 ) -> AuditEvent:
-    """Write down what happened; with ``error``, that it failed. ``before`` and ``after`` hold no secret."""
+    """Write down what happened; with ``error``, that it failed. ``before`` and ``after`` hold no secret.
+
+    ``what`` names what it happened to, where that is not the gateway.
+    """
     return AuditEvent.objects.create(
         verb=verb,
-        gateway=gateway if gateway.pk else None,
-        object_text=str(gateway)[:255],
+        gateway=gateway if gateway and gateway.pk else None,
+        object_text=(what or str(gateway))[:255],
         user_id=by.pk if by else None,
         who=(by.get_username() if by else _actor.get() or _("A command or task"))[:255],
         ip_address=ip,
@@ -70,8 +77,9 @@ def record(
 @contextmanager
 def recorded(
     verb: AuditEvent.Verb,
-    gateway: ApiGateway,
+    gateway: ApiGateway | None,
     *,
+    what: str = "",
     by: AbstractBaseUser | None,
     ip: str | None = None,
     before: Values | None = None,
@@ -81,9 +89,10 @@ def recorded(
     A block that failed leaves its error in the record and goes on raising it.
     """
     outcome = Outcome()
+    note = partial(record, verb, gateway, what=what, by=by, ip=ip, before=before)
     try:
         yield outcome
     except BaseException as error:
-        record(verb, gateway, by=by, ip=ip, before=before, error=error, run=outcome.run)
+        note(error=error, run=outcome.run)
         raise
-    record(verb, gateway, by=by, ip=ip, before=before, after=outcome.after, run=outcome.run)
+    note(after=outcome.after, error=outcome.error, run=outcome.run)

@@ -16,7 +16,7 @@ from apigw_ws.conf import conf
 from apigw_ws.exceptions import ApigwWsError, AwsUnreachable, ConnectionGone, Throttled
 from apigw_ws.models import WebSocketSession
 from apigw_ws.models.sessions import MAX_AGE
-from apigw_ws.services import calls, chores, endpoints, sessions
+from apigw_ws.services import calls, chores, closing, endpoints, sessions
 
 NAME: Final = "reaper"
 
@@ -32,6 +32,8 @@ class Report:
 
     #: Two hours old, and closed for that.
     expired: int = 0
+    #: Closed here before, at the end of a login, and now at AWS too.
+    finished: int = 0
     #: AWS was asked about; the next five add up to it.
     probed: int = 0
     #: AWS did not know them any more: closed.
@@ -61,10 +63,12 @@ def _tick() -> Report:
     waiting: dict[int, int] = dict(per_gateway) if conf.probe_rate else {}
     found: Counter[str] = Counter()
     with endpoints.quickly(_PATIENCE), within(conf.reaper_interval + 30):
+        finished = closing.finish(rate=conf.probe_rate)
         for gateway_id in waiting:
             found += _probe_gateway(gateway_id, conf.probe_rate * conf.reaper_interval // len(waiting))
     probed = found.total()
-    return Report(expired=expired, probed=probed, left=sum(waiting.values()) - probed, **found)
+    left = sum(waiting.values()) - probed
+    return Report(expired=expired, finished=finished, probed=probed, left=left, **found)
 
 
 def _silent() -> QuerySet[WebSocketSession]:

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Final
 
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import IntegrityError, connections, router, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
-from django.utils.crypto import constant_time_compare
 
 from apigw_ws.exceptions import Refused
 from apigw_ws.models import ApiGateway, WebSocketSession
-from apigw_ws.services import gateways, tokens
+from apigw_ws.services import gateways
 from apigw_ws.signals import connected, disconnected
 
 ClosedBy = WebSocketSession.ClosedBy
@@ -26,9 +23,6 @@ SETTLING: Final = dt.timedelta(seconds=5)
 
 #: Sessions that are locked together.
 BATCH: Final = 500
-
-#: What a save of a user can end a login by.
-_LOGIN_FIELDS: Final = frozenset({"password", "is_active"})
 
 
 def open_session(session: WebSocketSession) -> WebSocketSession:
@@ -88,10 +82,20 @@ def change_channel(session: WebSocketSession, channel_name: str) -> None:
     session.channel_name, session.updated_on = channel_name, now
 
 
-def close(session: WebSocketSession, *, by: str = "", code: int | None = None, reason: str = "") -> bool:
-    """Record that a session is over; return whether it was open until now. One query."""
+def close(
+    session: WebSocketSession,
+    *,
+    by: str = "",
+    code: int | None = None,
+    reason: str = "",
+    at_aws: bool = False,
+) -> bool:
+    """Record that a session is over; return whether it was open until now. One query.
+
+    ``at_aws``: AWS has still to be told, see ``services.closing.finish``.
+    """
     now = timezone.now()
-    ended = {"connected": False, "disconnected_on": now, "updated_on": now}
+    ended = {"connected": False, "disconnected_on": now, "updated_on": now, "close_at_aws": at_aws}
     ended |= {"close_code": code, "close_reason": reason, "closed_by": by}
     was_open = WebSocketSession.objects.filter(pk=session.pk, connected=True).update(**ended)
     for name, value in ended.items():
@@ -101,13 +105,42 @@ def close(session: WebSocketSession, *, by: str = "", code: int | None = None, r
     return bool(was_open)
 
 
+def close_all(
+    sessions: QuerySet[WebSocketSession], *, by: str, reason: str = "", at_aws: bool = False
+) -> int:
+    """Record that these sessions are over; return how many were open until now.
+
+    ``at_aws``: AWS has still to be told, see ``services.closing.finish``.
+    """
+    sessions = sessions.filter(connected=True)
+    told = list(sessions.select_related("user")) if disconnected.has_listeners(WebSocketSession) else []
+    now = timezone.now()
+    ended = {"connected": False, "disconnected_on": now, "close_reason": reason, "closed_by": by}
+    with _in_order(sessions) as rows:
+        count = rows.update(**ended, updated_on=now, close_at_aws=at_aws)
+    for session in told:
+        for name, value in ended.items():
+            setattr(session, name, value)
+        disconnected.send_robust(WebSocketSession, session=session)
+    return count
+
+
+def close_deleted(sessions: Collection[WebSocketSession], *, by: str, reason: str) -> None:
+    """Record that AWS has closed these connections because we said so, for ``by``."""
+    rows = WebSocketSession.objects.filter(pk__in=[session.pk for session in sessions])
+    close_all(rows, by=by, reason=reason)
+    # $disconnect may have come first: it does not know who. The client has seen 1000.
+    with _in_order(rows):
+        rows.update(closed_by=by, close_reason=reason, close_code=1000)
+
+
 def mark_gone(connection_ids: Collection[str], *, by: str = ClosedBy.SEND) -> int:
     """Record that AWS no longer knows these connections; return how many sessions were open until now.
 
     A session that was opened in the last five seconds and was not heard from stays: see ``SETTLING``.
     """
     settling = Q(connected_on__isnull=False, last_seen_on=None, created_on__gt=timezone.now() - SETTLING)
-    return _close_all(WebSocketSession.objects.filter(~settling, connection_id__in=connection_ids), by=by)
+    return close_all(WebSocketSession.objects.filter(~settling, connection_id__in=connection_ids), by=by)
 
 
 def confirm_open(sessions: Collection[WebSocketSession]) -> None:
@@ -123,42 +156,13 @@ def close_expired() -> int:
         WebSocketSession.objects.expired().order_by("pk").values_list("pk", flat=True)[:BATCH]
     ):
         rows = WebSocketSession.objects.filter(pk__in=batch)
-        closed += _close_all(rows, by=ClosedBy.REAPER, reason="Two hours old")
+        closed += close_all(rows, by=ClosedBy.REAPER, reason="Two hours old")
     return closed
-
-
-def close_of_login(session_key: str | None) -> int:
-    """Close the sessions that a browser session opened, and void its tokens; return how many were open."""
-    if not session_key:
-        return 0
-    tokens.revoke(session_key)
-    sessions = WebSocketSession.objects.filter(session_key_hash=tokens.digest(session_key))
-    return _close_all(sessions, by=ClosedBy.SIGN_OUT, reason="Logged out")
-
-
-def close_of_others(session_key: str | None, user: AbstractBaseUser) -> int:
-    """Close the sessions that others than ``user`` opened from a browser session that is now the user's."""
-    if not session_key:
-        return 0
-    sessions = WebSocketSession.objects.filter(session_key_hash=tokens.digest(session_key))
-    return _close_all(
-        sessions.exclude(user=None).exclude(user_id=user.pk), by=ClosedBy.SIGN_OUT, reason="Logged out"
-    )
-
-
-def close_of_changed_user(user: AbstractBaseUser, update_fields: Iterable[str] | None = None) -> int:
-    """Close the sessions of a user who was deactivated or has a new password; return how many."""
-    if update_fields is not None and _LOGIN_FIELDS.isdisjoint(update_fields):
-        return 0
-    sessions = WebSocketSession.objects.filter(user_id=user.pk).exclude(auth_hash="")
-    if user.is_active:
-        sessions = sessions.exclude(auth_hash__in=_auth_hashes(user))
-    return _close_all(sessions, by=ClosedBy.SIGN_OUT, reason="Login ended")
 
 
 def close_of_gateway(gateway: ApiGateway, *, reason: str = "Gateway deleted") -> int:
     """Close the sessions of a gateway that is going away or has lost its connections; return how many."""
-    return _close_all(
+    return close_all(
         WebSocketSession.objects.filter(api_gateway=gateway), by=ClosedBy.TEARDOWN, reason=reason
     )
 
@@ -166,51 +170,12 @@ def close_of_gateway(gateway: ApiGateway, *, reason: str = "Gateway deleted") ->
 def close_of_stage(gateway: ApiGateway, stage_name: str) -> int:
     """Close the sessions that were opened through a stage that is no more; return how many."""
     of_stage = WebSocketSession.objects.filter(api_gateway=gateway, stage_name=stage_name)
-    return _close_all(of_stage, by=ClosedBy.TEARDOWN, reason="Stage removed")
+    return close_all(of_stage, by=ClosedBy.TEARDOWN, reason="Stage removed")
 
 
 def delete_closed() -> int:
     """Delete the sessions that are over; return how many."""
     return WebSocketSession.objects.filter(connected=False).delete()[1].get("apigw_ws.WebSocketSession", 0)
-
-
-def login_holds(session: WebSocketSession) -> bool:
-    """Whether the login that the session was opened under is still good: active user, unchanged password."""
-    if session.user is None:
-        return True
-    hashes = _auth_hashes(session.user)
-    unchanged = not session.auth_hash or any(constant_time_compare(session.auth_hash, one) for one in hashes)
-    return session.user.is_active and unchanged
-
-
-def auth_hash(user: AbstractBaseUser) -> str:
-    """Return what changes with the password, hashed once more: what we store is no use for signing in."""
-    return next(iter(_auth_hashes(user)), "")
-
-
-def _auth_hashes(user: Any) -> list[str]:
-    if not hasattr(user, "get_session_auth_hash"):
-        return []
-    fallbacks = (
-        user.get_session_auth_fallback_hash() if hasattr(user, "get_session_auth_fallback_hash") else ()
-    )
-    return [
-        hashlib.sha256(value.encode()).hexdigest() for value in (user.get_session_auth_hash(), *fallbacks)
-    ]
-
-
-def _close_all(sessions: QuerySet[WebSocketSession], *, by: str, reason: str = "") -> int:
-    sessions = sessions.filter(connected=True)
-    told = list(sessions.select_related("user")) if disconnected.has_listeners(WebSocketSession) else []
-    now = timezone.now()
-    ended = {"connected": False, "disconnected_on": now, "close_reason": reason, "closed_by": by}
-    with _in_order(sessions) as rows:
-        count = rows.update(**ended, updated_on=now)
-    for session in told:
-        for name, value in ended.items():
-            setattr(session, name, value)
-        disconnected.send_robust(WebSocketSession, session=session)
-    return count
 
 
 def _outbound(size: int | None) -> dict[str, int]:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from apigw_ws.events import Mapped, storable
 from apigw_ws.guards import GuardedRequest, address
 from apigw_ws.models import WebSocketSession
-from apigw_ws.services import access, sessions
+from apigw_ws.services import access, logins
 from apigw_ws.services.sessions import ClosedBy
 from apigw_ws.services.tokens import digest
 
@@ -36,7 +36,7 @@ def new_session(request: GuardedRequest) -> WebSocketSession:
         origin=storable(event.origin or "", 255),
         connected_on=mapped.connected_on or timezone.now(),
         session_key_hash=digest(session_key) if session_key else "",
-        auth_hash=sessions.auth_hash(user) if user else "",
+        auth_hash=logins.auth_hash(user) if user else "",
     )
 
 

@@ -1,0 +1,74 @@
+"""A session lives no longer than the login that it was opened under."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import Any, Final
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db.models import QuerySet
+from django.utils.crypto import constant_time_compare
+
+from apigw_ws.models import WebSocketSession
+from apigw_ws.services import tokens
+from apigw_ws.services.sessions import ClosedBy, close_all
+
+#: What a save of a user can end a login by.
+_FIELDS: Final = frozenset({"password", "is_active"})
+
+
+def close_of_login(session_key: str | None) -> int:
+    """Close the sessions that a browser session opened, and void its tokens; return how many were open."""
+    if not session_key:
+        return 0
+    tokens.revoke(session_key)
+    sessions = WebSocketSession.objects.filter(session_key_hash=tokens.digest(session_key))
+    return _end(sessions, "Logged out")
+
+
+def close_of_others(session_key: str | None, user: AbstractBaseUser) -> int:
+    """Close the sessions that others than ``user`` opened from a browser session that is now the user's."""
+    if not session_key:
+        return 0
+    sessions = WebSocketSession.objects.filter(session_key_hash=tokens.digest(session_key))
+    return _end(sessions.exclude(user=None).exclude(user_id=user.pk), "Logged out")
+
+
+def close_of_changed_user(user: AbstractBaseUser, update_fields: Iterable[str] | None = None) -> int:
+    """Close the sessions of a user who was deactivated or has a new password; return how many."""
+    if update_fields is not None and _FIELDS.isdisjoint(update_fields):
+        return 0
+    sessions = WebSocketSession.objects.filter(user_id=user.pk).exclude(auth_hash="")
+    if user.is_active:
+        sessions = sessions.exclude(auth_hash__in=_auth_hashes(user))
+    return _end(sessions, "Login ended")
+
+
+def holds(session: WebSocketSession) -> bool:
+    """Whether the login that the session was opened under is still good: active user, unchanged password."""
+    if session.user is None:
+        return True
+    hashes = _auth_hashes(session.user)
+    unchanged = not session.auth_hash or any(constant_time_compare(session.auth_hash, one) for one in hashes)
+    return session.user.is_active and unchanged
+
+
+def auth_hash(user: AbstractBaseUser) -> str:
+    """Return what changes with the password, hashed once more: what we store is no use for signing in."""
+    return next(iter(_auth_hashes(user)), "")
+
+
+def _end(sessions: QuerySet[WebSocketSession], reason: str) -> int:
+    return close_all(sessions, by=ClosedBy.SIGN_OUT, reason=reason, at_aws=True)
+
+
+def _auth_hashes(user: Any) -> list[str]:
+    if not hasattr(user, "get_session_auth_hash"):
+        return []
+    fallbacks = (
+        user.get_session_auth_fallback_hash() if hasattr(user, "get_session_auth_fallback_hash") else ()
+    )
+    return [
+        hashlib.sha256(value.encode()).hexdigest() for value in (user.get_session_auth_hash(), *fallbacks)
+    ]
