@@ -59,6 +59,13 @@ SETTINGS: Final[Mapping[str, Setting]] = {
     "ALLOW_UNLISTED_CHANNELS": Setting(
         (bool,), True, "Let anybody join a channel that has no ChannelPermission."
     ),
+    "CHANNELS_PER_CONNECTION": Setting(
+        # 1 until a site says otherwise: the checks of older views look at one channel.
+        (int,),
+        1,
+        "In how many channels a client may be. From 2 on, views have the handlers “join” and “leave”.",
+        minimum=1,
+    ),
     "SEND_WORKERS": Setting((int,), 10, "Threads that a queryset's send_message posts from.", minimum=1),
     "REFUSALS_KEPT": Setting(
         (int,), 10_000, "How many refusals are kept, and a tenth of calls without the secret.", minimum=1
@@ -140,6 +147,10 @@ class Conf:
     @property
     def allow_unlisted_channels(self) -> bool:
         return bool(self._value("ALLOW_UNLISTED_CHANNELS"))
+
+    @property
+    def channels_per_connection(self) -> int:
+        return int(self._value("CHANNELS_PER_CONNECTION"))
 
     @property
     def send_workers(self) -> int:

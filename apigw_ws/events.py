@@ -65,7 +65,9 @@ class Event:
     #: Not to be believed before the secret matched; then it is `GuardedRequest.mapped`.
     claimed: Mapped = field(default_factory=Mapped)
     origin: str | None = None
+    #: The channel that the URL names, the last where it names several; and all that it names, each once.
     channel: str = ""
+    channels: tuple[str, ...] = ()
     token: str = field(default="", repr=False)
     user_agent: str = ""
     forwarded_for: tuple[str, ...] = ()
@@ -105,6 +107,7 @@ def parse(request: HttpRequest, route: str) -> Event:
         claimed=_claims(request.headers),
         origin=request.headers.get("Origin"),
         channel=request.GET.get("channel", ""),
+        channels=tuple(dict.fromkeys(filter(None, request.GET.getlist("channel")))),
         token=request.GET.get("ws_token", ""),
         user_agent=storable(request.headers.get("User-Agent", ""), 512),
         forwarded_for=_list(request.headers.get("X-Forwarded-For", "")),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -33,6 +33,8 @@ class Demands:
     token: bool
     any_permission: Sequence[str]
     all_permissions: Sequence[str]
+    #: In how many a connection may be.
+    channels: int
 
 
 class GuardedRequest(HttpRequest):
@@ -46,7 +48,9 @@ class GuardedRequest(HttpRequest):
     #: Which of the gateway's secrets that was; 0: none.
     secret_version: int
     websocket_session: WebSocketSession
+    #: The channel that a connect leads to, and further ones.
     channel_name: str
+    further_channels: Sequence[str]
     user: AbstractBaseUser | AnonymousUser  # type: ignore[assignment]
 
 
@@ -155,18 +159,38 @@ def permissions(request: GuardedRequest, event: Event) -> None:
 
 
 def channel(request: GuardedRequest, event: Event) -> None:
-    """The user may be in the channel that the URL names, or in the gateway's default one."""
-    request.channel_name = event.channel or request.api_gateway.default_channel_name
-    if request.channel_name:
-        may_join(request, request.channel_name)
+    """The user may be in each channel that the URL names, or in the gateway's default one."""
+    most = request.demands.channels
+    # A view with one channel may look at the URL itself, and Django tells it the last.
+    names = event.channels if most > 1 else (event.channel,)
+    if len(names) > most:
+        facts = {"channels": len(names), "limit": most}
+        raise Refused("channel", 400, "The URL names too many channels.", facts)
+    first, *request.further_channels = names or ("",)
+    request.channel_name = first or request.api_gateway.default_channel_name
+    for name in filter(None, (request.channel_name, *request.further_channels)):
+        may_join(request, name)
 
 
-def may_join(request: GuardedRequest, channel_name: object) -> None:
-    """Raise Refused where the name is no channel name, or the user may not be in that channel."""
-    if not is_channel_name(channel_name):
-        raise Refused("channel", 400, "This is no channel name.", {"channel": str(channel_name)[:128]})
-    if not access.may_join(request.user, str(channel_name)):
-        raise Refused("channel", 403, "The user may not join this channel.", {"channel": channel_name})
+def named(name: object) -> str:
+    """Return the channel's name; raise Refused where it is none."""
+    if not is_channel_name(name):
+        raise Refused("channel", 400, "This is no channel name.", {"channel": str(name)[:128]})
+    return str(name)
+
+
+def may_join(request: HttpRequest, name: object) -> str:
+    """Return the channel's name; raise Refused where it is none, or the user may not be in that channel."""
+    if not access.may_join(cast(GuardedRequest, request).user, named(name)):
+        raise Refused("channel", 403, "The user may not join this channel.", {"channel": name})
+    return str(name)
+
+
+def may_send(request: HttpRequest, name: object) -> str:
+    """For handlers: as ``may_join``, of sending to the channel."""
+    if not access.may_join(cast(GuardedRequest, request).user, named(name)):
+        raise Refused("channel", 403, "The user may not send to this channel.", {"channel": name})
+    return str(name)
 
 
 def session_open(request: GuardedRequest, event: Event) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any
 
@@ -318,12 +319,12 @@ class TestChannel:
 
         assert (session_of(named).channel_name, session_of(unnamed).channel_name) == ("news:en/1", "lobby")
 
-    @pytest.mark.parametrize("name", ["🎉", "👨‍👩‍👧", "Küche", "x" * 128])
-    def test_any_visible_characters_make_a_channel(self, name: str) -> None:
+    @pytest.mark.parametrize("name", ["a", "tenant-7.orders/new:1_A", "x" * 128])
+    def test_letters_digits_and_some_marks_make_a_channel(self, name: str) -> None:
         assert connect(query={"channel": name}) == 200
         assert WebSocketSession.objects.get().channel_name == name
 
-    @pytest.mark.parametrize("name", ["a b", "a\x00b", "x" * 129, "a\u202eb", "a\nb", "\u200d", "\ufe0f"])
+    @pytest.mark.parametrize("name", ["a b", "a\x00b", "x" * 129, "a\n", "Küche", "🎉", "٣", "a*"])
     def test_others_do_not(self, name: str) -> None:
         assert connect(query={"channel": name}) == 400
         assert newest().guard == "channel"
@@ -368,16 +369,18 @@ class TestChannel:
         assert [connect(gateway, who, query={"channel": "room"}) for who in visitors] == [403, 403, 200, 200]
 
     def test_a_gateways_default_is_a_channel_that_can_exist(self) -> None:
-        new_gateway(default_channel_name="🎉").full_clean()
-        with pytest.raises(ValidationError, match="without spaces"):
+        new_gateway(default_channel_name="lobby").full_clean()
+        with pytest.raises(ValidationError, match="letters without accents, digits and characters of"):
             new_gateway(api_name="other", default_channel_name="my room").full_clean()
 
-    def test_a_permission_is_for_a_channel_that_can_exist(self) -> None:
-        room = ChannelPermission(channel_name="🎉")
-        room.full_clean()
-        assert str(room) == "🎉"
-        with pytest.raises(ValidationError, match="without spaces"):
-            ChannelPermission(channel_name="a b").full_clean()
+    @pytest.mark.parametrize(
+        ("name", "takes"), [("room", True), ("tenant-7.*", True), ("*", True), ("a**", False), ("a b", False)]
+    )
+    def test_a_permission_is_for_channels_that_can_exist(self, name: str, takes: bool) -> None:
+        room = ChannelPermission(channel_name=name)
+        assert str(room) == name
+        with nullcontext() if takes else pytest.raises(ValidationError, match="single asterisks"):
+            room.full_clean()
 
     def test_a_user_model_without_permissions_has_none(self) -> None:
         user: Any = SimpleNamespace(pk=1, is_authenticated=True, is_active=True)

@@ -61,7 +61,7 @@ def names(view: type[WebSocketView]) -> set[str]:
 
 
 def test_only_new_functions_and_marked_ones_are_registered() -> None:
-    assert names(Chat) == {"default", "change_channel", "say", "chat.send"}
+    assert names(Chat) == {"default", "change_channel", "join", "leave", "say", "chat.send"}
 
 
 def test_a_marked_method_is_not_open_under_its_own_name() -> None:

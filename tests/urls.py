@@ -9,6 +9,7 @@ from tests.app import views
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("ws/<slug:route>", views.ChatView.as_view(), name="ws"),
+    path("rooms/<slug:route>", views.RoomsView.as_view()),
     path("picky/<slug:route>", views.PickyView.as_view()),
     path("tokened/<slug:route>", views.TokenChatView.as_view()),
     path("staff/<slug:route>", views.StaffView.as_view()),

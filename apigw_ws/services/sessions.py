@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from apigw_ws.exceptions import Refused
 from apigw_ws.models import ApiGateway, WebSocketSession
-from apigw_ws.services import gateways
+from apigw_ws.services import channels, gateways
 from apigw_ws.signals import connected, disconnected
 
 ClosedBy = WebSocketSession.ClosedBy
@@ -25,14 +25,16 @@ SETTLING: Final = dt.timedelta(seconds=5)
 BATCH: Final = 500
 
 
-def open_session(session: WebSocketSession) -> WebSocketSession:
+def open_session(session: WebSocketSession, further: Collection[str] = ()) -> WebSocketSession:
     """Store the session, and return it, or the stored one where this $connect was delivered before.
 
+    It is in the ``further`` channels, too; they cost one query.
     Raises Refused (guard ``session``, 403) where the connection ID belongs to somebody else.
     """
     try:
-        with _savepoint():
+        with _savepoint(whole=bool(further)):
             session.save(force_insert=True)
+            channels.enter(session, further)
     except IntegrityError:
         return _delivered_before(session)
     connected.send_robust(WebSocketSession, session=session)
@@ -73,13 +75,6 @@ def count_sent(connection_ids: Collection[str], size: int) -> None:
     now = timezone.now()
     with _in_order(WebSocketSession.objects.filter(connection_id__in=connection_ids)) as rows:
         rows.update(**_added(_outbound(size)), last_outbound_on=now, active_on=now, updated_on=now)
-
-
-def change_channel(session: WebSocketSession, channel_name: str) -> None:
-    """Move the connection to another channel."""
-    now = timezone.now()
-    WebSocketSession.objects.filter(pk=session.pk).update(channel_name=channel_name, updated_on=now)
-    session.channel_name, session.updated_on = channel_name, now
 
 
 def close(
@@ -208,7 +203,7 @@ def _delivered_before(session: WebSocketSession) -> WebSocketSession:
     return stored
 
 
-def _savepoint() -> AbstractContextManager[Any]:
+def _savepoint(*, whole: bool) -> AbstractContextManager[Any]:
     """Inside a transaction a refused INSERT spoils it all; outside, a savepoint is two queries too many."""
     using = router.db_for_write(WebSocketSession)
-    return transaction.atomic(using) if connections[using].in_atomic_block else nullcontext()
+    return transaction.atomic(using) if whole or connections[using].in_atomic_block else nullcontext()

@@ -7,7 +7,7 @@ import json
 import re
 import secrets as random
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -53,7 +53,10 @@ class WebSocketTestClient:
         self.connected_at = int(time.time() * 1000)
 
     def connect(
-        self, *, query: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
+        self,
+        *,
+        query: Mapping[str, str | Sequence[str]] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> HttpResponse:
         """Open the connection. Its page is on the view's own host, unless ``headers`` has an Origin or ""."""
         base = urlsplit(self.gateway.target_base_endpoint)
@@ -67,7 +70,7 @@ class WebSocketTestClient:
             "X-Forwarded-Proto": "https",
             **(headers or {}),
         }
-        url = self._url("connect") + (f"?{urlencode(query)}" if query else "")
+        url = self._url("connect") + (f"?{urlencode(query, doseq=True)}" if query else "")
         return self._post(url, "CONNECT", "$connect", {k: v for k, v in handshake.items() if v}, self.client)
 
     def send(self, message: Any) -> HttpResponse:

@@ -19,21 +19,22 @@ from django.views.generic import View
 from apigw_ws.conf import conf
 from apigw_ws.events import Event, Mapped, Phase, parse, parse_body, storable
 from apigw_ws.exceptions import Refused
-from apigw_ws.guards import GUARDS, Demands, Guard, GuardedRequest, address, may_join
+from apigw_ws.guards import GUARDS, Demands, Guard, GuardedRequest, address
 from apigw_ws.handlers import Handler, registry
 from apigw_ws.models import ApiGateway, WebSocketSession
 from apigw_ws.services import access, messages, sessions
 from apigw_ws.services.sessions import ClosedBy
 from apigw_ws.signals import message_received
+from apigw_ws.views.channels import ChannelHandlers
 from apigw_ws.views.records import closed_by, new_session
 
 logger = logging.getLogger("apigw_ws.views")
 
 #: Of the methods below, those that a client may call by name.
-OPEN_NAMES: Final = ("default", "change_channel")
+OPEN_NAMES: Final = ("default", "change_channel", "join", "leave")
 
 
-class WebSocketView(View):
+class WebSocketView(ChannelHandlers, View):
     """Answers the events of a WebSocket API at ``path("ws/<slug:route>", ChatView.as_view())``.
 
     A message goes to the method that its "handler" names, else its "action", else to ``default``. Clients can
@@ -83,7 +84,8 @@ class WebSocketView(View):
 
     def connect(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """Open the session. An override calls this; a response of status 300 or more refuses the client."""
-        self.websocket_session = sessions.open_session(new_session(cast(GuardedRequest, request)))
+        guarded = cast(GuardedRequest, request)
+        self.websocket_session = sessions.open_session(new_session(guarded), guarded.further_channels)
         return HttpResponse()
 
     def disconnect(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
@@ -94,18 +96,13 @@ class WebSocketView(View):
     def default(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """Answer a message that names no method, or is no JSON object. By itself it says nothing."""
 
-    def change_channel(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """Move the connection to another channel: {"action": "change_channel", "channel": "lobby"}."""
-        channel_name = self.body.get("channel")
-        may_join(cast(GuardedRequest, request), channel_name)
-        sessions.change_channel(self.websocket_session, str(channel_name))
-
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Answer an event. The client learns a status; the operator finds the refusal or the traceback."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         guarded = cast(GuardedRequest, request)
         guarded.demands, guarded.mapped, guarded.secret_version = self._demands(), Mapped(), 0
+        guarded.channel_name, guarded.further_channels = "", ()
         if not hasattr(request, "user"):  # no AuthenticationMiddleware
             guarded.user = AnonymousUser()
         try:
@@ -189,7 +186,8 @@ class WebSocketView(View):
     def _handler(self) -> Handler:
         for key in (self.handler_selection_key, self.route_selection_key):
             name = self.body.get(key)
-            if isinstance(name, str) and self._is_open(name) and (handler := self._handlers.get(name)):
+            handler = self._handlers.get(name) if isinstance(name, str) and self._is_open(name) else None
+            if handler and (self._most_channels() > 1 or not self._is_for_several(handler)):
                 self._debug(f"handler {name}")
                 return handler
         return self._handlers.get("default", WebSocketView.default)
@@ -210,6 +208,7 @@ class WebSocketView(View):
             token=conf.use_ws_token if self.USE_WS_TOKEN is None else self.USE_WS_TOKEN,
             any_permission=self.permissions_required,
             all_permissions=self.all_permissions_required,
+            channels=self._most_channels(),
         )
 
     def _record(self, request: GuardedRequest, refused: Refused) -> None:

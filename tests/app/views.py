@@ -9,8 +9,10 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import TemplateView
 
+from apigw_ws.guards import may_send
 from apigw_ws.handlers import handles
 from apigw_ws.mixins import AddWebSocketRouteToContextMixin, AppChannelWebSocketMixin
+from apigw_ws.models import WebSocketSession
 from apigw_ws.views import WebSocketView
 
 
@@ -65,6 +67,16 @@ class PickyView(ChatView):
 
     def disconnect(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         raise ValueError("disconnect failed")
+
+
+class RoomsView(ChatView):
+    """Clients may be in three channels, and tell one of them something."""
+
+    CHANNELS_PER_CONNECTION = 3
+
+    def tell(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        channel = may_send(request, self.body.get("channel"))
+        WebSocketSession.objects.in_channel(channel).send_message({"told": channel})
 
 
 class TokenChatView(ChatView):
