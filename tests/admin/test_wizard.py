@@ -16,6 +16,7 @@ from django_tasks_db.models import DBTaskResult
 from apigw_ws.exceptions import AwsError, OwnershipConflict
 from apigw_ws.models import ApiGateway, AuditEvent, Run
 from apigw_ws.tasks import apply_gateway
+from apigw_ws_admin.screens.wizard import progress
 from apigw_ws_admin.screens.wizard.answers import KEPT, KEY
 from tests.admin.rows import gateway
 from tests.emulator.serving import Served
@@ -556,3 +557,16 @@ def test_a_gateway_that_was_torn_down_is_not_called_live(operator: Client, db: N
     text = operator.get(f"/admin/apigw_ws/apigateway/{torn_down.pk}/progress/").text
 
     assert "The gateway is live." not in text
+
+
+def test_retry_waits_for_aws_that_is_silent_no_longer_than_somebody_would(
+    operator: Client, created: str, aws: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "PATIENCE", 0.1)
+    aws.fault("apigateway:*", "delay", seconds=1, times=None)
+    DBTaskResult.objects.update(status="FAILED")
+
+    response = operator.post(created, follow=True)
+
+    assert "AWS has not answered in time" in response.text
+    assert DBTaskResult.objects.count() == 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -17,9 +17,13 @@ from apigw_ws.exceptions import ApigwWsError
 from apigw_ws.models import ApiGateway, Run
 from apigw_ws.services import drafts, provisioning, runs
 from apigw_ws.services.drafts import Draft
+from apigw_ws.services.glances import ROUTES, glance
 from apigw_ws_admin import worker
 from apigw_ws_admin.permissions import APPLY
 from apigw_ws_admin.screens.wizard.views import LABELS, stepper
+
+#: Seconds that somebody who has pressed Retry waits for AWS at most.
+PATIENCE: Final = 10.0
 
 
 class ProgressView(UnfoldModelAdminViewMixin, TemplateView):
@@ -77,15 +81,14 @@ class ProgressView(UnfoldModelAdminViewMixin, TemplateView):
 
     def _retry(self) -> bool:
         """Nobody has agreed to lose anything by pressing Retry."""
-        try:
-            plan = provisioning.preview(self.gateway)
-        except ApigwWsError as error:
-            messages.error(self.request, str(error))
+        seen = glance(self.gateway, provisioning.preview, load=[ROUTES], budget=PATIENCE)
+        if seen.found is None:
+            messages.error(self.request, str(seen.problem))
             return False
-        if any(operation.destructive for operation in plan.operations):
+        if any(operation.destructive for operation in seen.found.operations):
             messages.warning(self.request, _("The plan removes something by now. Look at it, then apply it."))
             return False
-        worker.hand_over(self.request, self.gateway, plan.digest, announce=False)
+        worker.hand_over(self.request, self.gateway, seen.found.digest, announce=False)
         return True
 
     def _run(self) -> Run | None:
