@@ -84,7 +84,7 @@ def test_escape_gives_the_focus_back(console: Any, gateway: ApiGateway) -> None:
 
     console.keyboard.press("Escape")
 
-    assert console.evaluate("document.activeElement.textContent.trim()") == "Review and apply"
+    console.wait_for_function("document.activeElement.textContent.trim() === 'Review and apply'")
     assert DBTaskResult.objects.count() == 0
 
 
