@@ -14,3 +14,6 @@ class ApigwWsAdminConfig(AppConfig):
     #: Where Django looks for templates/ and static/: inside the package in a wheel,
     #: at the root of the checkout otherwise.
     path = str(_PACKAGE if (_PACKAGE / "templates").is_dir() else _PACKAGE.parent)
+
+    def ready(self) -> None:
+        from apigw_ws_admin import checks  # noqa: F401  (they register themselves)

@@ -42,7 +42,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "mixins": ("models",),
     "signals": (),
     "receivers": ("services.*", "models", "signals", "tasks"),
-    "checks": ("conf", "handlers", "models", "models.*", "services.*", "views"),
+    "checks*": ("checks.*", "conf", "handlers", "models", "models.*", "services.*", "views"),
     "tasks": ("services.*", "models"),
     "apps": ("checks", "receivers"),
     "testing": ("testing.*",),

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django import VERSION
 from django.core.checks import run_checks
 from django.core.management import call_command
 from django.db import connection
 from django.test import override_settings
 from django.urls import include, path
 
-from apigw_ws import checks
+from apigw_ws.checks import browsers, configured, gateways
 from apigw_ws.models import AwsAccount
 from apigw_ws.views import WebSocketTokenView
 from tests.app.factories import failing, new_gateway
@@ -77,9 +78,9 @@ def test_wrong_settings_are_errors(value: Any, expected: list[tuple[str, str]]) 
 
 def test_a_key_that_is_nearly_right_is_named() -> None:
     with override_settings(APIGW_WS={"ALOWED_ORIGINS": []}):
-        assert checks.check_settings()[0].hint == "Did you mean “ALLOWED_ORIGINS”?"
+        assert configured.check_settings()[0].hint == "Did you mean “ALLOWED_ORIGINS”?"
     with override_settings(APIGW_WS={"XYZ": 1}):
-        assert str(checks.check_settings()[0].hint).startswith("Known keys: ENDPOINT_URL, ")
+        assert str(configured.check_settings()[0].hint).startswith("Known keys: ENDPOINT_URL, ")
 
 
 @pytest.mark.parametrize(
@@ -174,19 +175,19 @@ def test_a_gateway_that_calls_a_host_that_is_not_allowed_is_a_warning() -> None:
 
     def hosts(**settings: Any) -> list[str | None]:
         with override_settings(**settings):
-            return [message.id for message in checks.check_hosts(databases=["default"])]
+            return [message.id for message in gateways.check_hosts(databases=["default"])]
 
     assert hosts(ALLOWED_HOSTS=["other.example.net"]) == ["apigw_ws.W004"]
     assert hosts(ALLOWED_HOSTS=[], DEBUG=True) == ["apigw_ws.W004"]
     assert hosts(ALLOWED_HOSTS=["*"]) == hosts(ALLOWED_HOSTS=[".example.com"]) == []
-    assert checks.check_hosts(databases=None) == []
+    assert gateways.check_hosts(databases=None) == []
 
 
 @pytest.mark.django_db
 def test_a_database_without_tables_is_left_alone() -> None:
     with connection.execute_wrapper(failing):
-        assert checks.check_hosts(databases=["default"]) == []
-        assert checks.check_profiles(databases=["default"]) == []
+        assert gateways.check_hosts(databases=["default"]) == []
+        assert gateways.check_profiles(databases=["default"]) == []
 
 
 @pytest.mark.django_db
@@ -199,13 +200,127 @@ def test_a_profile_that_the_server_does_not_have_is_a_warning(
     for label, profile in (("Own", ""), ("Live", "live"), ("Other", "other")):
         AwsAccount.objects.create(label=label, profile=profile)
 
-    (warning,) = checks.check_profiles(databases=["default"])
+    (warning,) = gateways.check_profiles(databases=["default"])
 
     assert (warning.id, warning.msg) == (
         "apigw_ws.W008",
         "The AWS account “Other” names the profile “other”, which is not on this server.",
     )
-    assert checks.check_profiles(databases=None) == []
+    assert gateways.check_profiles(databases=None) == []
+
+
+def test_allowed_handlers_that_say_something_else_than_the_view_are_warnings() -> None:
+    class Listed(ChatView):
+        ALLOWED_HANDLERS = {"say", "sya"}  # hush and the others of ChatView are closed on purpose
+
+        def shout(self, request: Any) -> None: ...
+
+    class Heir(Listed):
+        def whisper(self, request: Any) -> None: ...
+
+    class Fine(ChatView):
+        ALLOWED_HANDLERS = {"say", "chat.send"}
+
+    def said(view: type[ChatView]) -> list[str]:
+        return [text for _id, text in found(ROOT_URLCONF=Mounted(path("ws/<slug:route>", view.as_view())))]
+
+    assert said(Listed) == [
+        "Listed.ALLOWED_HANDLERS names “sya”, which nothing handles.",
+        "Listed handles “shout”, which its ALLOWED_HANDLERS closes.",
+    ]
+    assert "Heir handles “whisper”, which its ALLOWED_HANDLERS closes." in said(Heir)
+    assert said(Fine) == []
+
+
+def warned(check: Any, **settings: Any) -> list[str]:
+    with override_settings(**settings):
+        return [message.msg for message in check(databases=["default"])]
+
+
+@pytest.mark.django_db
+def test_a_domain_that_the_session_cookie_does_not_reach_is_a_warning() -> None:
+    gateway = new_gateway(domain_name="ws.example.com")
+    check = browsers.check_cookie_domain
+    says = ["Browsers do not send the session cookie to ws.example.com, the gateway “chat at ws”."]
+
+    assert warned(check) == warned(check, SESSION_COOKIE_DOMAIN="example.net") == says
+    assert warned(check, SESSION_COOKIE_DOMAIN="ample.com") == says
+    assert warned(check, SESSION_COOKIE_DOMAIN=".example.com") == []
+    assert warned(check, SESSION_COOKIE_DOMAIN="example.com") == []
+    assert warned(check, MIDDLEWARE=[]) == warned(check, ROOT_URLCONF=Mounted()) == []
+    assert check(databases=None) == []
+    gateway.domain_name, gateway.api_endpoint = "", "wss://a1.execute-api.eu-west-1.amazonaws.com"
+    gateway.save()
+    assert "a1.execute-api.eu-west-1.amazonaws.com" in warned(check, SESSION_COOKIE_DOMAIN=".example.com")[0]
+    gateway.api_endpoint = "ws://127.0.0.1:8790/_aws/execute-api/a1"
+    gateway.save()
+    assert warned(check) == []
+
+
+def test_pages_of_another_site_that_get_no_session_cookie_are_a_warning() -> None:
+    site = {"SESSION_COOKIE_DOMAIN": ".example.com"}
+    listed = {"APIGW_WS": {"ALLOWED_ORIGINS": ["https://*.example.com", "https://app.example.net"]}}
+    says = ["Pages of https://app.example.net may connect, without the session cookie: its SameSite is Lax."]
+
+    assert warned(browsers.check_same_site, **site, **listed) == says
+    trusted = {"CSRF_TRUSTED_ORIGINS": ["https://app.example.net"]}
+    assert warned(browsers.check_same_site, **site, **trusted) == says
+    assert warned(browsers.check_same_site, **site, APIGW_WS={"ALLOWED_ORIGINS": ["*"]}) == []
+    assert warned(browsers.check_same_site, **listed) == []
+    none = {**site, **listed, "SESSION_COOKIE_SAMESITE": "None"}
+    assert warned(browsers.check_same_site, **none, SESSION_COOKIE_SECURE=True) == []
+    (dropped,) = warned(browsers.check_same_site, **none)
+    assert dropped == "Browsers drop a session cookie with SameSite=None that is not secure."
+    assert warned(browsers.check_same_site, SESSION_COOKIE_SAMESITE=False) == []
+    assert warned(browsers.check_same_site, **site, APIGW_WS=[]) == []
+
+
+@pytest.mark.django_db
+def test_pages_of_the_gateways_domain_that_may_not_connect_are_a_warning() -> None:
+    new_gateway(domain_name="ws.example.com", target_base_endpoint="https://lb.example.net/ws/")
+    check = browsers.check_own_pages
+
+    assert warned(check) == ["Pages of example.com may not connect to the gateway “chat at ws”."]
+    assert warned(check, APIGW_WS={"ALLOWED_ORIGINS": ["https://*.example.com"]}) == []
+    assert warned(check, APIGW_WS={"ALLOWED_ORIGINS": ["*"]}) == []
+    assert warned(check, CSRF_TRUSTED_ORIGINS=["https://www.example.com"]) == []
+    assert len(warned(check, CSRF_TRUSTED_ORIGINS=["https://www.example.net"])) == 1
+    assert warned(check, APIGW_WS=[]) == warned(check, ROOT_URLCONF=Mounted()) == []
+
+
+@pytest.mark.django_db
+def test_a_target_that_no_url_takes_is_a_warning() -> None:
+    gateway = new_gateway("elsewhere")
+    check = gateways.check_targets
+    says = [
+        "The gateway “chat at elsewhere” calls /elsewhere/connect, where no URL leads to a WebSocketView."
+    ]
+
+    assert warned(check) == says
+    assert warned(check, ALLOWED_HOSTS=["other.example.net"]) == []
+    assert warned(check, ROOT_URLCONF=Mounted()) == []
+    assert check(databases=None) == []
+    gateway.target_base_endpoint = "https://www.example.com/ws-token"  # another view
+    gateway.save()
+    assert len(warned(check)) == 1
+    gateway.target_base_endpoint = "https://www.example.com/app/ws"
+    gateway.save()
+    assert warned(check, FORCE_SCRIPT_NAME="/app") == []
+
+
+@pytest.mark.parametrize(
+    ("backend", "begins"),
+    [("Immediate", "Runs and broadcasts hold up"), ("Dummy", "Runs and broadcasts never")],
+)
+def test_a_task_backend_without_a_worker_is_a_warning(backend: str, begins: str) -> None:
+    package = "django.tasks" if VERSION >= (6, 0) else "django_tasks"
+    tasks = {"default": {"BACKEND": f"{package}.backends.{backend.lower()}.{backend}Backend"}}
+
+    ((check_id, text),) = found(TASKS=tasks)
+
+    assert check_id == "apigw_ws.W013"
+    assert text.startswith(begins)
+    assert found(TASKS=tasks, DEBUG=True) == []
 
 
 @pytest.mark.django_db
@@ -214,8 +329,9 @@ def test_check_deploy_of_a_project_passes_our_checks() -> None:
 
 
 def test_every_check_is_documented() -> None:
-    source, docs = (ROOT / name for name in ("apigw_ws/checks.py", "docs/settings.md"))
-    used = set(re.findall(r'id="apigw_ws\.([EW]\d+)"', source.read_text()))
+    files = (*(ROOT / "apigw_ws/checks").glob("*.py"), ROOT / "apigw_ws_admin/checks.py")
+    source, docs = "".join(file.read_text() for file in files), ROOT / "docs/settings.md"
+    used = set(re.findall(r'id="apigw_ws\.([EW]\d+)"', source))
 
-    assert used == set(re.findall(r"^\| ([EW]\d+) \|", source.read_text(), re.MULTILINE))
+    assert used == set(re.findall(r"^\| ([EW]\d+) \|", source, re.MULTILINE))
     assert used == set(re.findall(r"`apigw_ws\.([EW]\d+)`", docs.read_text()))
