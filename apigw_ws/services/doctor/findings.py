@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 from django.db.models import TextChoices
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 
@@ -68,6 +69,10 @@ def red(why: str, what_to_do: str, fix: Fix | None = None) -> Verdict:
 
 def unknown(why: str, what_to_do: str = "") -> Verdict:
     return Verdict(level=Level.UNKNOWN, why=why, what_to_do=what_to_do)
+
+
+def finding(key: str, title: str | Promise, verdict: Verdict) -> Finding:
+    return Finding(key=key, title=str(title), **asdict(verdict))
 
 
 def worst(findings: list[Finding]) -> Level:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final
 
 from django.utils.functional import Promise
@@ -15,7 +15,7 @@ from apigw_ws.exceptions import OwnershipConflict
 from apigw_ws.models import ApiGateway
 from apigw_ws.services import domains, glances, lookups, observation
 from apigw_ws.services.doctor import checking, judging, looks
-from apigw_ws.services.doctor.findings import Finding, Fix, Verdict, red, unknown
+from apigw_ws.services.doctor.findings import Finding, Fix, Verdict, finding, red, unknown
 from apigw_ws.services.glances import ROUTES, Glance, TooSlow
 
 Judge = Callable[[ApiGateway, Any], Verdict | None]
@@ -56,7 +56,7 @@ class Question:
 
 #: In the order in which an operator would ask.
 QUESTIONS: Final = (
-    Question(key="identity", title=gettext_lazy("AWS lets us in"), look=looks.who, judge=judging.identity),
+    Question(key="identity", title=gettext_lazy("Access to AWS"), look=looks.who, judge=judging.identity),
     Question(
         key="permissions",
         title=gettext_lazy("Permissions"),
@@ -65,26 +65,26 @@ QUESTIONS: Final = (
     ),
     Question(
         key="applied",
-        title=gettext_lazy("AWS has what the record says"),
+        title=gettext_lazy("Record and AWS"),
         look=observation.observed,
         judge=judging.applied,
     ),
     Question(
         key="target",
-        title=gettext_lazy("The target answers"),
+        title=gettext_lazy("Target"),
         look=looks.target,
         judge=judging.target,
         concerns=_has_target,
     ),
     Question(
         key="secret",
-        title=gettext_lazy("The secret is on every integration"),
+        title=gettext_lazy("Secret on the integrations"),
         look=observation.observed,
         judge=judging.secret,
     ),
     Question(
         key="deployment",
-        title=gettext_lazy("The stage serves the newest deployment"),
+        title=gettext_lazy("Deployment of the stage"),
         look=looks.served,
         judge=judging.deployment,
         concerns=_is_deployed,
@@ -99,7 +99,7 @@ QUESTIONS: Final = (
     ),
     Question(
         key="dns",
-        title=gettext_lazy("DNS leads here"),
+        title=gettext_lazy("DNS"),
         look=looks.dns,
         judge=judging.dns,
         concerns=_is_in_dns,
@@ -127,7 +127,7 @@ def _own(gateway: ApiGateway) -> list[Finding]:
         ("last_run", _("Last run")): judging.last_run(gateway),
         ("rotation", _("Rotation of the secret")): judging.rotation(gateway),
     }
-    return [_finding(*name, verdict) for name, verdict in verdicts.items() if verdict]
+    return [finding(*name, verdict) for name, verdict in verdicts.items() if verdict]
 
 
 def _no_target(gateway: ApiGateway) -> Verdict | None:
@@ -148,7 +148,7 @@ def _answer(question: Question, gateway: ApiGateway, seen: Glance[Any]) -> Findi
         verdict = red(str(seen.problem), _("Until then nothing can be applied."))
     else:
         verdict = unknown(_unanswered(seen, known))
-    return _finding(question.key, str(question.title), verdict) if verdict else None
+    return finding(question.key, question.title, verdict) if verdict else None
 
 
 def _unanswered(seen: Glance[Any], known: Verdict | None) -> str:
@@ -159,7 +159,3 @@ def _unanswered(seen: Glance[Any], known: Verdict | None) -> str:
         return why
     before = {"why": why, "age": timesince(seen.seen_on), "known": known.why}
     return _("%(why)s It was, %(age)s ago: %(known)s") % before
-
-
-def _finding(key: str, title: str, verdict: Verdict) -> Finding:
-    return Finding(key=key, title=title, **asdict(verdict))
