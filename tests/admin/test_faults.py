@@ -22,7 +22,7 @@ from apigw_ws.exceptions import ApigwWsError
 from apigw_ws.models import ApiGateway, AuditEvent, AwsAccount, DeployedSnapshot, Run
 from apigw_ws.services import glances, lookups, provisioning, secrets
 from apigw_ws_admin.screens import adopting, applying
-from apigw_ws_admin.screens.security import STEPS as SECRET_STEPS
+from apigw_ws_admin.screens.security import ACTS
 from tests.admin.faults import BUDGET, FAULTS, PROBLEMS, TOO_SLOW, hotel
 from tests.admin.rows import gateway
 from tests.admin.test_wizard import answer, begin, seen
@@ -102,7 +102,8 @@ def pages(chat: ApiGateway, draft: str) -> list[str]:
         "pk": [chat.pk],
         "api_id": [chat.api_id],
         "draft": [draft.rstrip("/").rpartition("/")[2]],
-        "step": ["account", "basics", "endpoint", "routes", "domain", "review", *SECRET_STEPS],
+        "step": ["account", "basics", "endpoint", "routes", "domain", "review"],
+        "act": [*ACTS],
         "part": ["identity", "certificates"],
         "deployment_id": [DeployedSnapshot.objects.earliest("pk").deployment_id],
     }
