@@ -4,6 +4,7 @@ ApigwWsError
 ├── Refused                  a guard refused an event; carries the guard's name, the status and the facts
 ├── ConfigurationError       a setting is missing or wrong (also ImproperlyConfigured)
 ├── PayloadTooLarge          a message is over 128 KB (also ValueError)
+├── BanRefused               a ban would hit whoever makes it, or people beyond number
 ├── NotProvisioned           a gateway has no API or stage in AWS yet
 ├── ConnectionGone           the connection is closed: AWS answered 410 Gone
 └── AwsError                 AWS refused or failed a call; carries its code, request ID and operation
@@ -55,6 +56,10 @@ class Refused(ApigwWsError):
 
 class PayloadTooLarge(ApigwWsError, ValueError):
     """A message is over AWS's limit of 131,072 bytes; nothing was sent."""
+
+
+class BanRefused(ApigwWsError):
+    """A ban would hit whoever makes it, or people beyond number; nothing was done."""
 
 
 class NotProvisioned(ApigwWsError):
