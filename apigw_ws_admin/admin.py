@@ -21,6 +21,7 @@ from apigw_ws_admin.screens.applying import Applying
 from apigw_ws_admin.screens.audit import AuditEventAdmin
 from apigw_ws_admin.screens.channels import ChannelPermissionAdmin
 from apigw_ws_admin.screens.deployment import DeploymentPanel
+from apigw_ws_admin.screens.disconnecting import Disconnecting
 from apigw_ws_admin.screens.doctor import Doctor
 from apigw_ws_admin.screens.domain import Domain
 from apigw_ws_admin.screens.drift import Drift
@@ -68,10 +69,14 @@ class GatewayAdmin(
     )
 
 
+class SessionAdmin(Disconnecting, WebSocketSessionAdmin):
+    """The list of sessions, and what is done to them."""
+
+
 admin.site.register(ApiGateway, GatewayAdmin)
 admin.site.register(AwsAccount, AwsAccountAdmin)
 admin.site.register(ChannelPermission, ChannelPermissionAdmin)
-admin.site.register(WebSocketSession, WebSocketSessionAdmin)
+admin.site.register(WebSocketSession, SessionAdmin)
 admin.site.register(Run, RunAdmin)
 admin.site.register(AuditEvent, AuditEventAdmin)
 admin.site.register(Refusal, RefusalAdmin)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from typing import Any
 
 from django.db.models import Model
 from django.http import HttpRequest
@@ -46,7 +47,7 @@ class RecordAdmin(ReadOnly, ModelAdmin):
     list_disable_select_all = True
     paginator = InfinitePaginator
     show_full_result_count = False
-    actions = None
+    actions: Any = None
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Asked elsewhere, before a user or gateway is deleted, whether its records may go too."""
