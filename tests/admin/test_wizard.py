@@ -570,3 +570,12 @@ def test_retry_waits_for_aws_that_is_silent_no_longer_than_somebody_would(
 
     assert "AWS has not answered in time" in response.text
     assert DBTaskResult.objects.count() == 1
+
+
+def test_a_row_that_may_be_left_empty_demands_nothing(operator: Client, draft: str) -> None:
+    answer(operator, draft, "account", "basics", "endpoint")
+    empty = operator.get(f"{draft}routes/").text
+    half = ANSWERS["routes"] | {"routes-0-integration_url": ""}
+    answer(operator, draft, "routes", routes=half)
+
+    assert empty.count(">*</span>") < operator.get(f"{draft}routes/").text.count(">*</span>")

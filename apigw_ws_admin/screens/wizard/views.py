@@ -92,7 +92,7 @@ class WizardView(UnfoldModelAdminViewMixin, TemplateView):
         context = {
             "step": self.step,
             "step_template": f"apigw_ws_admin/wizard/_{self.step}.html",
-            "form": _with_focus(self._form(self.step)),
+            "form": _shown(self._form(self.step)),
             "check_button": {"id": "check-target", "type": "button"},
             "is_last": place == len(NAMES) - 1,
             "stepper": stepper(place, [self._url(name) for name in NAMES]),
@@ -207,8 +207,14 @@ def _targets() -> list[str]:
     return list(dict.fromkeys(urls))[:2]
 
 
-def _with_focus(form: Any) -> Any:
-    """The page opens with the keyboard in the first field that was answered wrongly, else in the first."""
+def _shown(form: Any) -> Any:
+    """The page opens with the keyboard in the first field that was answered wrongly, else in the first.
+
+    A row that may be left empty has no field that must be filled in.
+    """
+    for row in getattr(form, "forms", ()):
+        for field in () if row.has_changed() else row.fields.values():
+            field.required = False
     fields = [field for row in getattr(form, "forms", [form]) for field in row.visible_fields()]
     # Certificate and zone are swapped for what AWS has: the keyboard would fall out of them.
     fields = [field for field in fields if field.name not in {"certificate_arn", "hosted_zone_id"}]
