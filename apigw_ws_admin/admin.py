@@ -29,9 +29,10 @@ from apigw_ws_admin.screens.gateways import GatewayList
 from apigw_ws_admin.screens.history import History
 from apigw_ws_admin.screens.monitoring.views import Monitoring
 from apigw_ws_admin.screens.overview import Overview
-from apigw_ws_admin.screens.records import RefusalAdmin, RunAdmin, WebSocketSessionAdmin, WebSocketTokenAdmin
+from apigw_ws_admin.screens.records import RefusalAdmin, RunAdmin, WebSocketTokenAdmin
 from apigw_ws_admin.screens.routes import Routes
 from apigw_ws_admin.screens.security import Security
+from apigw_ws_admin.screens.sessions import WebSocketSessionAdmin
 from apigw_ws_admin.screens.settings import GatewaySettings
 from apigw_ws_admin.screens.syncing import Syncing
 from apigw_ws_admin.screens.teardown import Teardown

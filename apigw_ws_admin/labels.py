@@ -24,6 +24,8 @@ HEALTH: Final = {
     "never_applied": "default",
     "unknown": "info",
 }
+#: The colour of a session's state.
+SESSION: Final = {"live": "success", "idle": "warning", "expired": "danger", "closed": "default"}
 #: The colour of what the doctor finds.
 FINDING: Final = {"green": "success", "unknown": "default", "amber": "warning", "red": "danger"}
 

@@ -43,7 +43,7 @@ def test_a_list_costs_as_many_queries_with_fifty_rows_as_with_one(operator: Clie
     assert empty <= one == queries(operator, path) <= 6
 
 
-@pytest.mark.parametrize("model", RECORDS)
+@pytest.mark.parametrize("model", [each for each in RECORDS if each != "websocketsession"])
 def test_records_are_never_counted(operator: Client, model: str) -> None:
     fill(0)
     with CaptureQueriesContext(connection) as captured:
@@ -136,7 +136,7 @@ def test_facts_are_shown_as_text_and_never_as_html(operator: Client) -> None:
     assert "&lt;script&gt;" in text
 
 
-@pytest.mark.parametrize("words", ["connection-1", "user-1", "lobby"])
+@pytest.mark.parametrize("words", ["connection-1", "user-1"])
 def test_sessions_are_found(operator: Client, words: str) -> None:
     fill(1)
 
@@ -147,8 +147,8 @@ def test_sessions_are_found(operator: Client, words: str) -> None:
 def test_sessions_are_filtered(operator: Client) -> None:
     fill(1)
 
-    shown = {"connected__exact": "1", "channel_name__icontains": "lob", "api_gateway__id__exact": "2"}
-    hidden = {"connected__exact": "0"}
+    shown = {"state": "live", "channel": "lobby", "api_gateway__id__exact": "2"}
+    hidden = {"state": "closed"}
 
     assert "connection-1=" in operator.get("/admin/apigw_ws/websocketsession/", shown).text
     assert "connection-1=" not in operator.get("/admin/apigw_ws/websocketsession/", hidden).text

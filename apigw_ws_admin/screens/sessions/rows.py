@@ -1,0 +1,172 @@
+"""The list of sessions: who is connected, from where, since when."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.template.defaultfilters import filesizeformat
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.contrib.filters.admin import RelatedDropdownFilter
+from unfold.decorators import display
+
+from apigw_ws.models import WebSocketSession
+from apigw_ws.models.sessions import MAX_AGE
+from apigw_ws_admin.filters import MomentsFilter
+from apigw_ws_admin.labels import SESSION, Label
+from apigw_ws_admin.permissions import VIEW_ADDRESS
+from apigw_ws_admin.readonly import RecordAdmin
+from apigw_ws_admin.screens.sessions.cells import moment, program
+from apigw_ws_admin.screens.sessions.counting import RoughPaginator
+from apigw_ws_admin.screens.sessions.filters import (
+    AddressFilter,
+    ChannelFilter,
+    ConnectedForFilter,
+    IdleForFilter,
+    StateFilter,
+    UserFilter,
+    at_address,
+    of_users,
+)
+from apigw_ws_admin.screens.sessions.live import LiveList
+
+#: Channels that a row names.
+_NAMED: Final = 3
+#: A list that can be filtered by these tells them, letter by letter.
+_HASHES: Final = frozenset({"session_key_hash", "auth_hash"})
+_ADDRESSES: Final = frozenset({"ip_address", "address_block", "address"})
+
+
+class SessionList(LiveList, RecordAdmin):
+    list_display = (
+        "who",
+        "state_shown",
+        "channels_shown",
+        "api_gateway",
+        "address",
+        "agent",
+        "connected_for",
+        "idle_for",
+        "in_and_out",
+        "expires_in",
+    )
+    list_select_related = ("user", "api_gateway")
+    list_filter = (
+        StateFilter,
+        ("api_gateway", RelatedDropdownFilter),
+        ChannelFilter,
+        UserFilter,
+        AddressFilter,
+        ConnectedForFilter,
+        IdleForFilter,
+        ("created_on", MomentsFilter),
+    )
+    paginator = RoughPaginator
+    search_fields = ("connection_id",)
+    search_help_text = gettext_lazy("Beginning of a connection ID or of a user's name, or an address")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[WebSocketSession]:
+        sessions: QuerySet[WebSocketSession] = super().get_queryset(request).prefetch_related("memberships")
+        return sessions
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        return [
+            each for each in self.list_display if each != "address" or request.user.has_perm(VIEW_ADDRESS)
+        ]
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        may = request.user.has_perm(VIEW_ADDRESS)
+        return [each for each in self.list_filter if each is not AddressFilter or may]
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        hidden = _HASHES if request and request.user.has_perm(VIEW_ADDRESS) else _HASHES | _ADDRESSES
+        return lookup.partition("__")[0] not in hidden and super().lookup_allowed(lookup, value, request)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[WebSocketSession], search_term: str
+    ) -> tuple[QuerySet[WebSocketSession], bool]:
+        """By the beginning of a connection ID or of a user's name, or by an address: all of them indexed."""
+        word = search_term.strip()
+        if not word:
+            return queryset, False
+        there = at_address(word) if request.user.has_perm(VIEW_ADDRESS) else None
+        return queryset.filter(there or Q(connection_id__startswith=word) | of_users(word)), False
+
+    def live_facts(self, changelist: ChangeList) -> object:
+        rows: list[WebSocketSession] = list(changelist.result_list)
+        return changelist.paginator.figure, [
+            (
+                row.pk,
+                row.state,
+                str(row.user),
+                _channels(row),
+                str(row.api_gateway),
+                row.active_on,
+                row.updated_on,
+                row.request_count,
+                row.messages_out,
+            )
+            for row in rows
+        ]
+
+    @display(description=gettext_lazy("User"), ordering="user")
+    def who(self, session: WebSocketSession) -> SafeString:
+        name = session.user or _("Nobody signed in")
+        return format_html(
+            '<span class="live-who"><b>{}</b> <code>{}</code></span>', name, session.connection_id
+        )
+
+    @display(description=gettext_lazy("State"), label=SESSION)
+    def state_shown(self, session: WebSocketSession) -> Label:
+        return session.state.value, session.state.label
+
+    @display(description=gettext_lazy("Channels"))
+    def channels_shown(self, session: WebSocketSession) -> SafeString | None:
+        names = _channels(session)
+        more = len(names) - _NAMED
+        shown = format_html_join(", ", "{}", ((name,) for name in names[:_NAMED]))
+        return names and format_html(
+            '<span title="{}">{}{}</span>', ", ".join(names), shown, f" +{more}" if more > 0 else ""
+        )
+
+    @display(description=gettext_lazy("Address"))
+    def address(self, session: WebSocketSession) -> str | None:
+        return session.ip_address
+
+    @display(description=gettext_lazy("Agent"))
+    def agent(self, session: WebSocketSession) -> SafeString | None:
+        agent = session.user_agent
+        return agent and format_html('<span title="{}">{}</span>', agent, program(agent))
+
+    @display(description=gettext_lazy("Connected for"), ordering="-created_on")
+    def connected_for(self, session: WebSocketSession) -> SafeString | None:
+        return moment(session.created_on)
+
+    @display(description=gettext_lazy("Idle for"), ordering="-active_on")
+    def idle_for(self, session: WebSocketSession) -> SafeString | None:
+        return moment(session.active_on) if session.connected else None
+
+    @display(description=gettext_lazy("In / out"))
+    def in_and_out(self, session: WebSocketSession) -> SafeString:
+        sizes = (filesizeformat(session.bytes_in), filesizeformat(session.bytes_out))
+        return format_html(
+            '<span class="live-time" title="{}">{} / {}</span>',
+            _("%s in, %s out") % sizes,
+            max(session.request_count - 1, 0),
+            session.messages_out,
+        )
+
+    @display(description=gettext_lazy("Expires in"))
+    def expires_in(self, session: WebSocketSession) -> SafeString | None:
+        return moment(session.created_on + MAX_AGE, until=True) if session.connected else None
+
+
+def _channels(session: WebSocketSession) -> tuple[str, ...]:
+    """Of the rows that were read with it: no query."""
+    further = (membership.name for membership in session.memberships.all())
+    return tuple(dict.fromkeys(filter(None, (session.channel_name, *further))))
