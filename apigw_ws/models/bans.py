@@ -118,6 +118,9 @@ class Ban(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="apigw_ws_ban_of_one_subject",
+                violation_error_message=_(
+                    "Name a user, a network or a user agent, just one of them; or only a channel, for everybody."
+                ),
                 condition=(
                     models.Q(user__isnull=False, network="", user_agent="")
                     | (models.Q(user=None, user_agent="") & ~models.Q(network=""))

@@ -64,7 +64,7 @@ class Book:
     def concerning(
         self, user_id: Callable[[], Any], ip_address: str | None, user_agent: str
     ) -> Iterator[Ban]:
-        """The bans of this client, of all channels. ``user_id``, a query maybe, is called only if it counts."""
+        """The bans of this client, of all channels. ``user_id``, a query maybe, is called if it counts."""
         if self._users:
             yield from self._users.get(user_id(), ())
         if self._networks and ip_address:
