@@ -119,7 +119,7 @@ class Ban(models.Model):
             models.CheckConstraint(
                 name="apigw_ws_ban_of_one_subject",
                 violation_error_message=_(
-                    "Name a user, a network or a user agent, just one of them; or only a channel, for everybody."
+                    "Name one of user, network and user agent; or only a channel, for everybody."
                 ),
                 condition=(
                     models.Q(user__isnull=False, network="", user_agent="")
