@@ -9,14 +9,13 @@ from django.utils.translation import ngettext
 
 from apigw_ws.aws.spec import digest
 from apigw_ws.models import ApiGateway
-from apigw_ws.services import health, route_facts, secrets, targets
+from apigw_ws.services import health, secrets, targets
 from apigw_ws.services.doctor.findings import Fix, Verdict, amber, green, red, unknown
 from apigw_ws.services.doctor.looks import Permissions, Resolved, Served, Stranger
 from apigw_ws.services.domains import CustomDomain
 from apigw_ws.services.health import State
 from apigw_ws.services.lookups import Identity
 from apigw_ws.services.observation import Observation
-from apigw_ws.services.specs import spec_for
 
 #: Without these nothing of a gateway can be read, or sent.
 VITAL = frozenset({"apigateway:GET", "execute-api:ManageConnections"})
@@ -86,8 +85,7 @@ def secret(gateway: ApiGateway, found: Observation) -> Verdict:
             Fix.SECRET if gateway.retiring_secret_version is not None else Fix.ROTATE,
         )
     accepted = {digest(value) for _version, value in secrets.accepted(gateway)}
-    here = [key for key in route_facts.wanted(spec_for(gateway)) if key in found.routes]
-    refused = [key for key in here if found.routes[key]["secret"] not in accepted]
+    refused = [key for key, facts in found.routes.items() if facts["secret"] not in accepted]
     if refused:
         return red(
             _("Django refuses every event of %(routes)s: they bring another secret, or none.")
@@ -95,7 +93,7 @@ def secret(gateway: ApiGateway, found: Observation) -> Verdict:
             _("Apply the gateway: that writes the secret into every integration."),
             Fix.APPLY,
         )
-    return green(_("Every integration brings a secret that Django accepts (%d).") % len(here))
+    return green(_("Every integration brings a secret that Django accepts (%d).") % len(found.routes))
 
 
 def rotation(gateway: ApiGateway) -> Verdict | None:

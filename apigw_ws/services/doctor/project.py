@@ -42,5 +42,5 @@ def _reaper() -> Verdict:
     if last.error_text:
         why = _("Its last tick, %(age)s ago, failed: %(error)s.")
         said = {**ago, "error": last.error_text.rstrip(".")}
-        return red(why % said, _("Remove the cause; it tries again by itself."))
+        return amber(why % said, _("Remove the cause; it tries again by itself."))
     return green(_("Its last tick was %(age)s ago.") % ago)
