@@ -130,6 +130,7 @@ def test_what_the_wizard_and_adopting_look_up_is_allowed_and_nothing_more(
     console = [policy for sid, policy in statements(place).items() if sid.startswith("Console")]
     assert len(reading) > 5
     assert [call for call in reading if not granted(console, *call)] == []
+    assert granted(console, "apigateway:GET", "arn:aws:apigateway:us-east-1::/account")  # the doctor
     others = {action for action in asked if not action.startswith("apigateway:")}
     assert others - {"sts:GetCallerIdentity"} == set(statements(place)["ConsoleLookups"]["Action"])
 
@@ -156,6 +157,7 @@ def test_provision_send_and_monitor_are_separate_and_name_this_gateway(aws: Serv
         "Send",
         "Monitor",
         "ConsoleAdopt",
+        "ConsoleDoctor",
         "ConsoleLookups",
     ]
     assert found["Provision"]["Resource"] == [

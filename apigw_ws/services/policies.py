@@ -17,7 +17,7 @@ def for_gateway(gateway: ApiGateway) -> dict[str, Any]:
 
     Statements whose Sid begins with Provision make, change and remove the API; Send reaches its connections;
     Monitor reads its metrics; Domain and Dns are there where it has a custom domain and a hosted zone.
-    Console lets the wizard and “Adopt an API” look around in the account. Before the API is made its ID is
+    Console lets the wizard, the doctor and “Adopt an API” look around in the account. Before the API is made its ID is
     “*”: paste the policy again afterwards. Raises ConfigurationError without a region.
     """
     arns = _Arns.of(gateway)
@@ -116,6 +116,7 @@ def _console(arns: _Arns) -> Iterator[Statement]:
     kinds = ("apis", "domainnames")
     resources = [arns.control(f"{kind}{below}") for kind in kinds for below in ("", "/*")]
     yield _allow("ConsoleAdopt", ["apigateway:GET"], *resources)
+    yield _allow("ConsoleDoctor", ["apigateway:GET"], arns.control("account"))
     # None can be narrowed before somebody has chosen. Who is asking, STS tells without a permission
     # (https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html).
     lookups = ["acm:ListCertificates", "route53:ListHostedZones", "route53:ListResourceRecordSets"]
