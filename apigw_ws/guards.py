@@ -19,8 +19,8 @@ from django.http import HttpRequest
 from apigw_ws.conf import conf
 from apigw_ws.events import Event, Mapped, Phase
 from apigw_ws.exceptions import Refused
-from apigw_ws.models import ApiGateway, WebSocketSession, is_channel_name
-from apigw_ws.services import access, gateways, logins, origins, secrets, sessions, tokens
+from apigw_ws.models import ApiGateway, ChannelVerb, WebSocketSession, is_channel_name
+from apigw_ws.services import access, gateways, logins, origins, rules, secrets, sessions, tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,16 +181,20 @@ def named(name: object) -> str:
 
 def may_join(request: HttpRequest, name: object) -> str:
     """Return the channel's name; raise Refused where it is none, or the user may not be in that channel."""
-    if not access.may_join(cast(GuardedRequest, request).user, named(name)):
-        raise Refused("channel", 403, "The user may not join this channel.", {"channel": name})
-    return str(name)
+    return _allowed(request, name, ChannelVerb.JOIN, "The user may not join this channel.")
 
 
 def may_send(request: HttpRequest, name: object) -> str:
     """For handlers: as ``may_join``, of sending to the channel."""
-    if not access.may_join(cast(GuardedRequest, request).user, named(name)):
-        raise Refused("channel", 403, "The user may not send to this channel.", {"channel": name})
-    return str(name)
+    return _allowed(request, name, ChannelVerb.SEND, "The user may not send to this channel.")
+
+
+def _allowed(request: HttpRequest, name: object, verb: ChannelVerb, otherwise: str) -> str:
+    channel_name = named(name)
+    if not rules.may(cast(GuardedRequest, request).user, channel_name, verb):
+        facts = {"channel": channel_name, "channel permission": rules.deciding(channel_name)}
+        raise Refused("channel", 403, otherwise, facts)
+    return channel_name
 
 
 def session_open(request: GuardedRequest, event: Event) -> None:

@@ -13,8 +13,8 @@ from django.db.models.signals import m2m_changed, post_delete, post_save, pre_de
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from apigw_ws.models import ApiGateway, Run
-from apigw_ws.services import access, deployments, gateways, logins, sessions
+from apigw_ws.models import ApiGateway, ChannelPermission, ChannelPermissionRule, Run
+from apigw_ws.services import access, deployments, gateways, logins, rules, sessions
 from apigw_ws.signals import deployed
 
 
@@ -47,6 +47,14 @@ def end_the_logins_of_a_changed_user(
 def ask_for_permissions_again(update_fields: frozenset[str] | None = None, **_: Any) -> None:
     if update_fields != frozenset({"last_login"}):
         access.grants_changed()
+
+
+@receiver([post_save, post_delete], sender=ChannelPermission)
+@receiver([post_save, post_delete], sender=ChannelPermissionRule)
+@receiver(m2m_changed, sender=ChannelPermissionRule.permissions.through)
+@receiver(m2m_changed, sender=ChannelPermissionRule.groups.through)
+def read_the_channel_permissions_again(**_: Any) -> None:
+    rules.changed()
 
 
 @receiver(pre_delete, sender=ApiGateway)

@@ -60,7 +60,8 @@ def touches_the_database(item: pytest.Item) -> bool:
 @pytest.fixture(autouse=True)
 def nothing_known_of_other_tests() -> None:
     """The process remembers gateways and permissions; a test's are rolled back behind its back."""
-    from apigw_ws.services import access, gateways
+    from apigw_ws.services import access, gateways, rules
 
     gateways.forget()
+    rules.forget()
     access._granted.clear()

@@ -147,6 +147,7 @@ class TestByMessages:
         with pytest.raises(Refused, match="as many channels"):
             channels.join(session, "b", most=1)
         assert channels.join(session, "b")  # the server's own code may
+        assert not channels.join(session, "a")
 
 
 class TestMembers:
@@ -185,6 +186,6 @@ class TestMembers:
 
     @override_settings(APIGW_WS={"CHANNELS_PER_CONNECTION": 0})
     def test_the_limit_is_one_at_least(self) -> None:
-        from apigw_ws.checks import check_settings
+        from apigw_ws.checks.configured import check_settings
 
         assert [message.id for message in check_settings()] == ["apigw_ws.E004"]

@@ -16,8 +16,8 @@ from django.test import Client, override_settings
 
 from apigw_ws import guards
 from apigw_ws.events import Phase
-from apigw_ws.models import ApiGateway, ChannelPermission, Refusal, WebSocketSession
-from apigw_ws.services import access, gateways, secrets
+from apigw_ws.models import ApiGateway, ChannelPermission, ChannelVerb, Refusal, WebSocketSession
+from apigw_ws.services import access, gateways, rules, secrets
 from apigw_ws.testing import WebSocketTestClient
 from tests.app.factories import HOST, failing, new_gateway, new_user, session_of
 from tests.emulator.serving import Served
@@ -389,7 +389,7 @@ class TestChannel:
 
         rule.permissions.set(Permission.objects.filter(codename="add_user"))
 
-        assert not access.may_join(user, "room")
+        assert not rules.may(user, "room", ChannelVerb.JOIN)
         assert not access.has_permissions(user, ["auth.add_user"], [])
         assert str(rule) == "room"
 
@@ -401,7 +401,7 @@ class TestChannel:
         room = ChannelPermission.objects.create(channel_name="room", access="rules")
         room.rules.create().permissions.set(Permission.objects.filter(codename="add_user"))
 
-        assert access.may_join(user, "room")
+        assert rules.may(user, "room", ChannelVerb.JOIN)
         assert access.has_permissions(user, ["auth.add_user", "auth.change_user"], [])
         assert not access.has_permissions(user, ["auth.change_user"], [])
         assert not access.has_permissions(user, [], ["auth.change_user"])

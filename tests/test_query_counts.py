@@ -1,4 +1,7 @@
-"""What an event costs in SQL, outside of a transaction as in production, once the gateway is known."""
+"""What an event costs in SQL, outside of a transaction as in production.
+
+Once the process knows the gateway and the channel permissions, which it reads every ten seconds.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from apigw_ws.models import ApiGateway, ChannelPermission
-from apigw_ws.services import gateways
+from apigw_ws.services import gateways, rules
 from apigw_ws.testing import WebSocketTestClient
 from tests.app.factories import new_gateway, new_user
 
@@ -44,6 +47,7 @@ def known(gateway: ApiGateway, client: Client | None = None) -> WebSocketTestCli
     """A client of a gateway that the process has met."""
     socket = WebSocketTestClient(gateway, client=client)
     gateways.by_api_id(gateway.api_id)
+    rules.deciding("")
     return socket
 
 
@@ -53,13 +57,13 @@ def test_a_connect_of_a_visitor_with_the_limit_costs_2(gateway: ApiGateway) -> N
         assert socket.connect().status_code == 200
 
 
-def test_a_connect_with_login_token_limit_and_channel_costs_6(browser: Client) -> None:
+def test_a_connect_with_login_token_limit_and_channel_costs_5(browser: Client) -> None:
     gateway = new_gateway("tokened")
     ChannelPermission.objects.create(channel_name="room", access="authenticated")
     token = browser.post("/ws-token/").json()["token"]
     socket = known(gateway, browser)
 
-    with costs(6):  # attempts, browser session, user, token, channel, INSERT
+    with costs(5):  # attempts, browser session, user, token, INSERT
         assert socket.connect(query={"channel": "room", "ws_token": token}).status_code == 200
 
 
@@ -89,7 +93,7 @@ def test_a_message_to_a_view_with_permissions_costs_2_as_well() -> None:
         assert socket.send({"action": "say"}).status_code == 200
 
 
-def test_a_connect_to_a_view_with_permissions_into_a_channel_with_rules_costs_7() -> None:
+def test_a_connect_to_a_view_with_permissions_into_a_channel_with_rules_costs_6() -> None:
     client = Client()
     client.force_login(new_user("bob", "change_user"))
     room = ChannelPermission.objects.create(channel_name="room", access="rules")
@@ -97,8 +101,29 @@ def test_a_connect_to_a_view_with_permissions_into_a_channel_with_rules_costs_7(
         room.rules.create().permissions.set(Permission.objects.filter(codename="change_user"))
     socket = known(new_gateway("staff"), client)
 
-    with costs(7):  # attempts, browser session, user, its permissions (2), channel, INSERT
+    with costs(6):  # attempts, browser session, user, its permissions (2), INSERT
         assert socket.connect(query={"channel": "room"}).status_code == 200
+
+
+def test_a_message_that_asks_whether_the_user_may_send_costs_as_much_as_any() -> None:
+    client = Client()
+    client.force_login(new_user("bob", "change_user"))
+    room = ChannelPermission.objects.create(channel_name="room*", send_access="rules")
+    room.rules.create(verb="send").permissions.set(Permission.objects.filter(codename="change_user"))
+    socket = known(new_gateway("rooms"), client)
+    socket.connect()
+    assert socket.send({"action": "tell", "channel": "room-1"}).status_code == 200
+    with costs(3):  # session with user, the room's members, UPDATE
+        assert socket.send({"action": "tell", "channel": "room-1"}).status_code == 200
+
+
+def test_joining_and_leaving_cost_little_more_than_any_message() -> None:
+    socket = known(new_gateway("rooms"))
+    socket.connect()
+    with costs(7):  # session with user, is it there, INSERT in a transaction, how many are there, UPDATE
+        assert socket.send({"action": "join", "channel": "room"}).status_code == 200
+    with costs(5):  # session with user, DELETE in a transaction, UPDATE
+        assert socket.send({"action": "leave", "channel": "room"}).status_code == 200
 
 
 def test_a_disconnect_costs_2(gateway: ApiGateway, browser: Client) -> None:

@@ -1,4 +1,4 @@
-"""How often an address tried, which channels are whose, and the record of who was refused."""
+"""How often an address tried, what a user has, and the record of who was refused."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import ipaddress
 import logging
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from apigw_ws.conf import conf
 from apigw_ws.exceptions import Refused
-from apigw_ws.models import ApiGateway, ChannelPermission, Refusal, WebSocketSession
+from apigw_ws.models import ApiGateway, Refusal, WebSocketSession
 
 logger = logging.getLogger("apigw_ws.access")
 
@@ -65,13 +65,24 @@ def has_permissions(
 ) -> bool:
     """Whether ``user`` has any of the ones and all of the others; an empty sequence demands nothing.
 
-    What was granted holds for ``GRANT_AGE`` seconds, so that messages cost no queries for it; a permission
-    that this process takes away is gone at once.
+    A yes is remembered.
     """
-    key, now = (user.pk, *any_of, None, *all_of), time.monotonic()
-    if user.pk is not None and now - _granted.get(key, -GRANT_AGE) < GRANT_AGE:
+    return remembered(
+        (user.pk, *any_of, None, *all_of),
+        lambda: holds(user, all_of) and (not any_of or any(holds(user, [name]) for name in any_of)),
+    )
+
+
+def remembered(key: tuple[Any, ...], ask: Callable[[], bool]) -> bool:
+    """What ``ask`` says of the user whose primary key comes first in ``key``.
+
+    A yes holds for ``GRANT_AGE`` seconds, so that messages cost no queries for it; what this process takes
+    away is gone at once.
+    """
+    now = time.monotonic()
+    if key[0] is not None and now - _granted.get(key, -GRANT_AGE) < GRANT_AGE:
         return True
-    if not _has(user, all_of) or (any_of and not any(_has(user, [name]) for name in any_of)):
+    if not ask():
         return False
     if len(_granted) >= _GRANTS_KEPT:
         _granted.clear()
@@ -85,38 +96,11 @@ def grants_changed() -> None:
     transaction.on_commit(_granted.clear)
 
 
-def may_join(user: AbstractBaseUser | AnonymousUser, channel_name: str) -> bool:
-    """Whether ``user`` may be in the channel; one query, besides those for the user's permissions."""
-    rows = ChannelPermission.objects.filter(channel_name=channel_name).values_list(
-        "access",
-        "rules__pk",
-        "rules__permissions__content_type__app_label",
-        "rules__permissions__codename",
-    )
-    levels: set[str] = set()
-    rules: dict[int, list[str]] = {}
-    for level, rule, app_label, codename in rows.order_by():
-        levels.add(level)
-        if codename is not None:
-            rules.setdefault(rule, []).append(f"{app_label}.{codename}")
-    return _satisfies(user, levels.pop(), rules.values()) if levels else conf.allow_unlisted_channels
+def holds(user: Any, names: Sequence[str]) -> bool:
+    """Whether the user has all these permissions.
 
-
-def _satisfies(user: AbstractBaseUser | AnonymousUser, level: str, rules: Iterable[Sequence[str]]) -> bool:
-    match level:
-        case ChannelPermission.Access.EVERYONE:
-            return True
-        case ChannelPermission.Access.AUTHENTICATED:
-            return user.is_authenticated
-        case ChannelPermission.Access.STAFF:
-            return bool(getattr(user, "is_staff", False))
-        case ChannelPermission.Access.SUPERUSERS:
-            return bool(getattr(user, "is_superuser", False))
-    return any(_has(user, names) for names in rules)
-
-
-def _has(user: Any, names: Sequence[str]) -> bool:
-    """A user model needs no PermissionsMixin; without either method it has no permissions."""
+    A user model needs no PermissionsMixin; without either method it has none.
+    """
     if not names:
         return True
     if hasattr(user, "has_perms"):
