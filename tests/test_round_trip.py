@@ -17,7 +17,7 @@ from django.utils import timezone
 from websockets.sync.client import connect
 
 from apigw_ws import headers
-from apigw_ws.models import ApiGateway, Refusal, WebSocketSession
+from apigw_ws.models import ApiGateway, ChannelMembership, ChannelPermission, Refusal, WebSocketSession
 from apigw_ws.services import provisioning, rotation, secrets
 from tests.emulator.serving import Served
 
@@ -83,6 +83,33 @@ def test_a_message_goes_round(gateway: ApiGateway) -> None:
     session.refresh_from_db()
     assert (session.close_code, session.close_reason) == (4001, "done")
     assert not Refusal.objects.exists()
+
+
+def test_who_joins_a_channel_hears_what_is_said_there_until_they_leave(aws: Served, site: str) -> None:
+    gateway = ApiGateway.objects.create(api_name="rooms", target_base_endpoint=f"{site}/rooms/")
+    gateway.create_gateway()
+    ChannelPermission.objects.create(channel_name="alarm*", access="staff")
+
+    def joined(name: str) -> bool:
+        return WebSocketSession.objects.in_channel(name).count() == 2
+
+    with connect(f"{gateway.client_url}?channel=a&channel=b") as one, connect(gateway.client_url) as other:
+        other.send('{"action": "join", "channel": "alarm-1"}')  # refused
+        other.send('{"action": "join", "channel": "b"}')
+        assert eventually(lambda: joined("b"))
+        one.send('{"action": "tell", "channel": "b"}')
+        assert [json.loads(socket.recv(timeout=5)) for socket in (one, other)] == [{"told": "b"}] * 2
+
+        one.send('{"action": "leave", "channel": "b"}')
+        assert eventually(lambda: not joined("b"))
+        other.send('{"action": "tell", "channel": "b"}')
+        other.send('{"action": "tell", "channel": "a"}')
+        assert json.loads(other.recv(timeout=5)) == {"told": "b"}
+        assert json.loads(one.recv(timeout=5)) == {"told": "a"}
+
+    assert eventually(lambda: not WebSocketSession.objects.in_channel("b").exists())
+    assert ChannelMembership.objects.get().name == "b"
+    assert Refusal.objects.get().facts == {"channel": "alarm-1", "channel permission": "alarm*"}
 
 
 def test_a_new_secret_shuts_nobody_out_before_or_after_it_is_deployed(gateway: ApiGateway) -> None:
