@@ -47,7 +47,7 @@ def test_a_selection_is_confirmed_and_disconnected_with_a_message(
     gone = one(session.api_gateway)  # type: ignore[arg-type]
 
     page = select(operator, session, gone).text
-    assert "2 sessions are disconnected" in page
+    assert "Disconnect 2 sessions?" in page
     assert session.connection_id in page
     assert WebSocketSession.objects.filter(connected=True).count() == 2
 
