@@ -63,6 +63,8 @@ class Refusal(models.Model):
     #: What rates count by: the address, of IPv6 its /64.
     address_block = models.GenericIPAddressField(null=True, blank=True, editable=False)
     origin = models.CharField(_("origin"), max_length=255, blank=True, default="")
+    host = models.CharField(_("host"), max_length=255, blank=True, default="")
+    user_agent = models.CharField(_("user agent"), max_length=512, blank=True, default="")
     connection_id = models.CharField(_("connection ID"), max_length=128, blank=True, default="")
     #: Under a flood a row stands for those like it that were not written since the one before.
     times = models.PositiveIntegerField(_("times"), default=1)
