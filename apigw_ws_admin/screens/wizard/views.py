@@ -216,7 +216,7 @@ def _shown(form: Any) -> Any:
         for field in () if row.has_changed() else row.fields.values():
             field.required = False
     fields = [field for row in getattr(form, "forms", [form]) for field in row.visible_fields()]
-    # Certificate and zone are swapped for what AWS has: the keyboard would fall out of them.
+    # Certificate and zone are shown when AWS has told what there is.
     fields = [field for field in fields if field.name not in {"certificate_arn", "hosted_zone_id"}]
     for field in [*(field for field in fields if field.errors), *fields][:1]:
         field.field.widget.attrs["autofocus"] = True
