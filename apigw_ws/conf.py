@@ -57,7 +57,7 @@ SETTINGS: Final[Mapping[str, Setting]] = {
     ),
     "CONNECT_RATE_WINDOW": Setting((int,), 60, "Seconds over which connects are counted.", minimum=1),
     "ALLOW_UNLISTED_CHANNELS": Setting(
-        (bool,), True, "Let anybody join a channel that has no ChannelPermission."
+        (bool,), True, "Let anybody join, and send to, a channel that no channel permission names."
     ),
     "CHANNELS_PER_CONNECTION": Setting(
         # 1 until a site says otherwise: the checks of older views look at one channel.

@@ -14,7 +14,7 @@ from django.db import connection
 from django.test import override_settings
 from django.urls import include, path
 
-from apigw_ws.checks import browsers, configured, gateways
+from apigw_ws.checks import browsers, channels, configured, gateways
 from apigw_ws.models import AwsAccount
 from apigw_ws.views import WebSocketTokenView
 from tests.app.factories import failing, new_gateway
@@ -335,3 +335,21 @@ def test_every_check_is_documented() -> None:
 
     assert used == set(re.findall(r"^\| ([EW]\d+) \|", source, re.MULTILINE))
     assert used == set(re.findall(r"`apigw_ws\.([EW]\d+)`", docs.read_text()))
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({}, ["apigw_ws.W015"]),
+        ({"APIGW_WS": {"ALLOW_UNLISTED_CHANNELS": True}}, []),
+        ({"APIGW_WS": {"ALLOW_UNLISTED_CHANNELS": False}}, []),
+        ({"APIGW_WS": {"ALLOW_UNLISTED_CHANNELS": "no"}}, []),
+        ({"ROOT_URLCONF": Mounted()}, []),
+    ],
+)
+def test_a_site_decides_on_channels_without_a_permission(
+    settings: dict[str, Any], expected: list[str]
+) -> None:
+    with override_settings(**settings):
+        assert [message.id for message in channels.check_unlisted_channels()] == expected
+        assert "apigw_ws.W015" not in ids()
