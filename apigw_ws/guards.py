@@ -20,7 +20,7 @@ from apigw_ws.conf import conf
 from apigw_ws.events import Event, Mapped, Phase
 from apigw_ws.exceptions import Refused
 from apigw_ws.models import ApiGateway, ChannelVerb, WebSocketSession, is_channel_name
-from apigw_ws.services import access, gateways, logins, origins, rules, secrets, sessions, tokens
+from apigw_ws.services import access, bans, gateways, logins, origins, rules, secrets, sessions, tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +109,31 @@ def event_type(request: GuardedRequest, event: Event) -> None:
         raise Refused("event_type", 400, "The event does not belong to this URL.", facts)
 
 
+def not_banned(request: GuardedRequest, event: Event) -> None:
+    """No ban keeps the client out. A connection that was open when it was made is over."""
+    try:
+        _let_in(request)
+    except Refused:
+        session = getattr(request, "websocket_session", None)
+        if session is not None:
+            sessions.close(session, by=sessions.ClosedBy.OPERATOR, reason="Banned", at_aws=True)
+        raise
+
+
+def _let_in(request: GuardedRequest, channel: str = "") -> None:
+    """Raise Refused where a ban keeps the client out of the channel; without one, out of everything."""
+    event, session = request.event, getattr(request, "websocket_session", None)
+    found = bans.find(
+        user=request.user,
+        ip_address=session.ip_address if session else address(request, event),
+        user_agent=session.user_agent if session else request.mapped.user_agent or event.user_agent,
+        channel=channel,
+    )
+    if found:
+        facts = {"ban": found.pk, "banned": str(found)} | ({"channel": channel} if channel else {})
+        raise Refused("ban", 403, "A ban keeps the client out.", facts)
+
+
 def rate(request: GuardedRequest, event: Event) -> None:
     """The address has not connected too often; where the address is unknown nobody is counted."""
     ip_address, limit = address(request, event), conf.connect_rate_limit
@@ -194,6 +219,7 @@ def _allowed(request: HttpRequest, name: object, verb: ChannelVerb, otherwise: s
     if not rules.may(cast(GuardedRequest, request).user, channel_name, verb):
         facts = {"channel": channel_name, "channel permission": rules.deciding(channel_name)}
         raise Refused("channel", 403, otherwise, facts)
+    _let_in(cast(GuardedRequest, request), channel_name)
     return channel_name
 
 
@@ -218,7 +244,7 @@ def login_valid(request: GuardedRequest, event: Event) -> None:
 ARRIVAL: Final[tuple[Guard, ...]] = (headers_present, gateway_known, gateway_secret, event_type)
 
 GUARDS: Final[Mapping[Phase, tuple[Guard, ...]]] = {
-    Phase.CONNECT: (*ARRIVAL, rate, origin, token, permissions, channel),
-    Phase.MESSAGE: (*ARRIVAL, session_open, login_valid, permissions),
+    Phase.CONNECT: (*ARRIVAL, not_banned, rate, origin, token, permissions, channel),
+    Phase.MESSAGE: (*ARRIVAL, session_open, login_valid, not_banned, permissions),
     Phase.DISCONNECT: ARRIVAL,
 }

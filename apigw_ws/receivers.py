@@ -13,8 +13,8 @@ from django.db.models.signals import m2m_changed, post_delete, post_save, pre_de
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from apigw_ws.models import ApiGateway, ChannelPermission, ChannelPermissionRule, Run
-from apigw_ws.services import access, deployments, gateways, logins, rules, sessions
+from apigw_ws.models import ApiGateway, Ban, ChannelPermission, ChannelPermissionRule, Run
+from apigw_ws.services import access, bans, deployments, gateways, logins, rules, sessions
 from apigw_ws.signals import deployed
 
 
@@ -65,6 +65,16 @@ def end_the_sessions_of_a_gateway(instance: ApiGateway, **_: Any) -> None:
 @receiver([post_save, post_delete], sender=ApiGateway)
 def forget_known_gateways(**_: Any) -> None:
     gateways.changed()
+
+
+@receiver([post_save, post_delete], sender=Ban)
+def forget_known_bans(**_: Any) -> None:
+    bans.changed()
+
+
+@receiver(post_save, sender=Ban)
+def tell_aws_whom_a_ban_closed(created: bool, raw: bool, **_: Any) -> None:
+    _tell_aws(created and not raw)
 
 
 @receiver(deployed, sender=ApiGateway)

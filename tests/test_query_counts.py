@@ -15,7 +15,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from apigw_ws.models import ApiGateway, ChannelPermission
-from apigw_ws.services import gateways, rules
+from apigw_ws.services import bans, gateways, rules
 from apigw_ws.testing import WebSocketTestClient
 from tests.app.factories import new_gateway, new_user
 
@@ -44,10 +44,11 @@ def costs(expected: int) -> Iterator[None]:
 
 
 def known(gateway: ApiGateway, client: Client | None = None) -> WebSocketTestClient:
-    """A client of a gateway that the process has met."""
+    """A client of a gateway that the process has met; it knows the bans too."""
     socket = WebSocketTestClient(gateway, client=client)
     gateways.by_api_id(gateway.api_id)
     rules.deciding("")
+    bans.find(user=None, ip_address=None, user_agent="")
     return socket
 
 
