@@ -83,6 +83,14 @@ SETTINGS: Final[Mapping[str, Setting]] = {
     "PROBE_RATE": Setting(
         (int,), 10, "How many connections AWS is asked about in a second. 0: it is not asked.", minimum=0
     ),
+    "SESSIONS_KEPT_DAYS": Setting(
+        (int,), 30, "Days for which closed sessions are kept. 0: always.", minimum=0
+    ),
+    "TOKENS_KEPT_DAYS": Setting((int,), 1, "Days for which connect tokens are kept. 0: always.", minimum=0),
+    "REFUSALS_KEPT_DAYS": Setting((int,), 30, "Days for which refusals are kept. 0: always.", minimum=0),
+    "RUNS_KEPT_DAYS": Setting(
+        (int,), 0, "Days for which runs are kept, the last of each gateway for ever. 0: always.", minimum=0
+    ),
     "ROUTES_QUOTA": Setting((int,), 300, "Routes that AWS allows on one API.", minimum=1),
     "CONNECTS_QUOTA": Setting(
         (int,), 500, "Connects per second that AWS allows in an account and region.", minimum=1
@@ -171,6 +179,22 @@ class Conf:
     @property
     def probe_rate(self) -> int:
         return int(self._value("PROBE_RATE"))
+
+    @property
+    def sessions_kept_days(self) -> int:
+        return int(self._value("SESSIONS_KEPT_DAYS"))
+
+    @property
+    def tokens_kept_days(self) -> int:
+        return int(self._value("TOKENS_KEPT_DAYS"))
+
+    @property
+    def refusals_kept_days(self) -> int:
+        return int(self._value("REFUSALS_KEPT_DAYS"))
+
+    @property
+    def runs_kept_days(self) -> int:
+        return int(self._value("RUNS_KEPT_DAYS"))
 
     @property
     def routes_quota(self) -> int:

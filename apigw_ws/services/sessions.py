@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from apigw_ws.exceptions import Refused
 from apigw_ws.models import ApiGateway, WebSocketSession
-from apigw_ws.services import channels, gateways
+from apigw_ws.services import batches, channels, gateways
 from apigw_ws.signals import connected, disconnected
 
 ClosedBy = WebSocketSession.ClosedBy
@@ -170,7 +170,7 @@ def close_of_stage(gateway: ApiGateway, stage_name: str) -> int:
 
 def delete_closed() -> int:
     """Delete the sessions that are over; return how many."""
-    return WebSocketSession.objects.filter(connected=False).delete()[1].get("apigw_ws.WebSocketSession", 0)
+    return batches.delete(WebSocketSession.objects.closed())
 
 
 def _outbound(size: int | None) -> dict[str, int]:

@@ -9,11 +9,12 @@ from typing import Final
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from apigw_ws.conf import conf
 from apigw_ws.models import WebSocketToken
+from apigw_ws.services import batches
 
 #: Unused tokens that a browser session may hold at a time.
 MAX_WAITING: Final = 20
@@ -66,8 +67,12 @@ def revoke(session_key: str) -> None:
 
 def delete_expired(age: int) -> int:
     """Delete the tokens that are older than ``age`` seconds and past their time; return how many."""
-    oldest = min(timezone.now() - dt.timedelta(seconds=age), _oldest())
-    return WebSocketToken.objects.filter(created_on__lte=oldest).delete()[0]
+    return batches.delete(over().filter(created_on__lte=timezone.now() - dt.timedelta(seconds=age)))
+
+
+def over() -> QuerySet[WebSocketToken]:
+    """Those past their time."""
+    return WebSocketToken.objects.filter(created_on__lte=_oldest())
 
 
 def _oldest() -> dt.datetime:

@@ -10,7 +10,7 @@ from typing import NoReturn
 from django.db import close_old_connections
 
 from apigw_ws.conf import conf
-from apigw_ws.services import bans, reaper
+from apigw_ws.services import bans, reaper, retention
 
 logger = logging.getLogger("apigw_ws.upkeep")
 
@@ -31,3 +31,4 @@ def once() -> None:
     bans.enforce()  # the reaper then tells AWS
     # A little less, or two processes whose clocks drift would skip a tick now and then.
     reaper.tick(every=dt.timedelta(seconds=0.9 * conf.reaper_interval))
+    retention.prune_daily()

@@ -1,0 +1,71 @@
+"""How long the records of what happened are kept."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from apigw_ws.conf import conf
+from apigw_ws.models import Refusal, Run, WebSocketSession
+from apigw_ws.services import batches, chores, tokens
+
+NAME: Final = "prune"
+
+#: A little less, or the hour would move on from day to day.
+_DAILY: Final = dt.timedelta(hours=23, minutes=55)
+_LEASE: Final = dt.timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pruned:
+    """How many rows were deleted."""
+
+    sessions: int = 0
+    tokens: int = 0
+    refusals: int = 0
+    runs: int = 0
+
+
+def prune(*, every: dt.timedelta = chores.ALWAYS) -> Pruned | None:
+    """Delete what is older than its setting lets it become, in batches; return how many rows.
+
+    None where somebody else is at it, or was within the last ``every``.
+    """
+    return chores.take_turn(NAME, _prune, lease=_LEASE, every=every)
+
+
+def prune_daily() -> Pruned | None:
+    """As ``prune``, where that was not done today."""
+    return prune(every=_DAILY)
+
+
+def _prune() -> Pruned:
+    return Pruned(
+        sessions=_delete(_closed_sessions(), "ended_on", conf.sessions_kept_days),
+        tokens=_delete(tokens.over(), "created_on", conf.tokens_kept_days),
+        refusals=_delete(Refusal.objects.all(), "created_on", conf.refusals_kept_days),
+        runs=_delete(_earlier_runs(), "finished_on", conf.runs_kept_days),
+    )
+
+
+def _delete(rows: QuerySet[Any], moment: str, days: int) -> int:
+    """0 days: they are kept."""
+    if not days:
+        return 0
+    return batches.delete(rows.filter(**{f"{moment}__lt": timezone.now() - dt.timedelta(days=days)}))
+
+
+def _closed_sessions() -> QuerySet[WebSocketSession]:
+    ended_on = Coalesce(F("disconnected_on"), F("updated_on"))
+    return WebSocketSession.objects.closed().alias(ended_on=ended_on)
+
+
+def _earlier_runs() -> QuerySet[Run]:
+    """All but the last of each gateway, which says how the gateway is."""
+    later = Run.objects.filter(gateway=OuterRef("gateway"), pk__gt=OuterRef("pk"))
+    return Run.objects.filter(Exists(later), Q(finished_on__isnull=False))
