@@ -60,9 +60,10 @@ def touches_the_database(item: pytest.Item) -> bool:
 @pytest.fixture(autouse=True)
 def nothing_known_of_other_tests() -> None:
     """The process remembers gateways and permissions; a test's are rolled back behind its back."""
-    from apigw_ws.services import access, bans, gateways, rules
+    from apigw_ws.services import access, bans, gateways, refusals, rules
 
     gateways.forget()
     rules.forget()
     bans.forget()
+    refusals._tallies.clear()
     access._granted.clear()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any
@@ -440,19 +439,6 @@ class TestRefusals:
         assert {connect(gateway) for _ in range(25)} == {403}
         kept = Refusal.objects.order_by("pk").values_list("guard", flat=True)
         assert list(kept) == ["permissions", "secret", "secret"]
-
-    def test_no_more_of_them_are_written_than_a_hundred_a_minute(
-        self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-    ) -> None:
-        monkeypatch.setattr(access, "_A_MINUTE", 2)
-        monkeypatch.setattr(access, "_written", Counter({"gateway earlier": 9}))
-        gateway = new_gateway()
-        gateway.api_id = "unknown"
-        caplog.set_level("INFO", "apigw_ws.access")
-
-        assert {connect(gateway) for _ in range(4)} == {403}
-        assert (Refusal.objects.count(), caplog.text.count("by gateway")) == (2, 4)
-        assert list(access._written.values()) == [4]
 
     def test_what_a_database_refuses_does_not_reach_it(self) -> None:
         """PostgreSQL takes neither NUL nor lone surrogates."""

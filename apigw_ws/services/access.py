@@ -1,32 +1,19 @@
-"""How often an address tried, what a user has, and the record of who was refused."""
+"""How often an address tried, and what a user may."""
 
 from __future__ import annotations
 
 import datetime as dt
 import ipaddress
-import logging
 import time
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
-from django.db import DatabaseError, transaction
+from django.db import transaction
 from django.utils import timezone
 
-from apigw_ws.conf import conf
-from apigw_ws.exceptions import Refused
-from apigw_ws.models import ApiGateway, Refusal, WebSocketSession
-
-logger = logging.getLogger("apigw_ws.access")
-
-#: Refused before the secret proved a gateway: anybody on the Internet can make as many of these as they like.
-#: They have a tenth of the room, for themselves, so that they displace nothing.
-_ANYBODYS: Final = ("request", "headers", "gateway", "secret")
-#: Of each of those, rows that a process writes within a minute; the log has them all.
-_A_MINUTE: Final = 100
-_written: Counter[str] = Counter()
+from apigw_ws.models import Refusal, WebSocketSession
 
 #: Seconds for which a permission that another process takes away still counts.
 GRANT_AGE: Final = 5.0
@@ -34,8 +21,8 @@ _GRANTS_KEPT: Final = 10_000
 _granted: dict[tuple[Any, ...], float] = {}
 
 #: Refused before it was clear who asks (anybody could lock others out), because of the origin (any page could
-#: lock its visitors out), or because of the rate (who does not stop trying would be locked out for good).
-_NOT_ATTEMPTS: Final = ("headers", "gateway", "secret", "event_type", "rate", "origin")
+#: lock its visitors out), or because they are locked out (who does not stop trying would be so for good).
+NOT_ATTEMPTS: Final = ("headers", "gateway", "secret", "event_type", "ban", "rate", "origin")
 
 
 def block_of(ip_address: str | None) -> str | None:
@@ -56,7 +43,7 @@ def attempts(ip_address: str, window: int) -> int:
     since = timezone.now() - dt.timedelta(seconds=window)
     lately = {"address_block": block_of(ip_address), "created_on__gt": since}
     opened = WebSocketSession.objects.filter(**lately)
-    refused = Refusal.objects.filter(phase="connect", **lately).exclude(guard__in=_NOT_ATTEMPTS)
+    refused = Refusal.objects.filter(phase="connect", **lately).exclude(guard__in=NOT_ATTEMPTS)
     return opened.order_by().values("pk").union(refused.order_by().values("pk"), all=True).count()
 
 
@@ -106,68 +93,3 @@ def holds(user: Any, names: Sequence[str]) -> bool:
     if hasattr(user, "has_perms"):
         return bool(user.has_perms(names))
     return hasattr(user, "has_perm") and all(user.has_perm(name) for name in names)
-
-
-def record_refusal(
-    refused: Refused,
-    *,
-    phase: str,
-    connection_id: str = "",
-    gateway: ApiGateway | None = None,
-    user: AbstractBaseUser | AnonymousUser,
-    ip_address: str | None = None,
-    origin: str = "",
-) -> None:
-    """Keep a row of what was refused and why, and the newest REFUSALS_KEPT of them.
-
-    Of what came without the secret only a tenth is kept, and no more is written than a hundred a minute. A
-    database that fails is logged: the client is refused all the same.
-    """
-    logger.info("Refused %s %s by %s: %s", phase, connection_id, refused.guard, refused)
-    if refused.guard in _ANYBODYS and _is_flood(refused.guard):
-        return
-    try:
-        row = Refusal.objects.create(
-            guard=refused.guard,
-            phase=phase,
-            status=refused.status,
-            reason=refused.reason[:255],
-            facts=_plain(refused.facts),
-            api_gateway=gateway,
-            user_id=user.pk if user.is_authenticated else None,
-            ip_address=ip_address,
-            address_block=block_of(ip_address),
-            origin=origin,
-            connection_id=connection_id,
-        )
-        if row.pk % max(1, conf.refusals_kept // 100) == 0:  # so a flood of refusals costs little more
-            _forget_old_refusals()
-    except DatabaseError:
-        logger.exception("A refusal could not be recorded.")
-
-
-def _is_flood(guard: str) -> bool:
-    kind = f"{guard} {time.monotonic() // 60}"
-    if kind not in _written:  # a minute begins
-        for earlier in [name for name in _written if name.startswith(f"{guard} ")]:
-            del _written[earlier]
-    _written[kind] += 1
-    return _written[kind] > _A_MINUTE
-
-
-def _forget_old_refusals() -> None:
-    anybodys = Refusal.objects.filter(guard__in=_ANYBODYS)
-    others = Refusal.objects.exclude(guard__in=_ANYBODYS)
-    for rows, kept in ((anybodys, max(1, conf.refusals_kept // 10)), (others, conf.refusals_kept)):
-        for newest_that_goes in rows.order_by("-pk").values_list("pk", flat=True)[kept : kept + 1]:
-            rows.filter(pk__lte=newest_that_goes).delete()
-
-
-def _plain(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """PostgreSQL's jsonb takes neither NUL nor lone surrogates, and a client writes no long rows."""
-    texts = {
-        key: value.replace("\0", "").encode(errors="replace").decode()[:255]
-        for key, value in facts.items()
-        if isinstance(value, str)
-    }
-    return {**facts, **texts}

@@ -22,7 +22,7 @@ from apigw_ws.exceptions import Refused
 from apigw_ws.guards import GUARDS, Demands, Guard, GuardedRequest, address
 from apigw_ws.handlers import Handler, registry
 from apigw_ws.models import ApiGateway, WebSocketSession
-from apigw_ws.services import access, messages, sessions
+from apigw_ws.services import messages, refusals, sessions
 from apigw_ws.services.sessions import ClosedBy
 from apigw_ws.signals import message_received
 from apigw_ws.views.channels import ChannelHandlers
@@ -214,7 +214,7 @@ class WebSocketView(ChannelHandlers, View):
     def _record(self, request: GuardedRequest, refused: Refused) -> None:
         self._debug(f"refused by {refused.guard}: {refused}")
         event: Event | None = getattr(request, "event", None)
-        access.record_refusal(
+        refusals.record(
             refused,
             phase=event.phase if event else "",
             connection_id=event.connection_id if event else "",
@@ -222,6 +222,8 @@ class WebSocketView(ChannelHandlers, View):
             user=request.user,
             ip_address=address(request, event) if event else None,
             origin=storable(event.origin or "", 255) if event else "",
+            host=storable(request.headers.get("Host", ""), 255),
+            user_agent=request.mapped.user_agent or storable(request.headers.get("User-Agent", ""), 512),
         )
 
 

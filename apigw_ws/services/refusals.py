@@ -1,0 +1,161 @@
+"""The only writer of ``Refusal``: who was refused, by which guard, and what was seen."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
+from django.db import DatabaseError
+from django.db.models import Q, Sum
+from django.utils import timezone
+
+from apigw_ws.conf import conf
+from apigw_ws.exceptions import Refused
+from apigw_ws.models import ApiGateway, Refusal
+from apigw_ws.services.access import NOT_ATTEMPTS, block_of
+
+logger = logging.getLogger("apigw_ws.access")
+
+#: Refused before the secret proved a gateway: anybody on the Internet can make as many of these as they like.
+#: They have a tenth of the room, for themselves, so that they displace nothing.
+_ANYBODYS: Final = ("request", "headers", "gateway", "secret")
+#: Rows that a process writes within a minute: of each of those, and of each other guard for each address.
+_OF_ANYBODY: Final = 100
+_OF_ADDRESS: Final = 20
+
+
+@dataclass(slots=True, kw_only=True)
+class _Tally:
+    """What a process has written of one kind within this minute, and left out since it last wrote."""
+
+    minute: float
+    written: int = 0
+    left: int = 0
+
+
+_TALLIES_KEPT: Final = 10_000
+_tallies: dict[Hashable, _Tally] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tallied:
+    """How often a guard has refused for a reason."""
+
+    guard: str
+    reason: str
+    last_hour: int
+    last_day: int
+
+
+def record(
+    refused: Refused,
+    *,
+    phase: str,
+    user: AbstractBaseUser | AnonymousUser,
+    gateway: ApiGateway | None = None,
+    ip_address: str | None = None,
+    **seen: str,
+) -> None:
+    """Keep a row of what was refused and why; ``seen`` are further fields. One write at most.
+
+    Under a flood a row stands for several (``Refusal.times``): a process writes twenty a minute of a guard
+    for an address, and of what came without the secret a hundred. The newest REFUSALS_KEPT stay, of what
+    came without the secret a tenth as many. A database that fails is logged; the client is refused anyway.
+    """
+    connection_id = seen.get("connection_id", "")
+    logger.info("Refused %s %s by %s: %s", phase, connection_id, refused.guard, refused)
+    block = block_of(ip_address)
+    times = _times(refused.guard, phase, block)
+    if not times:
+        return
+    try:
+        row = Refusal.objects.create(
+            guard=refused.guard,
+            phase=phase,
+            status=refused.status,
+            reason=refused.reason[:255],
+            facts=_plain(refused.facts),
+            api_gateway=gateway,
+            user_id=user.pk if user.is_authenticated else None,
+            ip_address=ip_address,
+            address_block=block,
+            times=times,
+            **seen,
+        )
+        if row.pk % max(1, conf.refusals_kept // 100) == 0:  # so a flood of refusals costs little more
+            _forget_old()
+    except DatabaseError:
+        logger.exception("A refusal could not be recorded.")
+
+
+def _forget_old() -> None:
+    """Delete the refusals beyond REFUSALS_KEPT, and those older than REFUSALS_KEPT_DAYS."""
+    anybodys = Refusal.objects.filter(guard__in=_ANYBODYS)
+    others = Refusal.objects.exclude(guard__in=_ANYBODYS)
+    for rows, kept in ((anybodys, max(1, conf.refusals_kept // 10)), (others, conf.refusals_kept)):
+        for newest_that_goes in rows.order_by("-pk").values_list("pk", flat=True)[kept : kept + 1]:
+            rows.filter(pk__lte=newest_that_goes).delete()
+    if days := conf.refusals_kept_days:
+        Refusal.objects.filter(created_on__lt=timezone.now() - timedelta(days=days)).delete()
+
+
+def top(number: int) -> list[Tallied]:
+    """The most frequent reasons of the last day; one query."""
+    now = timezone.now()
+    lately = Sum("times", filter=Q(created_on__gt=now - timedelta(hours=1)), default=0)
+    rows = (
+        Refusal.objects.filter(created_on__gt=now - timedelta(days=1))
+        .order_by()
+        .values("guard", "reason")
+        .annotate(last_day=Sum("times"), last_hour=lately)
+    )
+    return [Tallied(**row) for row in rows.order_by("-last_day", "guard", "reason")[:number]]
+
+
+def of_bans() -> Mapping[int, int]:
+    """How often each ban has refused somebody, as far as refusals are kept: primary key -> number."""
+    rows = Refusal.objects.filter(guard="ban").order_by().values_list("facts__ban").annotate(Sum("times"))
+    return dict(rows)
+
+
+def _times(guard: str, phase: str, block: str | None) -> int:
+    """For how many refusals a row stands that is written now; 0: none is written."""
+    if guard in _ANYBODYS:
+        return _counted(guard, _OF_ANYBODY)
+    most = _OF_ADDRESS
+    if phase == "connect" and guard not in NOT_ATTEMPTS:
+        most = max(most, conf.connect_rate_limit)  # these count as attempts, and that limit bounds them
+    return _counted((guard, phase, block), most)
+
+
+def _counted(kind: Hashable, most: int) -> int:
+    minute = time.monotonic() // 60
+    tally = _tallies.get(kind)
+    if tally is None:
+        if len(_tallies) >= _TALLIES_KEPT:
+            _tallies.clear()
+        tally = _tallies[kind] = _Tally(minute=minute)
+    if tally.minute != minute:
+        tally.minute, tally.written = minute, 0
+    if tally.written >= most:
+        tally.left += 1
+        return 0
+    tally.written += 1
+    times, tally.left = tally.left + 1, 0
+    return times
+
+
+def _plain(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """PostgreSQL's jsonb takes neither NUL nor lone surrogates, and a client writes no long rows."""
+    texts = {
+        key: value.replace("\0", "").encode(errors="replace").decode()[:255]
+        for key, value in facts.items()
+        if isinstance(value, str)
+    }
+    return {**facts, **texts}
