@@ -252,7 +252,7 @@ def test_a_domain_that_the_session_cookie_does_not_reach_is_a_warning() -> None:
     gateway.domain_name, gateway.api_endpoint = "", "wss://a1.execute-api.eu-west-1.amazonaws.com"
     gateway.save()
     assert "a1.execute-api.eu-west-1.amazonaws.com" in warned(check, SESSION_COOKIE_DOMAIN=".example.com")[0]
-    gateway.api_endpoint = "ws://127.0.0.1:8790/_aws/execute-api/a1"
+    gateway.domain_name, gateway.api_endpoint = "ws.example.com", "ws://127.0.0.1:8790/_aws/execute-api/a1"
     gateway.save()
     assert warned(check) == []
 

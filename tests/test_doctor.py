@@ -228,11 +228,11 @@ def test_aws_that_is_slow_is_unknown_when_the_time_is_over(chat: ApiGateway, aws
 def test_a_denied_permission_is_named(
     operation: str, level: Level, chat: ApiGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    call = BaseClient._make_api_call
+    call = BaseClient._make_api_call  # type: ignore[attr-defined]
 
     def deny(self: Any, name: str, parameters: Any) -> Any:
         if operation == f"{self.meta.service_model.signing_name}:{name}":
-            answer = {"Error": {"Code": "AccessDenied"}, "ResponseMetadata": {"HTTPStatusCode": 403}}
+            answer: Any = {"Error": {"Code": "AccessDenied"}, "ResponseMetadata": {"HTTPStatusCode": 403}}
             raise ClientError(answer, name)
         return call(self, name, parameters)
 

@@ -72,7 +72,8 @@ def check_own_pages(databases: Sequence[str] | None = None, **_: Any) -> list[Ch
             id="apigw_ws.W011",
         )
         for gateway in rows(ApiGateway.objects.exclude(domain_name=""), databases)
-        if (called := urlsplit(gateway.target_base_endpoint).hostname)
+        if _host(gateway)
+        and (called := urlsplit(gateway.target_base_endpoint).hostname)
         and (site := registrable(gateway.domain_name))
         and site != registrable(called)
         and sites.isdisjoint({site, "*"})
@@ -84,9 +85,11 @@ def _middleware() -> Sequence[str]:
 
 
 def _host(gateway: ApiGateway) -> str:
-    """Where browsers connect; empty before the gateway is made, and for the emulator on this machine."""
+    """Where browsers connect; empty before it is known, and for the emulator, whose domains no DNS knows."""
     own = urlsplit(gateway.api_endpoint).hostname or ""
-    return gateway.domain_name or (own if own.endswith((".amazonaws.com", ".amazonaws.com.cn")) else "")
+    if own and ".amazonaws.com" not in own:
+        return ""
+    return gateway.domain_name or own
 
 
 def _gets_cookie(host: str) -> bool:

@@ -53,6 +53,10 @@ WAYS: Final = {
 }
 
 
+#: What a card tells of in full.
+SHOWN: Final = (Level.AMBER, Level.RED)
+
+
 class Doctor(ModelAdmin):
     def get_urls(self) -> list[URLPattern]:
         wrap, name = self.admin_site.admin_view, "apigw_ws_apigateway"
@@ -82,10 +86,12 @@ class Doctor(ModelAdmin):
         return lazily(self, request, gateway, "_doctor.html", title=_("Doctor"), look=look, tab="overview")
 
     def doctor_card_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """What is not as it should be; what is, is counted."""
+        """What is not as it should be; what is, or is not known, in short."""
         gateway = gateway_for(self, request, object_id)
-        context = {"gateway": gateway} | _report(request, gateway, doctor.of_gateway(gateway))
-        context["rows"] = [row for row in context["rows"] if row["finding"].level != Level.GREEN]
+        found = doctor.of_gateway(gateway)
+        context = {"gateway": gateway} | _report(request, gateway, found)
+        context["rows"] = [row for row in context["rows"] if row["finding"].level in SHOWN]
+        context["unknown"] = [each for each in found if each.level == Level.UNKNOWN]
         return render(request, "apigw_ws_admin/doctor/_card.html", context)
 
 
@@ -103,7 +109,7 @@ def _counts(findings: Iterable[Finding]) -> list[dict[str, Any]]:
     """How many there are of each level, the gravest first."""
     number = Counter(each.level for each in findings)
     return [
-        {"level": level, "number": number[level], "colour": FINDING[level]}
+        {"text": f"{level.label}: {number[level]}", "colour": FINDING[level]}
         for level in reversed(Level)
         if number[level]
     ]

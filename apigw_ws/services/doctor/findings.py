@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from django.db.models import TextChoices
+from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
+from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 
 class Level(TextChoices):
     """From the best to the worst."""
 
-    GREEN = "green", _("OK")
+    GREEN = "green", gettext_lazy("OK")
     #: It could not be found out.
-    UNKNOWN = "unknown", _("Unknown")
+    UNKNOWN = "unknown", gettext_lazy("Unknown")
     #: Something works, and not as it should.
-    AMBER = "amber", _("Warning")
+    AMBER = "amber", gettext_lazy("Warning")
     #: Something does not work.
-    RED = "red", _("Problem")
+    RED = "red", gettext_lazy("Problem")
 
     @property
     def gravity(self) -> int:
@@ -73,6 +77,11 @@ def unknown(why: str, what_to_do: str = "") -> Verdict:
 
 def finding(key: str, title: str | Promise, verdict: Verdict) -> Finding:
     return Finding(key=key, title=str(title), **asdict(verdict))
+
+
+def age(moment: datetime) -> str:
+    """How long ago it was, for “… ago”."""
+    return timesince(moment) if timezone.now() - moment >= timedelta(minutes=1) else _("less than a minute")
 
 
 def worst(findings: list[Finding]) -> Level:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.utils.functional import Promise
-from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -15,7 +14,7 @@ from apigw_ws.exceptions import OwnershipConflict
 from apigw_ws.models import ApiGateway
 from apigw_ws.services import domains, glances, lookups, observation
 from apigw_ws.services.doctor import checking, judging, looks
-from apigw_ws.services.doctor.findings import Finding, Fix, Verdict, finding, red, unknown
+from apigw_ws.services.doctor.findings import Finding, Fix, Verdict, age, finding, red, unknown
 from apigw_ws.services.glances import ROUTES, Glance, TooSlow
 
 Judge = Callable[[ApiGateway, Any], Verdict | None]
@@ -157,5 +156,5 @@ def _unanswered(seen: Glance[Any], known: Verdict | None) -> str:
     why = _("There was no answer in time. Look again in a moment.") if slow else str(seen.problem)
     if known is None or seen.seen_on is None:
         return why
-    before = {"why": why, "age": timesince(seen.seen_on), "known": known.why}
+    before = {"why": why, "age": age(seen.seen_on), "known": known.why}
     return _("%(why)s It was, %(age)s ago: %(known)s") % before

@@ -6,13 +6,12 @@ from datetime import timedelta
 from typing import Final
 
 from django.utils import timezone
-from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
 from apigw_ws.conf import conf
 from apigw_ws.services import chores, reaper
 from apigw_ws.services.doctor import checking
-from apigw_ws.services.doctor.findings import Finding, Verdict, amber, finding, green, red
+from apigw_ws.services.doctor.findings import Finding, Verdict, age, amber, finding, green, red
 
 #: How many ticks of the reaper may be missing before nobody seems to do them.
 MISSING: Final = 3
@@ -35,7 +34,7 @@ def _reaper() -> Verdict:
     if last is None or last.started_on is None:
         why = _("It has never run: sessions whose end nobody told stay live for ever.")
         return amber(why, remedy)
-    ago = {"age": timesince(last.started_on)}
+    ago = {"age": age(last.started_on)}
     if timezone.now() - last.started_on > MISSING * timedelta(seconds=conf.reaper_interval):
         why = _("Its last tick was %(age)s ago: sessions whose end nobody told stay live.")
         return red(why % ago, remedy)
