@@ -34,6 +34,11 @@ def gateway_for(
     return gateway
 
 
+def number(text: str) -> int:
+    """A number that somebody sent; 0 for what is none, or has more digits than a database has room for."""
+    return int(text) if text.isdecimal() and len(text) < 19 else 0
+
+
 def lazily(
     admin: ModelAdmin,
     request: HttpRequest,

@@ -24,6 +24,7 @@ from apigw_ws.models import ApiGateway
 from apigw_ws.services import observation
 from apigw_ws_admin import worker
 from apigw_ws_admin.labels import environment_colour
+from apigw_ws_admin.pages import number
 from apigw_ws_admin.permissions import APPLY
 
 #: Seconds that a person who opens the dialog waits for AWS: longer than a page would, for they asked.
@@ -39,7 +40,7 @@ class ApplyForm(BaseDialogForm):
     def get_before_template_context(self, request: HttpRequest, object_id: Any = None) -> dict[str, Any]:
         """Called when the dialog is drawn, before the fields are: what is sent back is what is shown here."""
         self.is_bound = False
-        gateway = get_object_or_404(ApiGateway, pk=object_id)
+        gateway = get_object_or_404(ApiGateway, pk=number(object_id))
         (sight,) = observation.observe([gateway], budget=PATIENCE)
         if sight.problem is None and sight.observation:
             self.initial["seen"] = sight.observation.digest
@@ -66,7 +67,7 @@ class Applying(ModelAdmin):
     )
     def apply(self, request: HttpRequest, form: ApplyForm, object_id: str) -> HttpResponse:
         """The worker carries out the plan that was shown, or nothing; the gateway's page says how it went."""
-        gateway = get_object_or_404(ApiGateway, pk=object_id)
+        gateway = get_object_or_404(ApiGateway, pk=number(object_id))
         worker.hand_over(request, gateway, form.cleaned_data["seen"])
         here = getattr(getattr(request, "htmx", None), "current_url_abs_path", None)
         routes, overview = (

@@ -13,7 +13,7 @@ from apigw_ws.models import ApiGateway, Run
 from apigw_ws.services import observation
 from apigw_ws.services.glances import TooSlow
 from apigw_ws_admin import worker
-from apigw_ws_admin.pages import age, gateway_for
+from apigw_ws_admin.pages import age, gateway_for, number
 from apigw_ws_admin.permissions import APPLY, ROLLBACK, TEARDOWN
 
 PANEL: Final = "apigw_ws_admin/gateways/_deployment.html"
@@ -53,7 +53,7 @@ def _rest(request: HttpRequest, gateway: ApiGateway) -> dict[str, Any]:
     refused = worker.refused(request, gateway)
     tried = refused or (last if failed else None)
     (sight,) = observation.observe([gateway])
-    look = _looks(request) + 1
+    look = number(request.GET.get("look", "")) + 1
     return {
         "last": last,
         "failed_step": last.steps.filter(finished_on=None).first() if last and failed else None,
@@ -74,11 +74,6 @@ def _ages(last: Run | None, seen: observation.Observation | None) -> dict[str, s
         "seen": age(seen.seen_on) if seen else "",
         "deployment": age(seen.deployed_on) if seen and seen.deployed_on else "",
     }
-
-
-def _looks(request: HttpRequest) -> int:
-    asked = request.GET.get("look", "")
-    return int(asked) if asked.isdecimal() else 0
 
 
 def _again(request: HttpRequest, gateway: ApiGateway, tried: Run) -> str:

@@ -28,7 +28,7 @@ from apigw_ws.services import health, metrics, observation, summaries
 from apigw_ws.services.health import State
 from apigw_ws.services.summaries import RECENT, Summary
 from apigw_ws_admin.labels import ENVIRONMENT, HEALTH, Label
-from apigw_ws_admin.pages import ago
+from apigw_ws_admin.pages import ago, number
 
 #: How many gateways AWS is asked about at once. Each takes some six calls, and AWS answers a burst of forty,
 #: then ten a second, for all that manage gateways in an account: somebody may be deploying.
@@ -161,8 +161,7 @@ class GatewayList(ModelAdmin):
     def _asked(self, request: HttpRequest, most: int) -> tuple[list[ApiGateway], list[int]]:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        # No more digits than a database has room for.
-        asked = [int(pk) for pk in request.GET.getlist("pk") if pk.isdecimal() and len(pk) < 19]
+        asked = list(filter(None, map(number, request.GET.getlist("pk"))))
         gateways = self.get_queryset(request).select_related("account").filter(pk__in=asked[:most])
         return list(gateways), asked[most : self.list_per_page]
 

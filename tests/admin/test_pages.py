@@ -199,3 +199,23 @@ def test_a_gateway_and_its_route_are_made(operator: Client) -> None:
 
     assert response.status_code == 302
     assert ApiGateway.objects.get().additional_routes.get().route_key == "time"
+
+
+@pytest.mark.parametrize("number", ["abc", "-1", "1_0", "9" * 30, "9" * 5000])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "{}/apply/",
+        "{}/watch/",
+        "1/deployment/?look={}",
+        "1/progress/?after={}",
+        "seen/?pk={}",
+        "wizard/parts/identity/?account={}",
+    ],
+)
+def test_what_is_no_number_is_no_error(operator: Client, address: str, number: str) -> None:
+    fill(0)
+
+    response = operator.get(f"/admin/apigw_ws/apigateway/{address.format(number)}", follow=True)
+
+    assert response.status_code == (200 if "?" in address else 404)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 from unfold.enums import ActionVariant
 
+from apigw_ws_admin.pages import number
 from apigw_ws_admin.screens.wizard.parts import PartView
 from apigw_ws_admin.screens.wizard.progress import ProgressView
 from apigw_ws_admin.screens.wizard.views import NAMES, WizardView
@@ -55,4 +56,4 @@ class GatewayWizardMixin:
 
     @action(description=_("Progress"), icon="checklist", permissions=["view"], url_path="watch")
     def watch(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return HttpResponseRedirect(reverse("admin:apigw_ws_apigateway_progress", args=[object_id]))
+        return HttpResponseRedirect(reverse("admin:apigw_ws_apigateway_progress", args=[number(object_id)]))

@@ -14,6 +14,7 @@ from apigw_ws.conf import conf
 from apigw_ws.exceptions import ApigwWsError, ConfigurationError
 from apigw_ws.models import ApiGateway, AwsAccount
 from apigw_ws.services import lookups, targets
+from apigw_ws_admin.pages import number
 from apigw_ws_admin.screens.wizard.forms import DomainForm
 from apigw_ws_admin.screens.wizard.views import WizardView
 
@@ -77,7 +78,7 @@ class PartView(UnfoldModelAdminViewMixin, TemplateView):
 
     def _account(self) -> AwsAccount | None:
         wanted = self.request.GET.get("account", "")
-        account = AwsAccount.objects.filter(pk=wanted).first() if wanted.isdecimal() else None
+        account = AwsAccount.objects.filter(pk=number(wanted)).first()
         if wanted and account is None:
             raise ConfigurationError(_("This AWS account is not recorded any more. Choose another one."))
         return account

@@ -19,6 +19,7 @@ from apigw_ws.services import drafts, provisioning, runs
 from apigw_ws.services.drafts import Draft
 from apigw_ws.services.glances import ROUTES, glance
 from apigw_ws_admin import worker
+from apigw_ws_admin.pages import number
 from apigw_ws_admin.permissions import APPLY
 from apigw_ws_admin.screens.wizard.views import LABELS, stepper
 
@@ -92,8 +93,8 @@ class ProgressView(UnfoldModelAdminViewMixin, TemplateView):
         return True
 
     def _run(self) -> Run | None:
-        after = self.request.GET.get("after", "")
-        runs = self.gateway.runs.filter(kind=Run.Kind.APPLY, pk__gt=int(after) if after.isdecimal() else 0)
+        after = number(self.request.GET.get("after", ""))
+        runs = self.gateway.runs.filter(kind=Run.Kind.APPLY, pk__gt=after)
         return runs.order_by("-pk").first()
 
     def _is_new(self, run: Run | None) -> bool:

@@ -23,6 +23,7 @@ from apigw_ws.services import drafts
 from apigw_ws.services.drafts import Draft
 from apigw_ws_admin import worker
 from apigw_ws_admin.labels import environment_colour
+from apigw_ws_admin.pages import number
 from apigw_ws_admin.permissions import APPLY
 from apigw_ws_admin.screens.wizard import forms
 from apigw_ws_admin.screens.wizard.answers import Answers
@@ -230,8 +231,7 @@ def _watch(gateway: ApiGateway) -> HttpResponse:
 def _one_more(posted: QueryDict) -> QueryDict:
     """What was posted of a formset, with room for another form."""
     changed = posted.copy()
-    total = posted.get("routes-TOTAL_FORMS", "")
-    rows = min(int(total), forms.MAX_ROUTES) if total.isdecimal() else 0
+    rows = min(number(posted.get("routes-TOTAL_FORMS", "")), forms.MAX_ROUTES)
     changed["routes-TOTAL_FORMS"] = str(rows + 1)
     changed[f"routes-{rows}-two_way"] = "on"
     return changed
