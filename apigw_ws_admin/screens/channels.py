@@ -1,18 +1,30 @@
-"""Channels, and who may join them."""
+"""Channels: who may join them and send to them, and why somebody may or may not."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
-from django.contrib.auth.models import Permission
-from django.http import HttpRequest
+from django import forms
+from django.contrib.auth import get_permission_codename, get_user_model
+from django.contrib.auth.models import AnonymousUser, Permission
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, StackedInline
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
-from unfold.decorators import display
-from unfold.widgets import UnfoldAdminSelect2MultipleWidget
+from unfold.decorators import action, display
+from unfold.widgets import (
+    UnfoldAdminSelect2MultipleWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+)
 
-from apigw_ws.models import ChannelPermission, ChannelPermissionRule
+from apigw_ws.models import ChannelPermission, ChannelPermissionRule, ChannelVerb
+from apigw_ws.models.validators import validate_channel_name
+from apigw_ws.services import bans, rules
 
 
 class RuleInline(StackedInline):
@@ -21,22 +33,106 @@ class RuleInline(StackedInline):
     verbose_name_plural = _("Rules, one of which a user has to satisfy")
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        return super().formfield_for_manytomany(
-            db_field,
-            request,
-            queryset=Permission.objects.select_related("content_type"),
-            widget=UnfoldAdminSelect2MultipleWidget(),
-            **kwargs,
-        )
+        if db_field.name == "permissions":
+            kwargs["queryset"] = Permission.objects.select_related("content_type")
+        kwargs["widget"] = UnfoldAdminSelect2MultipleWidget()
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+
+class WhoMayForm(forms.Form):
+    """May this user join this channel, or send to it?"""
+
+    user = forms.CharField(
+        label=_("User"),
+        required=False,
+        max_length=254,
+        help_text=_("The name they sign in with. Empty: a visitor who has not signed in."),
+        widget=UnfoldAdminTextInputWidget,
+    )
+    verb = forms.ChoiceField(label=_("Wants to"), choices=ChannelVerb.choices, widget=UnfoldAdminSelectWidget)
+    channel = forms.CharField(
+        label=_("Channel"), validators=[validate_channel_name], widget=UnfoldAdminTextInputWidget
+    )
+
+    def __init__(self, *args: Any, asker: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.asker = asker
+
+    def clean_user(self) -> Any:
+        """The user. Whoever may not look at users learns nothing of others than themselves."""
+        model, name = get_user_model(), self.cleaned_data["user"]
+        if not name:
+            return AnonymousUser()
+        permission = f"{model._meta.app_label}.{get_permission_codename('view', model._meta)}"
+        if name != self.asker.get_username() and not self.asker.has_perm(permission):
+            raise ValidationError(_("You may not look at users. Ask for yourself, or for a visitor."))
+        try:
+            user = model._default_manager.get_by_natural_key(name)  # type: ignore[attr-defined]
+        except model.DoesNotExist:
+            raise ValidationError(_("Nobody signs in with this name.")) from None
+        if not user.is_active:
+            raise ValidationError(_("This user is deactivated, and may do nothing at all."))
+        return user
 
 
 class ChannelPermissionAdmin(ModelAdmin):
-    list_display = ("channel_name", "who", "description", "updated_on")
-    list_filter = (("access", ChoicesDropdownFilter),)
+    list_display = ("channel_name", "who_joins", "who_sends", "description", "updated_on")
+    list_filter = (("access", ChoicesDropdownFilter), ("send_access", ChoicesDropdownFilter))
     list_filter_submit = True
+    list_fullwidth = True
     search_fields = ("channel_name", "description")
     inlines = (RuleInline,)
+    actions_list = ("who_may",)
+    actions_detail = ("who_may_here",)
 
-    @display(description=_("Access"), label=True, ordering="access")
-    def who(self, permission: ChannelPermission) -> str:
+    class Media:
+        css: ClassVar = {"all": ("apigw_ws_admin/gateways.css",)}
+
+    @display(description=_("Who may join"), label=True, ordering="access")
+    def who_joins(self, permission: ChannelPermission) -> str:
         return permission.get_access_display()
+
+    @display(description=_("Who may send"), label=True, ordering="send_access")
+    def who_sends(self, permission: ChannelPermission) -> str:
+        return permission.get_send_access_display()
+
+    def has_who_may_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(self.has_view_permission(request))
+
+    @action(description=_("Who may?"), icon="help", permissions=["who_may"], url_path="who-may")
+    def who_may(self, request: HttpRequest) -> HttpResponse:
+        """For a user and a channel, what was asked and what came of it. It changes nothing."""
+        asked = "channel" in request.GET and "verb" in request.GET
+        form = WhoMayForm(request.GET if asked else None, initial=request.GET.dict(), asker=request.user)
+        context = self.admin_site.each_context(request) | {
+            "opts": self.opts,
+            "title": gettext("Who may?"),
+            "form": form,
+            "may_add": self.has_add_permission(request),
+        }
+        if asked and form.is_valid():
+            context |= _answer(**form.cleaned_data)
+        return TemplateResponse(request, "apigw_ws_admin/channels/who_may.html", context)
+
+    @action(description=_("Who may?"), icon="help", permissions=["who_may"], url_path="who-may-here")
+    def who_may_here(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The same, with this channel filled in, unless it is a pattern."""
+        permission = self.get_object(request, object_id)
+        name = permission.channel_name if permission and "*" not in permission.channel_name else ""
+        return HttpResponseRedirect(
+            reverse("admin:apigw_ws_channelpermission_who_may", query={"channel": name} if name else None)
+        )
+
+
+def _answer(user: Any, verb: str, channel: str) -> dict[str, Any]:
+    """A ban comes first, whatever the channel permissions say."""
+    found = rules.explain(user, channel, ChannelVerb(verb))
+    ban = bans.find(user=user, ip_address=None, user_agent="", channel=channel)
+    return {
+        "explanation": found,
+        "allowed": found.allowed and ban is None,
+        "ban": ban,
+        "who": user.get_username() or gettext("A visitor"),
+        "verb": verb,
+        "channel": channel,
+    }
