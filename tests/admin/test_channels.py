@@ -182,6 +182,7 @@ def test_an_answer_costs_as_many_queries_with_fifty_channel_permissions_as_with_
         return len(captured)
 
     ChannelPermission.objects.create(channel_name="ops", access="rules").rules.create()
+    cost()  # the bans, too, are read once in a while
     one = cost()
     for number in range(49):
         ChannelPermission.objects.create(channel_name=f"*{number}", access="rules").rules.create()
