@@ -160,8 +160,7 @@ def test_without_a_target_there_is_nothing_to_ask(chat: ApiGateway) -> None:
     found = examined(chat)
 
     assert the(found["target_url"]) == (Level.RED, Fix.SETTINGS)
-    assert "target" not in found
-    assert found["applied"].level == found["secret"].level == Level.UNKNOWN
+    assert found.keys().isdisjoint({"target", "applied", "secret"})
 
 
 def test_a_failed_run_is_a_problem(chat: ApiGateway) -> None:
@@ -248,7 +247,19 @@ def test_an_api_that_is_somebody_elses_is_a_problem(chat: ApiGateway, aws: Serve
     arn = f"arn:aws:apigateway:{aws.region}::/apis/{chat.api_id}"
     aws.client("apigatewayv2").untag_resource(ResourceArn=arn, TagKeys=["apigw-ws:uid"])
 
-    assert examined(chat)["applied"].level == Level.RED
+    found = examined(chat)
+    assert (found["applied"].level, found["secret"].level) == (Level.RED, Level.UNKNOWN)
+
+
+def test_a_record_that_cannot_be_applied_is_a_problem(chat: ApiGateway) -> None:
+    chat.additional_routes.create(
+        name="twice", route_key="$default", integration_url="https://www.example.com"
+    )
+
+    found = examined(chat)["applied"]
+
+    assert found.level == Level.RED
+    assert "2 routes with the key “$default”" in found.why
 
 
 # The domain
@@ -298,6 +309,7 @@ def test_a_certificate_that_has_expired_is_a_problem() -> None:
     )
 
     assert judging.certificate(ApiGateway(), found).level == Level.RED  # type: ignore[union-attr]
+    assert judging.certificate(ApiGateway(), None) is None
 
 
 NAMES = {"ws.example.com": ["192.0.2.1", "192.0.2.2"], "d-1.execute-api.example.com": ["192.0.2.2"]}

@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apigw_ws.exceptions import OwnershipConflict
+from apigw_ws.exceptions import ApigwWsError, ConfigurationError, OwnershipConflict
 from apigw_ws.models import ApiGateway
 from apigw_ws.services import domains, glances, lookups, observation
 from apigw_ws.services.doctor import checking, judging, looks
@@ -51,6 +51,8 @@ class Question:
     look: Callable[[ApiGateway], Any]
     judge: Judge
     concerns: Callable[[ApiGateway], bool] = _always
+    #: What of its problems is wrong for sure, and not just unanswered.
+    faults: tuple[type[ApigwWsError], ...] = ()
 
 
 #: In the order in which an operator would ask.
@@ -67,6 +69,8 @@ QUESTIONS: Final = (
         title=gettext_lazy("Record and AWS"),
         look=observation.observed,
         judge=judging.applied,
+        concerns=_has_target,
+        faults=(OwnershipConflict, ConfigurationError),
     ),
     Question(
         key="target",
@@ -80,6 +84,7 @@ QUESTIONS: Final = (
         title=gettext_lazy("Secret on the integrations"),
         look=observation.observed,
         judge=judging.secret,
+        concerns=_has_target,
     ),
     Question(
         key="deployment",
@@ -143,7 +148,7 @@ def _answer(question: Question, gateway: ApiGateway, seen: Glance[Any]) -> Findi
     known = question.judge(gateway, seen.found) if seen.seen_on else None
     if seen.problem is None:
         verdict = known
-    elif isinstance(seen.problem, OwnershipConflict):
+    elif isinstance(seen.problem, question.faults):
         verdict = red(str(seen.problem), _("Until then nothing can be applied."))
     else:
         verdict = unknown(_unanswered(seen, known))

@@ -16,7 +16,7 @@ from apigw_ws.aws import connections, history, monitoring
 from apigw_ws.aws.client import client
 from apigw_ws.aws.errors import CREDENTIAL_ERRORS, NO_CREDENTIALS, SIGN_IN_ERRORS, translated
 from apigw_ws.aws.history import DeploymentState
-from apigw_ws.exceptions import ApigwWsError, AwsError, ConfigurationError
+from apigw_ws.exceptions import ApigwWsError, AwsError, ConfigurationError, ConnectionGone
 from apigw_ws.models import ApiGateway
 from apigw_ws.services import endpoints, lookups, targets
 from apigw_ws.services.lookups import Identity
@@ -80,15 +80,15 @@ def _reads(gateway: ApiGateway) -> Iterator[tuple[str, Callable[[ApiGateway], ob
 
 
 def _is_allowed(ask: Callable[[ApiGateway], object], gateway: ApiGateway) -> bool:
+    """Who may not call is not told that there is nothing."""
     try:
         ask(gateway)
+    except ConnectionGone:
+        return True
     except AwsError as problem:
         if problem.code in DENIED:
             return False
-        if problem.status not in (400, 404):  # who may not call is not told that there is nothing
-            raise
-    except ApigwWsError as problem:
-        if isinstance(problem, ConfigurationError):
+        if problem.status not in (400, 404):
             raise
     return True
 
