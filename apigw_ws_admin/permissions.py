@@ -12,6 +12,8 @@ ROLLBACK: Final = "apigw_ws.rollback_apigateway"
 TEARDOWN: Final = "apigw_ws.teardown_apigateway"
 #: Rotate the secret by which a gateway proves itself.
 ROTATE_SECRET: Final = "apigw_ws.rotate_secret_apigateway"  # noqa: S105
+#: Delete a gateway's record.
+DELETE: Final = "apigw_ws.delete_apigateway"
 #: Change a gateway's record.
 CHANGE: Final = "apigw_ws.change_apigateway"
 #: Send a message to a session.
@@ -20,3 +22,5 @@ SEND_MESSAGE: Final = "apigw_ws.send_message_websocketsession"
 VIEW_ADDRESS: Final = "apigw_ws.view_address_websocketsession"
 #: Close sessions at AWS.
 DISCONNECT: Final = "apigw_ws.disconnect_websocketsession"
+#: Keep somebody out, and let them in again.
+BAN: Final = "apigw_ws.add_ban"

@@ -846,6 +846,7 @@ class Migration(migrations.Migration):
                             ("rollback", "Rolled back"),
                             ("take_aws", "Took AWS's value"),
                             ("teardown", "Tore down"),
+                            ("delete", "Deleted the record"),
                             ("rotate_secret", "Began to rotate the secret"),
                             ("retire_secret", "Retired the old secret"),
                             ("cancel_rotation", "Cancelled the rotation of the secret"),

@@ -31,6 +31,7 @@ class AuditEvent(models.Model):
         ROLLBACK = "rollback", _("Rolled back")
         TAKE_AWS = "take_aws", _("Took AWS's value")
         TEARDOWN = "teardown", _("Tore down")
+        DELETE = "delete", _("Deleted the record")
         ROTATE_SECRET = "rotate_secret", _("Began to rotate the secret")
         RETIRE_SECRET = "retire_secret", _("Retired the old secret")
         CANCEL_ROTATION = "cancel_rotation", _("Cancelled the rotation of the secret")

@@ -88,6 +88,14 @@ def run(
     return run
 
 
+def delete_record(gateway: ApiGateway, *, by: AbstractBaseUser | None = None, ip: str | None = None) -> None:
+    """Delete the record with its runs; what is in AWS stays as it is. Raises RunInProgress."""
+    with audit.recorded(AuditEvent.Verb.DELETE, gateway, by=by, ip=ip, before=_facts(gateway)):
+        if run := runs.active(gateway):
+            raise runs.in_progress(run)
+        gateway.delete()
+
+
 def _facts(gateway: ApiGateway) -> dict[str, Any]:
     names = ("api_id", "stage_name", "deployment_id", "domain_name")
     return {name: getattr(gateway, name) for name in names}

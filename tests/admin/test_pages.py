@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.db import connection
 from django.db.models import F
@@ -13,8 +14,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from apigw_ws.models import ApiGateway, Refusal, Step, WebSocketSession, WebSocketToken
-from tests.admin.rows import fill
+from apigw_ws.models import ApiGateway, AuditEvent, Refusal, Run, Step, WebSocketSession, WebSocketToken
+from tests.admin.rows import fill, gateway
 
 pytestmark = pytest.mark.django_db
 
@@ -115,6 +116,20 @@ def test_a_gateway_is_deleted_with_its_runs(operator: Client) -> None:
     assert "The API stays in AWS" in operator.get("/admin/apigw_ws/apigateway/1/delete/").text
     assert operator.post("/admin/apigw_ws/apigateway/1/delete/", {"post": "yes"}).status_code == 302
     assert not ApiGateway.objects.exists()
+    event = AuditEvent.objects.latest("pk")
+    assert (event.verb, event.object_text, event.who) == ("delete", "gateway-0", "operator")
+    assert event.before["api_id"] == "api0"
+
+
+def test_a_gateway_with_a_run_at_work_is_not_deleted(operator: Client) -> None:
+    made = gateway()
+    Run.objects.create(gateway=made)
+
+    response = operator.post(f"/admin/apigw_ws/apigateway/{made.pk}/delete/", {"post": "yes"}, follow=True)
+
+    assert "Not deleted: A command or task has been applying" in response.text
+    assert ApiGateway.objects.exists()
+    assert not LogEntry.objects.exists()
 
 
 def test_no_page_shows_a_hash_of_a_secret(operator: Client) -> None:

@@ -63,6 +63,18 @@ def test_what_was_shown_is_torn_down_by_the_worker(operator: Client, chat: ApiGa
         assert "Nothing of this gateway is in AWS" in operator.get(PAGE.format(chat.pk), headers=PART).text
 
 
+def test_who_may_not_delete_records_tears_down_and_keeps_the_record(
+    staff: Callable[..., Client], chat: ApiGateway
+) -> None:
+    browser = staff("view_apigateway", "teardown_apigateway")
+    plan = seen(browser, chat)
+
+    browser.post(PAGE.format(chat.pk), {"seen": plan, "name": chat.api_name, "delete_record": "on"})
+
+    assert "delete_record" not in browser.get(PAGE.format(chat.pk), headers=PART).text
+    assert DBTaskResult.objects.get().args_kwargs["kwargs"] == {"delete_record": False}
+
+
 @pytest.mark.parametrize("typed", ["", "gateway", "GATEWAY-0"])
 def test_the_name_has_to_be_typed(operator: Client, chat: ApiGateway, typed: str) -> None:
     response = operator.post(PAGE.format(chat.pk), {"seen": seen(operator, chat), "name": typed}, follow=True)
