@@ -74,6 +74,8 @@
   function show(fragment) {
     const box = one("#live-results"), table = one("#result_list", box);
     const list = one("#live-results", fragment), fresh = one("#result_list", list);
+    // Other columns: somebody's permissions have changed.
+    if (table && fresh && table.tHead.rows[0].cells.length !== fresh.tHead.rows[0].cells.length) return location.reload();
     if (table && fresh) reconcile(table, fresh);
     else if (table || fresh) {
       const incoming = list.lastElementChild;

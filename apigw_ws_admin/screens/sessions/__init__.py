@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from apigw_ws_admin.screens.sessions.page import SessionPage
 from apigw_ws_admin.screens.sessions.rows import SessionList
 
 __all__ = ["WebSocketSessionAdmin"]
 
 
-class WebSocketSessionAdmin(SessionList):
+class WebSocketSessionAdmin(SessionPage, SessionList):
     """Screens know nothing of each other; here they meet."""

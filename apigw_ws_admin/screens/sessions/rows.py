@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from django.contrib.admin.views.main import ChangeList
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
@@ -22,7 +21,6 @@ from apigw_ws_admin.labels import SESSION, Label
 from apigw_ws_admin.permissions import VIEW_ADDRESS
 from apigw_ws_admin.readonly import RecordAdmin
 from apigw_ws_admin.screens.sessions.cells import moment, program
-from apigw_ws_admin.screens.sessions.counting import RoughPaginator
 from apigw_ws_admin.screens.sessions.filters import (
     AddressFilter,
     ChannelFilter,
@@ -34,6 +32,7 @@ from apigw_ws_admin.screens.sessions.filters import (
     of_users,
 )
 from apigw_ws_admin.screens.sessions.live import LiveList
+from apigw_ws_admin.screens.sessions.page import Facts, channels_of
 
 #: Channels that a row names.
 _NAMED: Final = 3
@@ -56,6 +55,7 @@ class SessionList(LiveList, RecordAdmin):
         "expires_in",
     )
     list_select_related = ("user", "api_gateway")
+    list_sections = (Facts,)
     list_filter = (
         StateFilter,
         ("api_gateway", RelatedDropdownFilter),
@@ -66,7 +66,6 @@ class SessionList(LiveList, RecordAdmin):
         IdleForFilter,
         ("created_on", MomentsFilter),
     )
-    paginator = RoughPaginator
     search_fields = ("connection_id",)
     search_help_text = gettext_lazy("Beginning of a connection ID or of a user's name, or an address")
 
@@ -97,24 +96,7 @@ class SessionList(LiveList, RecordAdmin):
         there = at_address(word) if request.user.has_perm(VIEW_ADDRESS) else None
         return queryset.filter(there or Q(connection_id__startswith=word) | of_users(word)), False
 
-    def live_facts(self, changelist: ChangeList) -> object:
-        rows: list[WebSocketSession] = list(changelist.result_list)
-        return changelist.paginator.figure, [
-            (
-                row.pk,
-                row.state,
-                str(row.user),
-                _channels(row),
-                str(row.api_gateway),
-                row.active_on,
-                row.updated_on,
-                row.request_count,
-                row.messages_out,
-            )
-            for row in rows
-        ]
-
-    @display(description=gettext_lazy("User"), ordering="user")
+    @display(description=gettext_lazy("User"))
     def who(self, session: WebSocketSession) -> SafeString:
         name = session.user or _("Nobody signed in")
         return format_html(
@@ -127,10 +109,11 @@ class SessionList(LiveList, RecordAdmin):
 
     @display(description=gettext_lazy("Channels"))
     def channels_shown(self, session: WebSocketSession) -> SafeString | None:
-        names = _channels(session)
+        if not (names := channels_of(session)):
+            return None
         more = len(names) - _NAMED
         shown = format_html_join(", ", "{}", ((name,) for name in names[:_NAMED]))
-        return names and format_html(
+        return format_html(
             '<span title="{}">{}{}</span>', ", ".join(names), shown, f" +{more}" if more > 0 else ""
         )
 
@@ -141,7 +124,7 @@ class SessionList(LiveList, RecordAdmin):
     @display(description=gettext_lazy("Agent"))
     def agent(self, session: WebSocketSession) -> SafeString | None:
         agent = session.user_agent
-        return agent and format_html('<span title="{}">{}</span>', agent, program(agent))
+        return format_html('<span title="{}">{}</span>', agent, program(agent)) if agent else None
 
     @display(description=gettext_lazy("Connected for"), ordering="-created_on")
     def connected_for(self, session: WebSocketSession) -> SafeString | None:
@@ -151,7 +134,7 @@ class SessionList(LiveList, RecordAdmin):
     def idle_for(self, session: WebSocketSession) -> SafeString | None:
         return moment(session.active_on) if session.connected else None
 
-    @display(description=gettext_lazy("In / out"))
+    @display(description=gettext_lazy("In / out"), ordering="-request_count")
     def in_and_out(self, session: WebSocketSession) -> SafeString:
         sizes = (filesizeformat(session.bytes_in), filesizeformat(session.bytes_out))
         return format_html(
@@ -164,9 +147,3 @@ class SessionList(LiveList, RecordAdmin):
     @display(description=gettext_lazy("Expires in"))
     def expires_in(self, session: WebSocketSession) -> SafeString | None:
         return moment(session.created_on + MAX_AGE, until=True) if session.connected else None
-
-
-def _channels(session: WebSocketSession) -> tuple[str, ...]:
-    """Of the rows that were read with it: no query."""
-    further = (membership.name for membership in session.memberships.all())
-    return tuple(dict.fromkeys(filter(None, (session.channel_name, *further))))
