@@ -9,6 +9,7 @@ from apigw_ws.models import (
     ApiGateway,
     AuditEvent,
     AwsAccount,
+    Ban,
     ChannelPermission,
     Refusal,
     Run,
@@ -19,6 +20,7 @@ from apigw_ws_admin.screens.accounts import AwsAccountAdmin
 from apigw_ws_admin.screens.adopting import Adopting
 from apigw_ws_admin.screens.applying import Applying
 from apigw_ws_admin.screens.audit import AuditEventAdmin
+from apigw_ws_admin.screens.bans import BanAdmin
 from apigw_ws_admin.screens.channels import ChannelPermissionAdmin
 from apigw_ws_admin.screens.deployment import DeploymentPanel
 from apigw_ws_admin.screens.disconnecting import Disconnecting
@@ -29,7 +31,8 @@ from apigw_ws_admin.screens.gateways import GatewayList
 from apigw_ws_admin.screens.history import History
 from apigw_ws_admin.screens.monitoring.views import Monitoring
 from apigw_ws_admin.screens.overview import Overview
-from apigw_ws_admin.screens.records import RefusalAdmin, RunAdmin, WebSocketTokenAdmin
+from apigw_ws_admin.screens.records import RunAdmin, WebSocketTokenAdmin
+from apigw_ws_admin.screens.refusals import RefusalAdmin
 from apigw_ws_admin.screens.routes import Routes
 from apigw_ws_admin.screens.security import Security
 from apigw_ws_admin.screens.sessions import WebSocketSessionAdmin
@@ -81,4 +84,5 @@ admin.site.register(WebSocketSession, SessionAdmin)
 admin.site.register(Run, RunAdmin)
 admin.site.register(AuditEvent, AuditEventAdmin)
 admin.site.register(Refusal, RefusalAdmin)
+admin.site.register(Ban, BanAdmin)
 admin.site.register(WebSocketToken, WebSocketTokenAdmin)

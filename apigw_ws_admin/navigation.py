@@ -23,6 +23,7 @@ MENU = {
         ("apigw_ws.AwsAccount", "cloud"),
         ("apigw_ws.WebSocketSession", "sensors"),
         ("apigw_ws.ChannelPermission", "forum"),
+        ("apigw_ws.Ban", "gavel"),
     ),
     gettext_noop("Records"): (
         ("apigw_ws.Run", "rocket_launch"),

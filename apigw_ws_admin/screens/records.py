@@ -1,24 +1,17 @@
-"""What happened: connect tokens, refusals, runs. To be read, not changed."""
+"""What happened: connect tokens and runs. To be read, not changed."""
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 
 from django.utils import timezone
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
-from unfold.contrib.filters.admin import (
-    ChoicesDropdownFilter,
-    FieldTextFilter,
-    RelatedDropdownFilter,
-)
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.decorators import display
 
 from apigw_ws.conf import conf
-from apigw_ws.models import Refusal, Run, Step, WebSocketToken
+from apigw_ws.models import Run, Step, WebSocketToken
 from apigw_ws_admin.filters import MomentsFilter
 from apigw_ws_admin.labels import RUN, Label
 from apigw_ws_admin.readonly import ReadOnly, RecordAdmin
@@ -38,36 +31,6 @@ class WebSocketTokenAdmin(RecordAdmin):
         if timezone.now() - token.created_on < timedelta(seconds=conf.token_max_age):
             return "valid", _("Valid")
         return "expired", _("Expired")
-
-
-class RefusalAdmin(RecordAdmin):
-    list_display = (
-        "created_on",
-        "refused_by",
-        "reason",
-        "phase",
-        "status",
-        "api_gateway",
-        "user",
-        "ip_address",
-    )
-    list_select_related = ("user", "api_gateway")
-    list_filter = (
-        ("guard", FieldTextFilter),
-        ("api_gateway", RelatedDropdownFilter),
-        ("created_on", MomentsFilter),
-    )
-    search_fields = ("reason", "ip_address", "origin", "connection_id", "user__username")
-    exclude = ("facts",)
-    readonly_fields = ("all_facts",)
-
-    @display(description=_("Guard"), label=True, ordering="guard")
-    def refused_by(self, refusal: Refusal) -> str:
-        return refusal.guard
-
-    @display(description=_("Facts"))
-    def all_facts(self, refusal: Refusal) -> SafeString:
-        return format_html("<pre>{}</pre>", json.dumps(refusal.facts, indent=2, ensure_ascii=False))
 
 
 class StepInline(ReadOnly, TabularInline):
