@@ -155,6 +155,16 @@ def test_the_target_is_as_bad_as_what_is_found_of_it(
     assert the(examined(chat)["target"]) == (level, fix)
 
 
+def test_a_target_that_clients_reach_is_no_problem(chat: ApiGateway, target: list[targets.Finding]) -> None:
+    target.insert(0, targets.Finding(state="bad", text="It does not answer."))
+    chat.sessions.create(connection_id="a=")
+
+    finding = examined(chat)["target"]
+
+    assert the(finding) == (Level.AMBER, Fix.SETTINGS)
+    assert finding.why == "It does not answer. But clients connect: AWS reaches it."
+
+
 def test_without_a_target_there_is_nothing_to_ask(chat: ApiGateway) -> None:
     ApiGateway.objects.update(target_base_endpoint="")
     found = examined(chat)
@@ -241,6 +251,16 @@ def test_a_denied_permission_is_named(
     assert the(finding) == (level, Fix.POLICY)
     denied = {"execute-api": "execute-api:ManageConnections", "monitoring": "cloudwatch:GetMetricData"}
     assert finding.why == f"AWS denies {denied[operation.partition(':')[0]]}."
+
+
+def test_a_stage_that_is_gone_is_not_taken_for_a_denied_permission(chat: ApiGateway, aws: Served) -> None:
+    aws.client("apigatewayv2").delete_stage(ApiId=chat.api_id, StageName=chat.stage_name)
+
+    found = examined(chat)
+
+    assert found["permissions"].level == found["deployment"].level == Level.UNKNOWN
+    assert "Forbidden" in found["permissions"].why
+    assert the(found["applied"]) == (Level.RED, Fix.APPLY)
 
 
 def test_an_api_that_is_somebody_elses_is_a_problem(chat: ApiGateway, aws: Served) -> None:

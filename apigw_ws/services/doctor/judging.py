@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Final
+
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -18,7 +21,9 @@ from apigw_ws.services.lookups import Identity
 from apigw_ws.services.observation import Observation
 
 #: Without these nothing of a gateway can be read, or sent.
-VITAL = frozenset({"apigateway:GET", "execute-api:ManageConnections"})
+VITAL: Final = frozenset({"apigateway:GET", "execute-api:ManageConnections"})
+#: A connect within this proves that AWS reaches the target.
+LATELY: Final = timedelta(minutes=10)
 
 
 def last_run(gateway: ApiGateway) -> Verdict:
@@ -53,9 +58,12 @@ def permissions(gateway: ApiGateway, found: Permissions) -> Verdict:
 def target(gateway: ApiGateway, found: list[targets.Finding]) -> Verdict:
     said = {each.state: each.text for each in found}
     remedy = _("API Gateway calls this URL for every event. This server was asked to reach it, not AWS.")
-    if "bad" in said:
-        return red(said["bad"], remedy, Fix.SETTINGS)
-    return amber(said["warn"], remedy, Fix.SETTINGS) if "warn" in said else green(found[-1].text)
+    if "bad" not in said:
+        return amber(said["warn"], remedy, Fix.SETTINGS) if "warn" in said else green(found[-1].text)
+    if gateway.sessions.filter(created_on__gt=timezone.now() - LATELY).exists():
+        heard = _("%(why)s But clients connect: AWS reaches it.") % {"why": said["bad"]}
+        return amber(heard, remedy, Fix.SETTINGS)
+    return red(said["bad"], remedy, Fix.SETTINGS)
 
 
 def applied(gateway: ApiGateway, found: Observation) -> Verdict:
@@ -152,10 +160,11 @@ def certificate(gateway: ApiGateway, found: CustomDomain | None) -> Verdict | No
 def dns(gateway: ApiGateway, found: Resolved) -> Verdict:
     names = {"domain": gateway.domain_name, "target": gateway.api_gateway_domain_name}
     point = _("Point %(domain)s at %(target)s, by an alias or a CNAME record.") % names
+    if not found.target:
+        # Then this server may know no names at all.
+        return unknown(_("%(target)s, the domain's name at AWS, does not resolve on this server.") % names)
     if not found.domain:
         return red(_("No DNS record leads anywhere with %(domain)s.") % names, point, Fix.DOMAIN)
-    if not found.target:
-        return unknown(_("%(target)s, the domain's name at AWS, does not resolve here.") % names)
     if set(found.domain).isdisjoint(found.target):
         why = _("%(domain)s leads to other addresses than %(target)s. A proxy in between does that too.")
         return amber(why % names, point, Fix.DOMAIN)

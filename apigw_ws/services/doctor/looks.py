@@ -21,8 +21,9 @@ from apigw_ws.models import ApiGateway
 from apigw_ws.services import endpoints, lookups, targets
 from apigw_ws.services.lookups import Identity
 
-#: How AWS says that a policy forbids a call; the last is that of ``@connections``.
-DENIED: Final = frozenset({"AccessDenied", "AccessDeniedException", "ForbiddenException"})
+#: How AWS says that a policy forbids a call. "ForbiddenException" is not among them: ``@connections`` says so
+#: too where there is no such stage.
+DENIED: Final = frozenset({"AccessDenied", "AccessDeniedException"})
 #: STS tells everybody who they are, so these say that the credentials are no good.
 NOBODY: Final = {*CREDENTIAL_ERRORS, *NO_CREDENTIALS, *SIGN_IN_ERRORS, "SignatureDoesNotMatch"}
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -59,13 +60,15 @@ def permissions(gateway: ApiGateway) -> Permissions:
     """Which reads of the gateway's policy AWS allows, by trying them: they change nothing.
 
     iam:SimulatePrincipalPolicy would tell of the writes too. But it is rarely allowed, knows no assumed role
-    and leaves out what the organisation and the session forbid. Raises AwsError where a call fails otherwise.
+    and leaves out what the organisation and the session forbid. Raises what else a call met, where none was
+    denied.
     """
-    found = {action: _is_allowed(ask, gateway) for action, ask in _reads(gateway)}
-    return Permissions(
-        allowed=tuple(action for action, allowed in found.items() if allowed),
-        denied=tuple(action for action, allowed in found.items() if not allowed),
-    )
+    said = {action: _asked(ask, gateway) for action, ask in _reads(gateway)}
+    denied = tuple(action for action, problem in said.items() if _is_denial(problem))
+    problem = next(filter(None, said.values()), None)
+    if problem and not denied:
+        raise problem
+    return Permissions(allowed=tuple(action for action in said if said[action] is None), denied=denied)
 
 
 def _reads(gateway: ApiGateway) -> Iterator[tuple[str, Callable[[ApiGateway], object]]]:
@@ -79,18 +82,19 @@ def _reads(gateway: ApiGateway) -> Iterator[tuple[str, Callable[[ApiGateway], ob
         yield "route53:ListResourceRecordSets", _a_record
 
 
-def _is_allowed(ask: Callable[[ApiGateway], object], gateway: ApiGateway) -> bool:
-    """Who may not call is not told that there is nothing."""
+def _asked(ask: Callable[[ApiGateway], object], gateway: ApiGateway) -> AwsError | None:
+    """What AWS said against it. Who may not call is not told that there is nothing."""
     try:
         ask(gateway)
     except ConnectionGone:
-        return True
+        return None
     except AwsError as problem:
-        if problem.code in DENIED:
-            return False
-        if problem.status not in (400, 404):
-            raise
-    return True
+        return problem if _is_denial(problem) or problem.status not in (400, 404) else None
+    return None
+
+
+def _is_denial(problem: AwsError | None) -> bool:
+    return problem is not None and problem.code in DENIED
 
 
 def _an_api(gateway: ApiGateway) -> None:
