@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -17,11 +17,13 @@ from apigw_ws.conf import conf
 from apigw_ws.models import ApiGateway
 from apigw_ws.services.origins import registrable
 
+SESSIONS: Final = "django.contrib.sessions.middleware.SessionMiddleware"
+
 
 @register(Tags.database)
 def check_cookie_domain(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
     """The gateway is another host than the site, so a cookie needs a domain that covers both."""
-    if not websocket_views() or "django.contrib.sessions.middleware.SessionMiddleware" not in _middleware():
+    if not websocket_views() or SESSIONS not in settings.MIDDLEWARE:
         return []
     hint = (
         "Connects are anonymous, and tokens find no session. Give the gateway a custom domain below your "
@@ -44,14 +46,15 @@ def check_same_site(**_: Any) -> list[CheckMessage]:
     """A cookie goes along with a WebSocket of another site's page only where its SameSite is None."""
     if check_settings() or not websocket_views():
         return []
-    same_site, domain = settings.SESSION_COOKIE_SAMESITE, settings.SESSION_COOKIE_DOMAIN
-    if str(same_site).lower() == "none" and same_site and not settings.SESSION_COOKIE_SECURE:
+    same_site, domain = settings.SESSION_COOKIE_SAMESITE or "", settings.SESSION_COOKIE_DOMAIN
+    if same_site.lower() == "none" and not settings.SESSION_COOKIE_SECURE:
         says = "Browsers drop a session cookie with SameSite=None that is not secure."
         return [Warning(says, hint="Set SESSION_COOKIE_SECURE = True.", id="apigw_ws.W010")]
-    if str(same_site).lower() not in ("lax", "strict") or not domain:
+    if same_site.lower() not in ("lax", "strict") or not domain:
         return []
     site = registrable(domain.lstrip(".").lower())
-    others = [origin for origin in _listed() if origin != "*" and registrable(_name(origin)) != site]
+    listed = conf.allowed_origins or settings.CSRF_TRUSTED_ORIGINS
+    others = [each for each in listed if each not in ("*", "null") and registrable(_name(each)) != site]
     hint = 'Set SESSION_COOKIE_SAMESITE = "None" and SESSION_COOKIE_SECURE = True, or serve them below yours.'
     says = "Pages of {0} may connect, without the session cookie: its SameSite is {1}."
     return [Warning(says.format(origin, same_site), hint=hint, id="apigw_ws.W010") for origin in others]
@@ -60,9 +63,9 @@ def check_same_site(**_: Any) -> list[CheckMessage]:
 @register(Tags.database)
 def check_own_pages(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
     """Without a list, pages of the site at which Django is called may connect: a load balancer's, maybe."""
-    if check_settings() or not websocket_views():
+    if check_settings() or not websocket_views() or conf.allowed_origins:
         return []
-    sites = {"*" if origin == "*" else registrable(_name(origin)) for origin in _listed()}
+    trusted = {registrable(_name(origin)) for origin in settings.CSRF_TRUSTED_ORIGINS}
     return [
         Warning(
             f"Pages of {site} may not connect to the gateway “{gateway}”.",
@@ -75,13 +78,8 @@ def check_own_pages(databases: Sequence[str] | None = None, **_: Any) -> list[Ch
         if _host(gateway)
         and (called := urlsplit(gateway.target_base_endpoint).hostname)
         and (site := registrable(gateway.domain_name))
-        and site != registrable(called)
-        and sites.isdisjoint({site, "*"})
+        and site not in {registrable(called), *trusted}
     ]
-
-
-def _middleware() -> Sequence[str]:
-    return settings.MIDDLEWARE or ()
 
 
 def _host(gateway: ApiGateway) -> str:
@@ -95,11 +93,6 @@ def _host(gateway: ApiGateway) -> str:
 def _gets_cookie(host: str) -> bool:
     domain = (settings.SESSION_COOKIE_DOMAIN or "").lstrip(".").lower()
     return bool(domain) and is_same_domain(host, f".{domain}")
-
-
-def _listed() -> Sequence[str]:
-    """As the guard: the settings' own list, else Django's."""
-    return conf.allowed_origins or settings.CSRF_TRUSTED_ORIGINS
 
 
 def _name(origin: str) -> str:
