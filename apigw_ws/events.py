@@ -27,6 +27,8 @@ from apigw_ws import headers
 from apigw_ws.exceptions import MAX_MESSAGE_BYTES, Refused
 
 _CONNECTION_ID: Final = re.compile(r"[A-Za-z0-9_=-]{1,128}\Z")
+#: Lists and objects in each other. What is deeper may be read here and end Python's stack in a handler.
+_MAX_DEPTH: Final = 100
 
 
 class Phase(StrEnum):
@@ -115,7 +117,7 @@ def parse(request: HttpRequest, route: str) -> Event:
 
 
 def parse_body(raw: bytes) -> Body:
-    """Return the message. What is not JSON, not UTF-8, nested too deep or no object has ``data`` {}.
+    """Return the message. What is not JSON, not UTF-8, over 100 levels deep or no object has ``data`` {}.
 
     Raises Refused (guard ``size``, 413) over 128 KB: API Gateway lets no such message through.
     """
@@ -125,7 +127,18 @@ def parse_body(raw: bytes) -> Body:
         data = _JSON.decode(raw.decode()) if raw else {}
     except (ValueError, RecursionError):
         data = {}
-    return Body(text=raw.decode(errors="replace"), data=data if isinstance(data, dict) else {})
+    is_usable = isinstance(data, dict) and not _is_deep(raw, data)
+    return Body(text=raw.decode(errors="replace"), data=data if is_usable else {})
+
+
+def _is_deep(raw: bytes, data: dict[str, Any]) -> bool:
+    if raw.count(b"[") + raw.count(b"{") <= _MAX_DEPTH:
+        return False
+    level: list[Any] = [data]
+    for _ in range(_MAX_DEPTH):
+        within = (one.values() if isinstance(one, dict) else one for one in level)
+        level = [inner for outer in within for inner in outer if isinstance(inner, dict | list)]
+    return bool(level)
 
 
 def _refuse(name: str) -> NoReturn:
