@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db.models import prefetch_related_objects
 
 from apigw_ws.aws.spec import IntegrationState, RouteState
 from apigw_ws.exceptions import (
@@ -25,6 +26,7 @@ from apigw_ws.services import (
     drafts,
     drift,
     foreign,
+    observation,
     provisioning,
     rotation,
     teardown,
@@ -295,7 +297,7 @@ def test_tearing_down_waits_for_the_first_apply(peer: Elsewhere) -> None:
 
 
 def test_a_deployment_from_before_the_adoption_is_gone_back_to_only_while_no_secret_is_needed(
-    peer: Elsewhere,
+    peer: Elsewhere, django_assert_num_queries: Any
 ) -> None:
     gateway = adopt(peer)
     theirs = gateway.deployment_id
@@ -307,8 +309,27 @@ def test_a_deployment_from_before_the_adoption_is_gone_back_to_only_while_no_sec
     assert deployments.preview(gateway, theirs).operations
     rotation.retire(gateway, force=True)
 
-    with pytest.raises(SecretOutdated):
+    loaded(gateway)
+    with django_assert_num_queries(0), pytest.raises(SecretOutdated):
         deployments.preview(gateway, theirs)
+
+
+@pytest.mark.parametrize("look", [deployments.listing, drift.compare, observation.observed, teardown.preview])
+def test_a_look_at_what_was_loaded_asks_the_database_nothing(
+    peer: Elsewhere, look: Callable[..., Any], django_assert_num_queries: Any
+) -> None:
+    gateway = adopt(peer)
+    provisioning.apply(gateway)
+    loaded(gateway)
+
+    with django_assert_num_queries(0):
+        look(gateway)
+
+
+def loaded(gateway: ApiGateway) -> None:
+    """All that a page loads before it looks."""
+    gateway.refresh_from_db()
+    prefetch_related_objects([gateway], "account", "additional_routes", "deployed_snapshots__run__started_by")
 
 
 def test_what_another_project_tagged_is_taken_back_only_when_that_is_said(peer: Elsewhere) -> None:

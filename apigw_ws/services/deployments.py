@@ -221,8 +221,8 @@ def _may_prove_itself(gateway: ApiGateway, state: DeploymentState) -> bool:
     was adopted."""
     routes = _Known(gateway).routes(state)
     if routes is None:
-        first = gateway.deployed_snapshots.last()
-        return first is None or state.created_on >= first.deployed_on
+        ours = [row.deployed_on for row in gateway.deployed_snapshots.all()]
+        return not ours or state.created_on >= min(ours)
     accepted = {digest(secret) for _version, secret in secrets.accepted(gateway)}
     return all(route["secret"] in accepted for route in routes.values())
 
