@@ -390,7 +390,7 @@ class TestChannel:
 
         assert not rules.may(user, "room", ChannelVerb.JOIN)
         assert not access.has_permissions(user, ["auth.add_user"], [])
-        assert str(rule) == "room"
+        assert str(rule) == "room: Join"
 
     @pytest.mark.parametrize("method", ["has_perm", "has_perms"])
     def test_a_user_model_may_bring_its_own_permissions(self, method: str) -> None:

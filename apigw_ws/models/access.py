@@ -159,4 +159,4 @@ class ChannelPermissionRule(models.Model):
         verbose_name_plural = _("channel rules")
 
     def __str__(self) -> str:
-        return str(self.channel_permission)
+        return f"{self.channel_permission}: {self.get_verb_display()}"

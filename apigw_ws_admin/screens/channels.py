@@ -30,13 +30,17 @@ from apigw_ws.services import bans, rules
 class RuleInline(StackedInline):
     model = ChannelPermissionRule
     extra = 0
+    verbose_name = _("Rule")
     verbose_name_plural = _("Rules, one of which a user has to satisfy")
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """A searchable list. Unfold takes its classes away, and Django tells how to select in a plain one."""
         if db_field.name == "permissions":
             kwargs["queryset"] = Permission.objects.select_related("content_type")
-        kwargs["widget"] = UnfoldAdminSelect2MultipleWidget()
-        return super().formfield_for_manytomany(db_field, request, **kwargs)
+        widget = UnfoldAdminSelect2MultipleWidget()
+        field = super().formfield_for_manytomany(db_field, request, widget=widget, **kwargs)
+        field.widget.attrs["class"], field.help_text = widget.attrs["class"], db_field.help_text
+        return field
 
 
 class WhoMayForm(forms.Form):
@@ -87,6 +91,7 @@ class ChannelPermissionAdmin(ModelAdmin):
 
     class Media:
         css: ClassVar = {"all": ("apigw_ws_admin/gateways.css",)}
+        js = ("apigw_ws_admin/channels.js",)
 
     @display(description=_("Who may join"), label=True, ordering="access")
     def who_joins(self, permission: ChannelPermission) -> str:

@@ -149,6 +149,14 @@ def test_a_channels_page_leads_there(operator: Client, name: str, filled_in: str
     assert operator.get(here).headers["Location"] == ASK + filled_in
 
 
+def test_the_lists_of_a_rule_are_searchable(operator: Client) -> None:
+    text = operator.get(f"{LIST}add/").text
+
+    assert text.count("unfold-admin-autocomplete admin-autocomplete") == 2  # of the row to be added
+    assert "Hold down" not in text
+    assert "apigw_ws_admin/channels.js" in text
+
+
 def test_a_channel_permission_with_a_rule_for_each_verb_is_made(operator: Client) -> None:
     permission, group = Permission.objects.get(codename="add_user"), Group.objects.create(name="Editors")
     fields = {
