@@ -139,3 +139,13 @@ def test_a_look_speaks_the_language_and_knows_the_time_zone_of_who_waits(gateway
 
     with translation.override("de"), timezone.override("Asia/Tokyo"):
         assert glance(gateway, speak).found == ("de", "Asia/Tokyo")
+
+
+def test_several_looks_at_one_gateway_wait_together_and_each_is_kept(gateway: ApiGateway) -> None:
+    named, waited = glances.together(gateway, [name, slow], budget=0.2)
+
+    assert (named.found, waited.found) == ("chat", None)
+    assert isinstance(waited.problem, TooSlow)
+    go_on.set()
+    assert [seen.found for seen in glances.together(gateway, [slow, name], budget=5)] == ["chat", "chat"]
+    assert glances.last_seen([gateway], name)[0].found == "chat"
