@@ -71,7 +71,7 @@ class WhoMayForm(forms.Form):
         if name != self.asker.get_username() and not self.asker.has_perm(permission):
             raise ValidationError(_("You may not look at users. Ask for yourself, or for a visitor."))
         try:
-            user = model._default_manager.get_by_natural_key(name)  # type: ignore[attr-defined]
+            user = model._default_manager.get_by_natural_key(name)
         except model.DoesNotExist:
             raise ValidationError(_("Nobody signs in with this name.")) from None
         if not user.is_active:
