@@ -131,6 +131,17 @@ def test_an_earlier_deployment_on_the_stage_is_a_warning(chat: ApiGateway, aws: 
     assert first in finding.why
 
 
+def test_a_stage_that_serves_nothing_is_said_once(chat: ApiGateway, aws: Served) -> None:
+    api, stage = aws.client("apigatewayv2"), {"ApiId": chat.api_id, "StageName": chat.stage_name}
+    api.delete_stage(**stage)
+    api.create_stage(**stage)
+
+    found = examined(chat)
+
+    assert "deployment" not in found
+    assert the(found["applied"]) == (Level.RED, Fix.APPLY)
+
+
 def test_logs_without_a_role_are_a_problem(chat: ApiGateway, aws: Served) -> None:
     ApiGateway.objects.update(logging_level="INFO")
     assert the(examined(chat)["log_role"]) == (Level.RED, None)
@@ -342,6 +353,7 @@ NAMES = {"ws.example.com": ["192.0.2.1", "192.0.2.2"], "d-1.execute-api.example.
         (NAMES | {"ws.example.com": ["192.0.2.9"]}, Level.AMBER, Fix.DOMAIN),
         (NAMES | {"ws.example.com": []}, Level.RED, Fix.DOMAIN),
         (NAMES | {"d-1.execute-api.example.com": []}, Level.UNKNOWN, None),
+        (NAMES | {"ws.example.com": ["no name"]}, Level.RED, Fix.DOMAIN),
         ({}, Level.UNKNOWN, None),
     ],
 )
@@ -364,6 +376,8 @@ def test_dns_is_compared_with_the_name_that_aws_has_for_the_domain(
             return real(name, *args, **how)
         if not known.get(name):
             raise socket.gaierror(socket.EAI_NONAME if known else socket.EAI_AGAIN, "not now")
+        if known[name] == ["no name"]:
+            raise UnicodeError("label too long")
         return [(2, 1, 6, "", (address, 443)) for address in known[name]]
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)

@@ -115,7 +115,9 @@ def rotation(gateway: ApiGateway) -> Verdict | None:
     )
 
 
-def deployment(gateway: ApiGateway, found: Served) -> Verdict:
+def deployment(gateway: ApiGateway, found: Served | None) -> Verdict | None:
+    if found is None:
+        return None  # that nothing is deployed is said already
     if found.live.created_on == found.newest.created_on:
         return green(_("The stage serves the newest deployment, %(id)s.") % {"id": found.live.id})
     when = date_format(timezone.localtime(found.live.created_on), "DATETIME_FORMAT")

@@ -138,12 +138,14 @@ class Served:
     newest: DeploymentState
 
 
-def served(gateway: ApiGateway) -> Served:
-    """What the stage serves. Raises AwsError, with status 404 where the stage or the deployment is gone."""
+def served(gateway: ApiGateway) -> Served | None:
+    """What the stage serves; None for nothing. Raises AwsError, with status 404 where it is gone."""
     api = endpoints.control_client(gateway)
     with translated():
-        stage = api.get_stage(ApiId=gateway.api_id, StageName=gateway.live_stage)
-        live = history.deployment(api, gateway.api_id, stage["DeploymentId"])
+        live_id = api.get_stage(ApiId=gateway.api_id, StageName=gateway.live_stage).get("DeploymentId")
+    if not live_id:
+        return None
+    live = history.deployment(api, gateway.api_id, live_id)
     done = [each for each in history.deployments(api, gateway.api_id) if each.status == "DEPLOYED"]
     return Served(live=live, newest=max((live, *done), key=lambda each: each.created_on))
 
@@ -178,5 +180,7 @@ def _addresses(name: str) -> tuple[str, ...]:
     except socket.gaierror as error:
         if error.errno == socket.EAI_AGAIN:
             raise ApigwWsError(_("The name server does not answer. Look again in a moment.")) from error
+        return ()
+    except UnicodeError:  # no name that DNS could have
         return ()
     return tuple(sorted({str(each[4][0]) for each in found}))
