@@ -76,6 +76,8 @@ class GatewayAdmin(
 class SessionAdmin(Disconnecting, WebSocketSessionAdmin):
     """The list of sessions, and what is done to them."""
 
+    actions_row = ("disconnect",)
+
 
 admin.site.register(ApiGateway, GatewayAdmin)
 admin.site.register(AwsAccount, AwsAccountAdmin)

@@ -16,7 +16,7 @@
     return `${Math.floor(seconds / 86400)} ${d} ${Math.floor((seconds % 86400) / 3600)} ${h}`;
   }
   function tick(within = document) {
-    const units = bar()?.dataset.units.split(" ");
+    const units = one("[data-units]")?.dataset.units.split(" ");
     if (!units) return;
     for (const time of within.querySelectorAll("time[data-live]")) {
       const past = (Date.now() - Date.parse(time.dateTime)) / 1000;
@@ -28,15 +28,34 @@
   // ---- rows
   const sent = new WeakMap(); // cell -> its HTML as the server sent it: Alpine and the clock change it
   const remember = (row) => cellsOf(row).forEach((cell) => sent.set(cell, cell.outerHTML));
+  // What opens a row, or its menu, is for the mouse alone in the theme.
+  function reach(node) {
+    for (const opener of node.querySelectorAll("td[x-on\\:click], span[x-ref^=rowDropdown]")) {
+      opener.tabIndex = 0;
+      opener.setAttribute("role", "button");
+      opener.setAttribute("aria-label", opener.closest("td").dataset.label);
+    }
+  }
+  const menu = () => [...document.querySelectorAll("body > nav")].find((each) => each.checkVisibility());
+  document.addEventListener("keydown", (event) => {
+    const opener = event.target.closest?.("#result_list [role=button]");
+    if (opener && (event.key === "Enter" || event.key === " ")) {
+      event.preventDefault();
+      opener.click();
+      setTimeout(() => one("a", menu() ?? opener)?.focus(), 50);
+    } else if (event.key === "Escape" && menu()) document.body.click();
+  });
   function enliven(node) {
     htmx.process(node);
     tick(node);
+    reach(node);
     // Alpine moves the menus of rows to the body, where htmx has not seen them.
-    Alpine.nextTick(() => document.querySelectorAll("body > nav").forEach((menu) => htmx.process(menu)));
+    Alpine.nextTick(() => document.querySelectorAll("body > nav").forEach((each) => htmx.process(each)));
   }
   function patch(row, fresh) {
     if (row.className !== fresh.className) row.className = fresh.className;
     const cells = cellsOf(row);
+    let changed = false;
     cellsOf(fresh).forEach((cell, place) => {
       const html = cell.outerHTML, old = cells[place];
       if (sent.get(old) === html || old.contains(document.activeElement)) return;
@@ -44,7 +63,10 @@
       cell.classList.add("live-changed");
       old.replaceWith(cell);
       enliven(cell);
+      changed = true;
     });
+    const facts = one("[data-facts]", row);
+    if (changed && facts?.checkVisibility()) htmx.trigger(facts, "live:row");
   }
   function remove(row) {
     const held = row.contains(document.activeElement);
@@ -131,7 +153,7 @@
   function ask() {
     if (document.hidden) return; // visibilitychange asks
     // A row's menu hangs at its row. A dialog does not, and the list goes on under it.
-    if ([...document.querySelectorAll("body > nav")].some((menu) => menu.checkVisibility())) {
+    if (menu() && !one("#modal-content").checkVisibility()) {
       tell("waiting");
       return plan();
     }
@@ -187,11 +209,13 @@
 
   // Before Alpine, which is deferred, has changed an attribute, and before Unfold calls its own Actions.
   document.addEventListener("readystatechange", () => {
-    if (document.readyState !== "interactive" || !bar()) return;
-    window.Actions = function () {};
-    rowsOf(one("#live-results #result_list") ?? document.createElement("table")).forEach(remember);
+    if (document.readyState !== "interactive" || !one("[data-units]")) return;
     tick();
     setInterval(tick, 1000);
+    document.addEventListener("htmx:afterSwap", ({ target }) => tick(target));
+    if (!bar()) return;
+    window.Actions = function () {};
+    rowsOf(one("#live-results #result_list") ?? document.createElement("table")).forEach(remember);
     ({ version } = bar().dataset);
     asOf = new Date();
     const select = one("#live-rate"), kept = localStorage.getItem(RATE);
@@ -210,5 +234,6 @@
       },
     });
     count();
+    reach(document);
   });
 }

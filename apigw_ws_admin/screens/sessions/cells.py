@@ -29,9 +29,9 @@ def moment(when: datetime | None, *, until: bool = False) -> SafeString | None:
     return format_html(
         '<time class="live-time" datetime="{}" title="{}" data-live="{}">{}</time>',
         when.isoformat(),
-        date_format(local, "DATETIME_FORMAT"),
+        date_format(local, "Y-m-d H:i:s T"),
         "until" if until else "since",
-        date_format(local, "TIME_FORMAT"),
+        f"{local:%H:%M:%S}",
     )
 
 

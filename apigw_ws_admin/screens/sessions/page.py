@@ -46,7 +46,7 @@ class Facts:
 
     def render(self) -> SafeString:
         return format_html(
-            '<div hx-get="{}" hx-trigger="intersect once" aria-busy="true">{}</div>',
+            '<div data-facts hx-get="{}" hx-trigger="intersect once, live:row">{}</div>',
             reverse("admin:apigw_ws_websocketsession_facts", args=[self.pk]),
             _("Loading …"),
         )
@@ -174,7 +174,7 @@ def _facts(request: HttpRequest, session: WebSocketSession) -> list[Fact]:
 
 
 def _traffic(number: int, size: int) -> str:
-    return _("%(number)d, %(size)s") % {"number": number, "size": filesizeformat(size)}
+    return _("%(number)d (%(size)s)") % {"number": number, "size": filesizeformat(size)}
 
 
 def _agent(session: WebSocketSession) -> str:
