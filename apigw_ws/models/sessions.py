@@ -47,9 +47,11 @@ class WebSocketSessionQuerySet(models.QuerySet["WebSocketSession"]):
 
     def in_channel(self, name: str) -> Self:
         """Those that are connected and in the channel, whether it is their first or a further one."""
+        from apigw_ws.models.channels import ChannelMembership
+
         # As one condition (OR), PostgreSQL would read every session instead of the two indexes.
-        open_ones = WebSocketSession.objects.filter(connected=True).order_by().values("pk")
-        first, further = open_ones.filter(channel_name=name), open_ones.filter(memberships__name=name)
+        first = WebSocketSession.objects.filter(connected=True, channel_name=name).order_by().values("pk")
+        further = ChannelMembership.objects.filter(name=name).order_by().values("session")
         return self.filter(connected=True, pk__in=first.union(further, all=True))
 
     def send_message(self, data: Any, max_workers: int | None = None) -> list[Any]:
