@@ -54,7 +54,7 @@ def socket() -> WebSocketTestClient:
 def test_every_session_is_in_one_state_and_says_so_itself() -> None:
     for state, cases in MINUTES_AGO.items():
         for number, case in enumerate(cases):
-            assert aged(f"{state}{number}", **case).state == SessionState(state)  # type: ignore[arg-type]
+            assert aged(f"{state}{number}", **case).state == SessionState(state)
 
     for state in SessionState.values:
         found = getattr(WebSocketSession.objects.all(), state)().order_by("connection_id")

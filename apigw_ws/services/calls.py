@@ -89,7 +89,8 @@ def _is_for_all(error: ApigwWsError) -> bool:
 
 
 def _way(gateway_id: int | None) -> Way:
-    gateway = ApiGateway.objects.select_related("account").filter(pk=gateway_id).first()
+    found = ApiGateway.objects.select_related("account").filter(pk=gateway_id) if gateway_id else ()
+    gateway = next(iter(found), None)
     if gateway is None:
         return Way(obstacle=NotProvisioned(_("The session belongs to no gateway, so AWS cannot be asked.")))
     try:

@@ -89,7 +89,7 @@ def _beside_api_gateway(endpoint_url: str) -> str:
 
 def connections_client(gateway: ApiGateway) -> Any:
     """The client that reaches the gateway's connections. Raises NotProvisioned, ConfigurationError."""
-    patience = {"attempts": 3, "timeout": 10} if _hurry.get() is None else {}
+    patience: dict[str, Any] = {"attempts": 3, "timeout": 10} if _hurry.get() is None else {}
     config = replace(
         config_for(gateway), endpoint_url=management_url(gateway), pool=conf.send_workers, **patience
     )

@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
@@ -24,12 +23,12 @@ UNKNOWN = "e_d2EewNLPECIGw="
 HTMX = {"HX-Request": "true"}
 
 
-def select(browser: Client, *sessions: WebSocketSession, **more: str) -> HttpResponse:
+def select(browser: Client, *sessions: WebSocketSession, **more: str) -> Any:
     chosen = {"action": "disconnect_selected", "_selected_action": [session.pk for session in sessions]}
     return browser.post(LIST, chosen | more, follow=True)
 
 
-def confirmed(browser: Client, *sessions: WebSocketSession, **more: str) -> HttpResponse:
+def confirmed(browser: Client, *sessions: WebSocketSession, **more: str) -> Any:
     asked = {"confirmed": "yes", "_form_submitted": "1", "reason": "Maintenance"}
     return select(browser, *sessions, **(asked | more))
 
