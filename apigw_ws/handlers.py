@@ -57,17 +57,22 @@ def registry(cls: type, base: type, open_names: Collection[str]) -> Mapping[str,
         taken = set(attributes.values())
         for attribute, value in vars(owner).items():
             is_open = is_ours and attribute not in taken and _may_be_open(attribute, base)
-            for name in _names(value, (attribute,) if is_open and _is_of(owner, value) else ()):
+            for name in _names(value, (attribute,) if is_open and is_of(owner, value) else ()):
                 _claim(attributes, name, attribute, owner)
     functions = {name: _function(cls, attribute) for name, attribute in attributes.items()}
     return {name: function for name, function in functions.items() if function is not None}
+
+
+def marks(value: object) -> tuple[str, ...]:
+    """The names that @handles has given to a function."""
+    return _names(value, ())
 
 
 def _names(value: object, unmarked: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(getattr(value, _NAMES, unmarked)) if inspect.isfunction(value) else ()
 
 
-def _is_of(owner: type, value: object) -> bool:
+def is_of(owner: type, value: object) -> bool:
     """Whether the class body defines the function; ``encode = json.dumps`` is a helper, not a handler."""
     return str(getattr(value, "__qualname__", "")).startswith(f"{owner.__qualname__}.")
 

@@ -49,6 +49,24 @@ class Chat(WebSocketView):
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any: ...
 
 
+class Joining:
+    """A mixin's helper has the name of a handler of ours."""
+
+    def join(self, request: Any) -> str:
+        return "mixin"
+
+
+class JoiningForClients:
+    @handles("join")
+    def join(self, request: Any) -> str:
+        return "mixin"
+
+
+class OwnJoin(WebSocketView):
+    def join(self, request: Any) -> str:
+        return "ours"
+
+
 class Mixin:
     def get_context(self) -> None: ...
 
@@ -92,6 +110,28 @@ def test_of_a_mixin_only_marked_methods_are_open() -> None:
     class Mixed(Mixin, Chat): ...
 
     assert names(Mixed) == names(Chat) | {"from.mixin"}
+
+
+@pytest.mark.parametrize(
+    ("bases", "body", "answers"),
+    [
+        ((), {}, False),
+        ((Joining,), {}, False),
+        ((JoiningForClients,), {}, True),
+        ((), {"join": answer}, False),
+        ((OwnJoin,), {}, True),
+        ((), {"enter": handles("join")(lambda self, request: None)}, True),
+    ],
+)
+def test_join_is_open_in_a_view_with_one_channel_where_the_project_meant_it(
+    bases: tuple[type, ...], body: dict[str, Any], answers: bool
+) -> None:
+    view = type("View", (*bases, Chat), body)()
+    view.body = {"action": "join"}
+
+    assert (view._handler() is not WebSocketView.default) == answers
+    view.CHANNELS_PER_CONNECTION = 2
+    assert view._handler() is not WebSocketView.default
 
 
 def test_hooks_of_the_fields_existing_package_are_not_open() -> None:

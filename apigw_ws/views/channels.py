@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 from apigw_ws.conf import conf
 from apigw_ws.guards import may_join, named
-from apigw_ws.handlers import Handler
+from apigw_ws.handlers import Handler, is_of, marks
 from apigw_ws.models import WebSocketSession
 from apigw_ws.services import channels
 
@@ -42,5 +42,9 @@ class ChannelHandlers:
         most = self.CHANNELS_PER_CONNECTION
         return conf.channels_per_connection if most is None else most
 
-    def _is_for_several(self, handler: Handler) -> bool:
-        return handler in (ChannelHandlers.join, ChannelHandlers.leave)
+    def _is_for_several(self, name: str, handler: Handler) -> bool:
+        """Ours; and helpers that happen to be called so: a mixin's, or a function borrowed from elsewhere."""
+        if name not in ("join", "leave") or name in marks(handler):
+            return False
+        owner = next((c for c in type(self).__mro__ if vars(c).get(name) is handler), ChannelHandlers)
+        return owner is ChannelHandlers or not (issubclass(owner, ChannelHandlers) and is_of(owner, handler))
