@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from django.db.models import Field, JSONField
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -78,6 +79,12 @@ class GatewaySettings(ModelAdmin):
         if obj is not None:
             groups.append((_("In AWS"), IN_AWS))
         return [(title, {"fields": fields, "classes": ("tab",) if title else ()}) for title, fields in groups]
+
+    def formfield_for_dbfield(self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
+        """What is no mapping stops in the form, as the rest of the page is about the record."""
+        if isinstance(db_field, JSONField):
+            kwargs["validators"] = db_field.validators
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any

@@ -81,3 +81,20 @@ def test_what_clients_connect_to_is_told_once_it_is_live(operator: Client, made:
     made.deployment_id = ""
     made.save()
     assert "URL for clients Apply to AWS first" in words(operator.get(PAGE.format(made.pk)).text)
+
+
+@pytest.mark.parametrize("name", ["tags", "stage_variables"])
+@pytest.mark.parametrize("value", ["5", '"x"', "true", '["x"]', '{"a": 1}'])
+@pytest.mark.parametrize("end", ["change/", "routes/summary/"])
+def test_what_is_no_mapping_is_said_at_its_field(
+    operator: Client, made: ApiGateway, name: str, value: str, end: str
+) -> None:
+    sent = fields(operator.get(PAGE.format(made.pk)).text) | {name: value, "_save": "Save"}
+    sent |= {"additional_routes-TOTAL_FORMS": "1", "additional_routes-0-route_key": "join"}
+    sent |= {"additional_routes-0-integration_url": "https://www.example.com/ws/join"}
+
+    response = operator.post(PAGE.format(made.pk).replace("change/", end), sent)
+
+    assert ("Write " in response.text) is (end == "change/")
+    made.refresh_from_db()
+    assert getattr(made, name) == {}
