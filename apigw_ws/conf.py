@@ -56,6 +56,13 @@ SETTINGS: Final[Mapping[str, Setting]] = {
         minimum=0,
     ),
     "CONNECT_RATE_WINDOW": Setting((int,), 60, "Seconds over which connects are counted.", minimum=1),
+    "USER_RATE_LIMIT": Setting(
+        (int,), 120, "Connects that one user may try within CONNECT_RATE_WINDOW. 0: no limit.", minimum=0
+    ),
+    "MESSAGE_RATE_LIMIT": Setting(
+        (int,), 0, "Messages that one connection may send within MESSAGE_RATE_WINDOW. 0: no limit.", minimum=0
+    ),
+    "MESSAGE_RATE_WINDOW": Setting((int,), 10, "Seconds over which messages are counted.", minimum=1),
     "ALLOW_UNLISTED_CHANNELS": Setting(
         (bool,), True, "Let anybody join, and send to, a channel that no channel permission names."
     ),
@@ -151,6 +158,18 @@ class Conf:
     @property
     def connect_rate_window(self) -> int:
         return int(self._value("CONNECT_RATE_WINDOW"))
+
+    @property
+    def user_rate_limit(self) -> int:
+        return int(self._value("USER_RATE_LIMIT"))
+
+    @property
+    def message_rate_limit(self) -> int:
+        return int(self._value("MESSAGE_RATE_LIMIT"))
+
+    @property
+    def message_rate_window(self) -> int:
+        return int(self._value("MESSAGE_RATE_WINDOW"))
 
     @property
     def allow_unlisted_channels(self) -> bool:

@@ -6,60 +6,31 @@ A project adds its own to a view:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Final, cast
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 
 from apigw_ws.conf import conf
-from apigw_ws.events import Event, Mapped, Phase
+from apigw_ws.events import Event, Phase
 from apigw_ws.exceptions import Refused
-from apigw_ws.models import ApiGateway, ChannelVerb, WebSocketSession, is_channel_name
-from apigw_ws.services import access, bans, gateways, logins, origins, rules, secrets, sessions, tokens
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Demands:
-    """What a view asks for."""
-
-    headers: Sequence[str]
-    connection_headers: Sequence[str]
-    api_id: str | None
-    token: bool
-    any_permission: Sequence[str]
-    all_permissions: Sequence[str]
-    #: In how many a connection may be.
-    channels: int
-
-
-class GuardedRequest(HttpRequest):
-    """The request as guards see it: with the view's demands, and what the guards before found."""
-
-    demands: Demands
-    event: Event
-    api_gateway: ApiGateway
-    #: What our integrations map, once the secret proved that it was ours; empty otherwise.
-    mapped: Mapped
-    #: Which of the gateway's secrets that was; 0: none.
-    secret_version: int
-    websocket_session: WebSocketSession
-    #: The channel that a connect leads to, and further ones.
-    channel_name: str
-    further_channels: Sequence[str]
-    user: AbstractBaseUser | AnonymousUser  # type: ignore[assignment]
-
-
-Guard = Callable[[GuardedRequest, Event], None]
-
-
-def address(request: GuardedRequest, event: Event) -> str | None:
-    """Return the client's address: as mapped, else by TRUSTED_PROXIES; None where neither says it."""
-    return request.mapped.source_ip or event.forwarded_address(conf.trusted_proxies)
+from apigw_ws.guarded import Guard, GuardedRequest, address
+from apigw_ws.models import ChannelVerb, is_channel_name
+from apigw_ws.services import (
+    access,
+    bans,
+    gateways,
+    limits,
+    logins,
+    origins,
+    rules,
+    secrets,
+    sessions,
+    tokens,
+)
 
 
 def headers_present(request: GuardedRequest, event: Event) -> None:
@@ -137,12 +108,31 @@ def _let_in(request: GuardedRequest, channel: str = "") -> None:
 def rate(request: GuardedRequest, event: Event) -> None:
     """The address has not connected too often; where the address is unknown nobody is counted."""
     ip_address, limit = address(request, event), conf.connect_rate_limit
-    if ip_address is None or not limit:
-        return
-    count = access.attempts(ip_address, conf.connect_rate_window)
-    if count >= limit:
+    if ip_address and limit:
+        count = limits.connects_from(ip_address, conf.connect_rate_window)
         facts = {"attempts": count, "limit": limit, "seconds": conf.connect_rate_window}
-        raise Refused("rate", 429, "Too many connects from this address.", facts)
+        _within(limit, count, Refused("rate", 429, "Too many connects from this address.", facts))
+
+
+def user_rate(request: GuardedRequest, event: Event) -> None:
+    """The user has not connected too often, from wherever."""
+    if (limit := conf.user_rate_limit) and request.user.is_authenticated:
+        count = limits.connects_of(request.user.pk, conf.connect_rate_window)
+        facts = {"attempts": count, "limit": limit, "seconds": conf.connect_rate_window}
+        _within(limit, count, Refused("user_rate", 429, "Too many connects of this user.", facts))
+
+
+def message_rate(request: GuardedRequest, event: Event) -> None:
+    """The connection has not sent too much. What is too much costs no query but the refusal's."""
+    if limit := conf.message_rate_limit:
+        count = limits.messages_of(event.connection_id, conf.message_rate_window)
+        facts = {"messages": count, "limit": limit, "seconds": conf.message_rate_window}
+        _within(limit, count, Refused("message_rate", 429, "Too many messages from this connection.", facts))
+
+
+def _within(limit: int, count: int, otherwise: Refused) -> None:
+    if count >= limit:
+        raise otherwise
 
 
 def origin(request: GuardedRequest, event: Event) -> None:
@@ -244,7 +234,7 @@ def login_valid(request: GuardedRequest, event: Event) -> None:
 ARRIVAL: Final[tuple[Guard, ...]] = (headers_present, gateway_known, gateway_secret, event_type)
 
 GUARDS: Final[Mapping[Phase, tuple[Guard, ...]]] = {
-    Phase.CONNECT: (*ARRIVAL, not_banned, rate, origin, token, permissions, channel),
-    Phase.MESSAGE: (*ARRIVAL, session_open, login_valid, not_banned, permissions),
+    Phase.CONNECT: (*ARRIVAL, not_banned, origin, user_rate, rate, token, permissions, channel),
+    Phase.MESSAGE: (*ARRIVAL, message_rate, session_open, login_valid, not_banned, permissions),
     Phase.DISCONNECT: ARRIVAL,
 }

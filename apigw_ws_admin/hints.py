@@ -150,6 +150,24 @@ HINTS: Final[Mapping[str, Hint]] = {
         ),
         settings=("CONNECT_RATE_LIMIT", "CONNECT_RATE_WINDOW"),
     ),
+    "user_rate": Hint(
+        title=_("Rate of the user"),
+        sentence=_(
+            "The user connects over and over, from many tabs or from a program that does not wait. "
+            "Raise the limit, or look at what their client does when it is refused."
+        ),
+        settings=("USER_RATE_LIMIT", "CONNECT_RATE_WINDOW"),
+        ways=(_user,),
+    ),
+    "message_rate": Hint(
+        title=_("Rate of messages"),
+        sentence=_(
+            "The connection sends more than it may. Raise the limit if your client needs that many "
+            "messages; what it sent beyond was dropped."
+        ),
+        settings=("MESSAGE_RATE_LIMIT", "MESSAGE_RATE_WINDOW"),
+        ways=(_session,),
+    ),
     "origin": Hint(
         title=_("Origin"),
         sentence=_(

@@ -60,10 +60,11 @@ def touches_the_database(item: pytest.Item) -> bool:
 @pytest.fixture(autouse=True)
 def nothing_known_of_other_tests() -> None:
     """The process remembers gateways and permissions; a test's are rolled back behind its back."""
-    from apigw_ws.services import access, bans, gateways, refusals, rules
+    from apigw_ws.services import access, bans, gateways, limits, refusals, rules
 
     gateways.forget()
     rules.forget()
     bans.forget()
     refusals._tallies.clear()
+    limits._own.clear()
     access._granted.clear()

@@ -69,8 +69,17 @@ def test_the_policy_is_read_top_to_bottom() -> None:
 
     arrival = ["headers_present", "gateway_known", "gateway_secret", "event_type"]
     assert names == {
-        Phase.CONNECT: [*arrival, "not_banned", "rate", "origin", "token", "permissions", "channel"],
-        Phase.MESSAGE: [*arrival, "session_open", "login_valid", "not_banned", "permissions"],
+        Phase.CONNECT: [
+            *arrival,
+            "not_banned",
+            "origin",
+            "user_rate",
+            "rate",
+            "token",
+            "permissions",
+            "channel",
+        ],
+        Phase.MESSAGE: [*arrival, "message_rate", "session_open", "login_valid", "not_banned", "permissions"],
         Phase.DISCONNECT: arrival,
     }
 

@@ -14,7 +14,8 @@ from django.test import Client, RequestFactory, override_settings
 from apigw_ws import headers
 from apigw_ws.events import Event
 from apigw_ws.exceptions import Refused
-from apigw_ws.guards import GUARDS, GuardedRequest, Phase
+from apigw_ws.guarded import GuardedRequest
+from apigw_ws.guards import GUARDS, Phase
 from apigw_ws.models import Refusal, WebSocketSession
 from apigw_ws.services import secrets
 from apigw_ws.signals import connected, disconnected, message_received

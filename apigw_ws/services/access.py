@@ -22,7 +22,7 @@ _granted: dict[tuple[Any, ...], float] = {}
 
 #: Refused before it was clear who asks (anybody could lock others out), because of the origin (any page could
 #: lock its visitors out), or because they are locked out (who does not stop trying would be so for good).
-NOT_ATTEMPTS: Final = ("headers", "gateway", "secret", "event_type", "ban", "rate", "origin")
+NOT_ATTEMPTS: Final = ("headers", "gateway", "secret", "event_type", "ban", "user_rate", "rate", "origin")
 
 
 def block_of(ip_address: str | None) -> str | None:

@@ -171,7 +171,7 @@ def breadth(made: Ban) -> str:
     if made.network:
         network = ipaddress.ip_network(made.network)
         if network.prefixlen < _WIDE[network.version]:
-            return _("%(network)s holds more addresses than anybody knows.") % {"network": network}
+            return _("%(network)s is a very large network: bystanders would be kept out too.") % {"network": network}
     literal = made.user_agent.replace("*", "").casefold().strip()
     if made.user_agent and (len(literal) < 4 or literal in _ANY_BROWSER):
         return _("“%(agent)s” is in the user agents of most browsers.") % {"agent": made.user_agent}

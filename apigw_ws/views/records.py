@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 from django.utils import timezone
 
 from apigw_ws.events import Mapped, storable
-from apigw_ws.guards import GuardedRequest, address
+from apigw_ws.guarded import GuardedRequest, address
 from apigw_ws.models import WebSocketSession
 from apigw_ws.services import access, logins
 from apigw_ws.services.sessions import ClosedBy

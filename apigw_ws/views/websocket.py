@@ -19,7 +19,8 @@ from django.views.generic import View
 from apigw_ws.conf import conf
 from apigw_ws.events import Event, Mapped, Phase, parse, parse_body, storable
 from apigw_ws.exceptions import Refused
-from apigw_ws.guards import GUARDS, Demands, Guard, GuardedRequest, address
+from apigw_ws.guarded import Demands, Guard, GuardedRequest, address
+from apigw_ws.guards import GUARDS
 from apigw_ws.handlers import Handler, registry
 from apigw_ws.models import ApiGateway, WebSocketSession
 from apigw_ws.services import messages, refusals, sessions
