@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apigw_ws.models import SessionState, WebSocketSession
-from apigw_ws.services import messages, sessions
+from apigw_ws.services import calls, messages, sessions
 from apigw_ws.services.sessions import ClosedBy
 from apigw_ws.testing import WebSocketTestClient
 from tests.app.factories import new_gateway, session_of
@@ -134,7 +134,7 @@ class TestCounters:
         assert at_hand[:5] == [2, 5, 7, 1, 2]
 
     def test_a_batch_is_counted_by_one_update(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(messages, "_way", lambda gateway_id: messages._Way(client=None))
+        monkeypatch.setattr(calls, "client_for", lambda gateway: None)
         monkeypatch.setattr("apigw_ws.aws.connections.post", lambda *args: None)
         for name in ("a=", "b=", "c="):
             aged(name, age=1, evidence=1)

@@ -88,12 +88,16 @@ def _is_for_all(error: ApigwWsError) -> bool:
     return isinstance(error, AwsError) and error.status == _FORBIDDEN
 
 
+def client_for(gateway: ApiGateway | None) -> Any:
+    """The client that reaches the gateway's connections. Raises NotProvisioned, ConfigurationError."""
+    if gateway is None:
+        raise NotProvisioned(_("The session belongs to no gateway, so nothing leads to its client."))
+    return endpoints.connections_client(gateway)
+
+
 def _way(gateway_id: int | None) -> Way:
     found = ApiGateway.objects.select_related("account").filter(pk=gateway_id) if gateway_id else ()
-    gateway = next(iter(found), None)
-    if gateway is None:
-        return Way(obstacle=NotProvisioned(_("The session belongs to no gateway, so AWS cannot be asked.")))
     try:
-        return Way(client=endpoints.connections_client(gateway))
+        return Way(client=client_for(next(iter(found), None)))
     except ApigwWsError as error:
         return Way(obstacle=error)

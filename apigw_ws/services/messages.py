@@ -20,11 +20,10 @@ from apigw_ws.exceptions import (
     MAX_MESSAGE_BYTES,
     ApigwWsError,
     ConnectionGone,
-    NotProvisioned,
     PayloadTooLarge,
 )
-from apigw_ws.models import ApiGateway, WebSocketSession
-from apigw_ws.services import endpoints, sessions
+from apigw_ws.models import WebSocketSession
+from apigw_ws.services import calls, sessions
 
 logger = logging.getLogger("apigw_ws.messages")
 
@@ -33,17 +32,9 @@ BATCH: Final = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Way:
-    """How the connections of one gateway are reached, or why they are not."""
-
-    client: Any = None
-    obstacle: ApigwWsError | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Target:
     connection_id: str
-    way: _Way
+    way: calls.Way
 
 
 def encode(data: Any) -> bytes:
@@ -79,7 +70,7 @@ def send(session: WebSocketSession, data: Any) -> bool:
 
 def post(session: WebSocketSession, payload: bytes) -> bool:
     """As ``send``, of what is encoded; the message is left to the caller to count."""
-    client = _client(session.api_gateway)
+    client = calls.client_for(session.api_gateway)
     try:
         connections.post(client, session.connection_id, payload)
     except ConnectionGone:
@@ -110,26 +101,9 @@ def send_to_all(
 
 
 def _targets(queryset: QuerySet[WebSocketSession]) -> Iterator[_Target]:
-    """Stream the sessions; each gateway is read, and its client made, once."""
-    ways: dict[int | None, _Way] = {}
+    ways = calls.Ways()
     for connection_id, gateway_id in queryset.values_list("connection_id", "api_gateway_id").iterator(BATCH):
-        if gateway_id not in ways:
-            ways[gateway_id] = _way(gateway_id)
-        yield _Target(connection_id=connection_id, way=ways[gateway_id])
-
-
-def _way(gateway_id: int | None) -> _Way:
-    gateway = ApiGateway.objects.filter(pk=gateway_id).first() if gateway_id else None
-    try:
-        return _Way(client=_client(gateway))
-    except ApigwWsError as error:
-        return _Way(obstacle=error)
-
-
-def _client(gateway: ApiGateway | None) -> Any:
-    if gateway is None:
-        raise NotProvisioned(_("The session belongs to no gateway, so there is nothing to send through."))
-    return endpoints.connections_client(gateway)
+        yield _Target(connection_id=connection_id, way=ways.to(gateway_id))
 
 
 def _post(target: _Target, payload: bytes) -> ApigwWsError | None:

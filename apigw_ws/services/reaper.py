@@ -53,7 +53,7 @@ def tick(*, every: dt.timedelta = chores.ALWAYS) -> Report | None:
 
     None where another tick is at work, or was begun within the last ``every``. Only AWS's "gone" closes.
     """
-    lease = dt.timedelta(seconds=conf.reaper_interval + 60)
+    lease = dt.timedelta(seconds=2 * conf.reaper_interval + 120)  # longer than _tick lets itself take
     return chores.take_turn(NAME, _tick, lease=lease, every=every)
 
 
@@ -61,11 +61,12 @@ def _tick() -> Report:
     expired = sessions.close_expired()
     per_gateway = _silent().order_by().values_list("api_gateway").annotate(Count("pk"))
     waiting: dict[int, int] = dict(per_gateway) if conf.probe_rate else {}
-    found: Counter[str] = Counter()
+    budget, found = conf.probe_rate * conf.reaper_interval, Counter[str]()
     with endpoints.quickly(_PATIENCE), within(conf.reaper_interval + 30):
-        finished = closing.finish(rate=conf.probe_rate)
+        finished = closing.finish(limit=budget or sessions.BATCH, rate=conf.probe_rate)
+    with endpoints.quickly(_PATIENCE), within(conf.reaper_interval + 30):
         for gateway_id in waiting:
-            found += _probe_gateway(gateway_id, conf.probe_rate * conf.reaper_interval // len(waiting))
+            found += _probe_gateway(gateway_id, budget // len(waiting))
     probed = found.total()
     left = sum(waiting.values()) - probed
     return Report(expired=expired, finished=finished, probed=probed, left=left, **found)
