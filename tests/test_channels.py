@@ -9,6 +9,7 @@ from django.db import connection
 from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 
+from apigw_ws.checks.configured import check_settings
 from apigw_ws.exceptions import Refused
 from apigw_ws.models import ApiGateway, ChannelMembership, Refusal, WebSocketSession
 from apigw_ws.services import channels, sessions
@@ -186,6 +187,4 @@ class TestMembers:
 
     @override_settings(APIGW_WS={"CHANNELS_PER_CONNECTION": 0})
     def test_the_limit_is_one_at_least(self) -> None:
-        from apigw_ws.checks.configured import check_settings
-
         assert [message.id for message in check_settings()] == ["apigw_ws.E004"]

@@ -188,7 +188,7 @@ class WebSocketView(ChannelHandlers, View):
         for key in (self.handler_selection_key, self.route_selection_key):
             name = self.body.get(key)
             handler = self._handlers.get(name) if isinstance(name, str) and self._is_open(name) else None
-            if handler and (self._most_channels() > 1 or not self._is_for_several(name, handler)):
+            if handler and (self._most_channels() > 1 or not self._is_for_several(str(name), handler)):
                 self._debug(f"handler {name}")
                 return handler
         return self._handlers.get("default", WebSocketView.default)
