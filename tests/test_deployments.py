@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.utils import timezone
 
 from apigw_ws.exceptions import AwsError, NotProvisioned, PlanChanged, SecretOutdated
 from apigw_ws.models import ApiGateway, AuditEvent, DeployedSnapshot, Run
@@ -191,6 +192,17 @@ def test_a_list_that_is_no_longer_true_is_not_carried_out(
 
     stage = aws.client("apigatewayv2").get_stage(ApiId=gateway.api_id, StageName="production")
     assert stage["DeploymentId"] == theirs
+
+
+def test_what_was_shown_is_the_same_on_any_clock(gateway: ApiGateway, first: str) -> None:
+    with timezone.override("Asia/Kathmandu"):
+        plan = deployments.preview(gateway, first)
+        shown = describe(plan.operations)
+
+    deployments.rollback(gateway, first, seen=plan.digest)
+
+    assert gateway.deployment_id == first
+    assert shown != describe(plan.operations)
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from apigw_ws.aws.calls import Calls
@@ -42,15 +44,17 @@ class PointStage(Operation):
     deployment_id: str
     #: The deployment that is live until then.
     replaces: str
+    #: In ISO 8601 and UTC: the worker's clock may not be that of whoever was shown the plan.
     created_on: str
     #: AWS moves such a stage by itself, so that has to end first.
     auto_deploy: bool
 
     def describe(self) -> str:
+        created_on = timezone.localtime(datetime.fromisoformat(self.created_on))
         return _("Point the stage “%(name)s” at the deployment %(id)s of %(when)s.") % {
             "name": self.stage_name,
             "id": self.deployment_id,
-            "when": self.created_on,
+            "when": date_format(created_on, "Y-m-d H:i"),
         }
 
 

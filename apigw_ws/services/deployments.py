@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db.models import prefetch_related_objects
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from apigw_ws.aws import history
@@ -115,7 +113,7 @@ def preview(gateway: ApiGateway, deployment_id: str) -> Plan:
         stage_name=stage.name,
         deployment_id=deployment_id,
         replaces=stage.deployment_id,
-        created_on=date_format(timezone.localtime(state.created_on), "Y-m-d H:i"),
+        created_on=state.created_on.astimezone(UTC).isoformat(),
         auto_deploy=stage.auto_deploy,
     )
     return Plan(operations=(operation,))
