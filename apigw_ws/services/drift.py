@@ -76,7 +76,7 @@ def take_aws(
     """
     held = provisioning.look(gateway)
     found = {each.key: each for each in _between(gateway, held)}
-    if seen is not None and any(key in found and found[key].aws != seen.get(key) for key in keys):
+    if seen is not None and any(key in found and not _same(found[key].aws, seen.get(key)) for key in keys):
         raise PlanChanged(_("Nothing was done: AWS has changed since. Look again."))
     before = {key: found[key].record for key in keys if key in found}
     with audit.recorded(AuditEvent.Verb.TAKE_AWS, gateway, by=by, ip=ip, before=before) as outcome:
@@ -84,6 +84,11 @@ def take_aws(
             taken = _take(gateway, held, keys)
         outcome.after = {each.key: each.aws for each in taken}
     return taken
+
+
+def _same(aws: str, seen: str | None) -> bool:
+    """Forms send the ends of lines as they like (https://url.spec.whatwg.org/#concept-urlencoded-serializer)."""
+    return seen is not None and aws.splitlines() == seen.splitlines()
 
 
 def _between(gateway: ApiGateway, held: Held) -> list[Difference]:

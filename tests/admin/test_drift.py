@@ -71,6 +71,15 @@ def test_aws_side_that_was_shown_is_taken(operator: Client, chat: ApiGateway) ->
     assert (event.verb, event.who, event.ip_address) == ("take_aws", "operator", "127.0.0.1")
 
 
+def test_several_lines_are_taken_as_they_were_shown(operator: Client, chat: ApiGateway, aws: Served) -> None:
+    aws.client("apigatewayv2").update_api(ApiId=chat.api_id, Description="By\nhand")
+
+    operator.post(TAKE.format(chat.pk), HAND | {"aws": "By\r\nhand"})  # as browsers send it
+
+    chat.refresh_from_db()
+    assert chat.api_description == "By\nhand"
+
+
 def test_some_are_taken_and_the_others_kept_and_applied(
     operator: Client, chat: ApiGateway, aws: Served
 ) -> None:
