@@ -217,6 +217,24 @@ def test_many_sessions_are_not_counted(operator: Client, crowd: None, monkeypatc
     assert "LIMIT 3" in counts[0]
 
 
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL reads small tables as a whole")
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        ({}, "apigw_ws_open_newest"),
+        ({"state": "live"}, "apigw_ws_open_newest"),
+        ({"for": "gt60"}, "apigw_ws_open_newest"),
+        ({"state": "all"}, "apigw_ws_session_newest"),
+        ({"channel": "lobby"}, "apigw_ws_open_in_channel"),
+        ({"address": "192.0.2.1", "state": "all"}, "apigw_ws_session_by_address"),
+        ({"q": "2001:db8::1", "state": "all"}, "apigw_ws_session_by_address"),
+        ({"user": "ada", "state": "all"}, "user_id"),
+    ],
+)
+def test_an_index_finds_the_rows(operator: Client, crowd: None, query: dict[str, str], index: str) -> None:
+    assert index in operator.get(LIST, query).context["cl"].queryset.explain()
+
+
 def test_few_sessions_are_counted(operator: Client, crowd: None) -> None:
     assert '<b id="live-figure">4</b>' in operator.get(LIST).text
 

@@ -1,0 +1,122 @@
+"""What the list of sessions costs with many rows: server time and queries of each page, refresh and search.
+
+    python -m pytest tests/benchmarks/sessions.py -s        100,000 sessions, 10,000 of them open, on SQLite
+    SESSIONS=1000000 TEST_DATABASE_URL=… (the same)         1,000,000, 100,000 open, on PostgreSQL
+
+Each figure is the best of three: the CPU time of this process, and PostgreSQL's answers; what else a busy
+machine does is not in it.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import timedelta
+from typing import Any, Final
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from apigw_ws.models import ApiGateway, WebSocketSession
+from tests.admin.conftest import console  # noqa: F401  (fixture)
+
+pytestmark = [pytest.mark.benchmark, pytest.mark.django_db]
+
+SESSIONS: Final = int(os.environ.get("SESSIONS", 100_000))
+USERS: Final = 1000
+GATEWAYS: Final = 20
+CHANNELS: Final = 500
+LIST: Final = "/admin/apigw_ws/websocketsession/"
+#: Milliseconds and queries that a page may take.
+MOST: Final = (150, 12)
+
+PAGES: Final[dict[str, dict[str, str]]] = {
+    "first page": {},
+    "page 20": {"p": "20"},
+    "live": {"state": "live"},
+    "idle": {"state": "idle"},
+    "expired": {"state": "expired"},
+    "closed": {"state": "closed"},
+    "all": {"state": "all"},
+    "gateway": {"api_gateway__id__exact": "{gateway}"},
+    "gateway, all": {"state": "all", "api_gateway__id__exact": "{gateway}"},
+    "channel": {"channel": "channel-7"},
+    "user": {"user": "user-77"},
+    "user, all": {"user": "user-77", "state": "all"},
+    "address": {"address": "10.0.3.7", "state": "all"},
+    "connected for over an hour": {"for": "gt60"},
+    "idle for over 5 minutes": {"idle": "gt5"},
+    "search: connection ID": {"q": "connection-77", "state": "all"},
+    "search: user": {"q": "user-99"},
+    "search: nobody": {"q": "nobody", "state": "all"},
+}
+
+
+@pytest.fixture
+def dated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows may say when they were created."""
+    monkeypatch.setattr(WebSocketSession._meta.get_field("created_on"), "auto_now_add", False)
+
+
+def fill() -> ApiGateway:
+    """A tenth is open, a fifth of those idle; the rest ended in the last weeks."""
+    now = timezone.now()
+    users = User.objects.bulk_create(User(username=f"user-{number}") for number in range(USERS))
+    gateways = [ApiGateway.objects.create(api_name=f"gateway-{number}") for number in range(GATEWAYS)]
+    for start in range(0, SESSIONS, 5000):
+        WebSocketSession.objects.bulk_create(
+            _session(number, now, users, gateways) for number in range(start, min(start + 5000, SESSIONS))
+        )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    return gateways[10]
+
+
+def _session(number: int, now: Any, users: list[User], gateways: list[ApiGateway]) -> WebSocketSession:
+    is_open = number % 10 == 0
+    age = number % 7300 if is_open else 7200 + number % 2_000_000
+    address = f"10.0.{number % 250}.{number // 250 % 250}"
+    return WebSocketSession(
+        connection_id=f"connection-{number}=",
+        user=users[number * 7 % USERS],
+        api_gateway=gateways[number % GATEWAYS],
+        channel_name=f"channel-{number // 10 % CHANNELS}",
+        ip_address=address,
+        address_block=address,
+        connected=is_open,
+        created_on=now - timedelta(seconds=age),
+        active_on=now - timedelta(seconds=min(age, number % 750)),
+    )
+
+
+def measured(browser: Client, query: dict[str, str], **headers: str) -> tuple[float, int, str]:
+    """Milliseconds, queries and the answer's version."""
+    took = []
+    for _ in range(3):
+        with CaptureQueriesContext(connection) as captured:
+            started = time.process_time()
+            response = browser.get(LIST, query, headers=headers)
+            own = time.process_time() - started
+        asked = sum(float(each["time"]) for each in captured) if connection.vendor == "postgresql" else 0.0
+        took.append((own + asked) * 1000)
+    return min(took), len(captured), response.headers.get("X-Live", "")
+
+
+def test_every_page_is_quick(dated: None) -> None:
+    gateway, browser = fill(), Client()
+    browser.force_login(User.objects.create_superuser("operator"))
+    slow = []
+    for name, query in PAGES.items():
+        query = {key: value.format(gateway=gateway.pk) for key, value in query.items()}
+        page, queries, version = measured(browser, query)
+        refresh, _, _ = measured(browser, query, **{"HX-Request": "true", "X-Live": ""})
+        nothing, _, _ = measured(browser, query, **{"HX-Request": "true", "X-Live": version})
+        figures = f"{page:>7.0f} ms{refresh:>7.0f} ms refresh{nothing:>7.0f} ms unchanged{queries:>4} queries"
+        print(f"{name:<28}{figures}")
+        if page > MOST[0] or queries > MOST[1]:
+            slow.append(name)
+    assert slow == []
