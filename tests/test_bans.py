@@ -53,6 +53,7 @@ def signed_in(user: Any) -> Client:
         ("2001:db8:0:1::/64", "2001:db8:0:1:a::b", 403),
         ("2001:db8:0:1::/64", "2001:db8:0:2::b", 200),
         ("2001:db8::1", "2001:0db8:0::1", 403),
+        ("::/32", "::1", 403),
     ],
 )
 def test_an_address_or_a_network_is_kept_out(
@@ -201,6 +202,14 @@ class TestOpenConnections:
 
         assert bans.ban(**subject).closed == closed
 
+    def test_aws_is_told_once_the_ban_is_committed(
+        self, gateway: ApiGateway, django_capture_on_commit_callbacks: Any
+    ) -> None:
+        with django_capture_on_commit_callbacks() as callbacks:
+            bans.ban(network="203.0.113.7")
+
+        assert "_finish_closing" in [callback.__name__ for callback in callbacks]
+
     def test_a_users_are_closed(self, gateway: ApiGateway) -> None:
         ada = new_user()
         connect(gateway, client=signed_in(ada))
@@ -276,7 +285,10 @@ class TestWhatIsRefused:
             bans.ban(user=root, by=root)
         with pytest.raises(BanRefused, match=r"Your own address, 192\.0\.2\.1"):
             bans.ban(network="192.0.2.0/24", by=root, ip="192.0.2.1", wide=True)
+        with pytest.raises(BanRefused, match="Your own address"):
+            bans.ban(network="192.0.2.0/24", by=root, ip="::ffff:192.0.2.1")
         assert bans.ban(network="192.0.2.0/24", by=root, ip="2001:db8::1").ban.active
+        assert bans.ban(network="192.0.2.0/24", by=root, ip="").ban.active  # behind a Unix socket
 
 
 def test_a_ban_says_whom_and_where(gateway: ApiGateway) -> None:

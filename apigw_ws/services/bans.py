@@ -75,10 +75,11 @@ class Book:
         yield from self._everybody
 
     def _of_address(self, ip_address: str) -> Iterator[Ban]:
-        address = ipaddress.ip_network(as_network(ip_address)).network_address
+        address = _address(ip_address)
         for version, prefix in self._prefixes:
-            if version == address.version:
-                yield from self._networks.get(ipaddress.ip_network((address, prefix), strict=False), ())
+            if address and version == address.version:
+                network = ipaddress.ip_network((address, prefix), strict=False)
+                yield from self._networks.get(network, ())
 
 
 _book: Book | None = None
@@ -124,17 +125,16 @@ def ban(
     request. Raises ValidationError for values that make no ban, and BanRefused where it would hit ``by``,
     at ``ip``, or, unless ``wide`` says that it shall, people beyond number.
     """
-    expires_on = None if minutes is None else timezone.now() + timedelta(minutes=minutes)
     made = Ban(user=user, network=network, user_agent=user_agent, channel_name=channel, reason=reason)  # type: ignore[misc]
-    made.expires_on = expires_on
+    if minutes is not None:
+        made.expires_on = timezone.now() + timedelta(minutes=minutes)
     return make(made, by=by, ip=ip, wide=wide)
 
 
 def make(made: Ban, *, by: AbstractBaseUser | None, ip: str | None, wide: bool = False) -> Banned:
     """As ``ban``, for a row that is not stored yet."""
     made.full_clean()
-    if made.network:
-        made.network = as_network(made.network)
+    made.network = made.network and as_network(made.network)
     made.created_by = by  # type: ignore[assignment]
     if problem := objection(made, by=by, ip=ip) or ("" if wide else breadth(made)):
         raise BanRefused(problem)
@@ -161,7 +161,8 @@ def objection(made: Ban, *, by: AbstractBaseUser | None, ip: str | None) -> str:
     """Why a ban is out of the question for who makes it, in a sentence; empty where it is not."""
     if by is not None and made.user_id == by.pk:
         return _("This is you. Ask a colleague, should you really have to be kept out.")
-    if made.network and ip and ipaddress.ip_address(ip) in ipaddress.ip_network(made.network):
+    address = _address(ip)
+    if made.network and address and address in ipaddress.ip_network(as_network(made.network)):
         return _("Your own address, %(ip)s, is in this network. Name a smaller one.") % {"ip": ip}
     return ""
 
@@ -169,15 +170,16 @@ def objection(made: Ban, *, by: AbstractBaseUser | None, ip: str | None) -> str:
 def breadth(made: Ban) -> str:
     """Whom a ban would hit beyond number, in a sentence; empty where that is nobody."""
     if made.network:
-        network = ipaddress.ip_network(made.network)
+        network = ipaddress.ip_network(as_network(made.network))
         if network.prefixlen < _WIDE[network.version]:
-            return _("%(network)s is a very large network: bystanders would be kept out too.") % {"network": network}
-    literal = made.user_agent.replace("*", "").casefold().strip()
-    if made.user_agent and (len(literal) < 4 or literal in _ANY_BROWSER):
+            return _("%(network)s is a very large network: bystanders would be kept out too.") % {
+                "network": network
+            }
+    word = made.user_agent.replace("*", "").casefold().strip()
+    if made.user_agent and (len(word) < 4 or word in _ANY_BROWSER):
         return _("“%(agent)s” is in the user agents of most browsers.") % {"agent": made.user_agent}
-    if made.channel_name == "*" and made.subject == _("Everybody"):
-        return _("This keeps everybody out of every channel.")
-    return ""
+    everywhere = made.channel_name == "*" and made.subject == _("Everybody")
+    return _("This keeps everybody out of every channel.") if everywhere else ""
 
 
 def close_hit(ban: Ban) -> int:
@@ -236,4 +238,13 @@ def _pattern(text: str) -> re.Pattern[str]:
 
 
 def _moment(ban: Ban) -> str | None:
-    return ban.expires_on and ban.expires_on.isoformat()
+    return ban.expires_on.isoformat() if ban.expires_on else None
+
+
+def _address(text: str | None) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """An IPv4 address written in IPv6 is the IPv4 address; None for what is none, as behind a Unix socket."""
+    try:
+        address = ipaddress.ip_address(text or "")
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address

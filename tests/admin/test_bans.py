@@ -121,7 +121,7 @@ def test_a_ban_tells_how_often_it_refused_somebody(operator: Client) -> None:
 
     assert link in operator.get(LIST).text
     assert link in operator.get(f"{LIST}{ban.pk}/change/").text
-    refused = operator.get("/admin/apigw_ws/refusal/", {"guard": "ban", "ban": ban.pk})
+    refused = operator.get("/admin/apigw_ws/refusal/", {"guard": "ban", "ban": str(ban.pk)})
     assert len(refused.context["cl"].result_list) == 2
 
 

@@ -144,6 +144,7 @@ def test_without_refusals_the_page_says_so(operator: Client) -> None:
         ({"q": "office"}, ["office_hours"]),
         ({"ban": "nonsense"}, ["office_hours", "rate", "origin"]),
         ({"ban": "7"}, []),
+        ({"ban": "9" * 30}, []),
     ],
 )
 def test_the_list_is_filtered_and_searched(operator: Client, query: dict[str, str], found: list[str]) -> None:
