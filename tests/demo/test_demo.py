@@ -110,7 +110,7 @@ def test_a_browser_that_is_signed_in_talks_under_its_name(demo: Demo, cookie: st
 def test_the_session_is_in_the_console(demo: Demo, cookie: str) -> None:
     ask(f"{demo.gateway}?channel=balcony", {"action": "who"})
 
-    assert "balcony" in page(demo, "apigw_ws/websocketsession/", cookie)
+    assert "balcony" in page(demo, "apigw_ws/websocketsession/?state=all", cookie)
 
 
 def test_visitors_come_and_talk(demo: Demo, cookie: str) -> None:
