@@ -77,7 +77,7 @@ class Applying(ModelAdmin):
         return HttpResponse(headers={"HX-Redirect": routes if here == routes else overview})
 
     def has_apply_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        return request.user.has_perm(APPLY)
+        return request.user.has_perm(APPLY) and bool(self.has_view_permission(request))
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)

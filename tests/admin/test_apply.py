@@ -103,6 +103,10 @@ def test_a_post_without_a_csrf_token_is_refused(operator: Client, chat: ApiGatew
     assert strict.post(APPLY.format(chat.pk), {"_form_submitted": "True", "seen": "x"}).status_code == 403
 
 
+def test_who_may_not_look_at_gateways_sees_no_plan(staff: Callable[..., Client], chat: ApiGateway) -> None:
+    assert staff("apply_apigateway").get(APPLY.format(chat.pk)).status_code == 403
+
+
 def test_staff_need_the_permission_to_apply(staff: Callable[..., Client], chat: ApiGateway) -> None:
     browser = staff("view_apigateway", "change_apigateway")
 

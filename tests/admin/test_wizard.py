@@ -495,6 +495,15 @@ def test_only_those_who_may_apply_may_retry(staff: Callable[..., Client]) -> Non
     assert client.post(url).status_code == 403
 
 
+@pytest.mark.parametrize(("codename", "status"), [("change_apigateway", 200), ("apply_apigateway", 403)])
+def test_who_may_change_a_gateway_sees_its_progress(
+    staff: Callable[..., Client], codename: str, status: int
+) -> None:
+    url = f"/admin/apigw_ws/apigateway/{gateway().pk}/progress/"
+
+    assert staff(codename).get(url).status_code == status
+
+
 def test_the_gateway_leads_to_its_progress(operator: Client) -> None:
     made = gateway(target_base_endpoint="")
 
