@@ -101,7 +101,8 @@ def _let_in(request: GuardedRequest, channel: str = "") -> None:
         channel=channel,
     )
     if found:
-        facts = {"ban": found.pk, "banned": str(found)} | ({"channel": channel} if channel else {})
+        # Not whom it names: that may be an address, which not everybody who reads refusals may see.
+        facts = {"ban": found.pk, "because": found.reason} | ({"channel": channel} if channel else {})
         raise Refused("ban", 403, "A ban keeps the client out.", facts)
 
 

@@ -90,7 +90,7 @@ def find(*, user: Any, ip_address: str | None, user_agent: str, channel: str = "
     global _book
     book = _book
     if book is None or time.monotonic() - book.read_at > MAX_AGE:
-        book = _book = Book(Ban.objects.active().select_related("user"))
+        book = _book = Book(Ban.objects.active())
     concerning = book.concerning(lambda: user.pk, ip_address, user_agent)
     return next((ban for ban in concerning if ban.active and _is_about(ban, channel)), None)
 
