@@ -69,6 +69,7 @@ def crowd(db: None) -> None:
         ({"state": "all"}, "live= closed= idle= both= expired="),
         ({"state": "nonsense"}, "live= idle= both= expired="),
         ({"channel": "lobby"}, "live= both= expired="),
+        ({"channel": "lobby\0", "user": "\0ad"}, "live="),
         ({"user": "ad"}, "live="),
         ({"user": "ad", "state": "all"}, "live= closed="),
         ({"address": "192.0.2.1"}, "live= idle= both="),
@@ -313,6 +314,8 @@ def test_a_message_is_sent_and_recorded_without_its_words(operator: Client, visi
         ("{'a': 1}", "Line 1, column 2"),
         ("", "no JSON"),
         ("NaN", "not JSON compliant"),
+        ("9" * 5000, "Exceeds the limit"),
+        ("[" * 100_000, "recursion"),
         (f'"{"x" * 131_072}"', "AWS takes at most 131072"),
     ],
 )

@@ -60,30 +60,36 @@ class StateFilter(DropdownFilter):
         return queryset if chosen == "all" else queryset.filter(connected=True)
 
 
-class ChannelFilter(TextFilter):
+class _WordFilter(TextFilter):
+    def word(self) -> str:
+        """What was written; PostgreSQL takes no NUL."""
+        return str(self.value() or "").replace("\0", "").strip()
+
+
+class ChannelFilter(_WordFilter):
     title = _("channel that they are in now")
     parameter_name = "channel"
 
     def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
-        name = str(self.value() or "").strip()
+        name = self.word()
         return queryset.in_channel(name) if name else queryset  # type: ignore[attr-defined]
 
 
-class UserFilter(TextFilter):
+class UserFilter(_WordFilter):
     title = _("user (the beginning of the name)")
     parameter_name = "user"
 
     def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
-        name = str(self.value() or "").strip()
+        name = self.word()
         return queryset.filter(of_users(name)) if name else queryset
 
 
-class AddressFilter(TextFilter):
+class AddressFilter(_WordFilter):
     title = _("address")
     parameter_name = "address"
 
     def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
-        word = str(self.value() or "").strip()
+        word = self.word()
         if not word:
             return queryset
         there = at_address(word)

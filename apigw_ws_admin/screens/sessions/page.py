@@ -108,8 +108,13 @@ def _sent(request: HttpRequest, session: WebSocketSession) -> dict[str, Any]:
     """The outcome of sending what was written, for the template."""
     try:
         data = json.loads(request.POST.get("message", ""))
-    except ValueError as error:
+    except json.JSONDecodeError as error:
         return {"invalid": error}
+    except (
+        ValueError,
+        RecursionError,
+    ) as problem:  # a number of thousands of digits, lists in lists in lists
+        return {"problem": problem}
     user = cast(AbstractBaseUser, request.user)
     try:
         text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
