@@ -33,10 +33,8 @@ ANSWERS = {200, 400, 403, 405, 413, 418, 429}
 #: Octets as WSGI gives them.
 OCTETS = st.binary(max_size=60).map(lambda raw: raw.decode("latin-1"))
 HOSTS = st.text("abcxyz0189.-:[]%@/_é", max_size=20)
-#: A cookie may quote any octet; this one is NUL.
-COOKIE = r'sessionid="\000234567890"'
 TELLING = st.sampled_from(
-    ["", "0", "-1", "1" * 5000, "null", "fe80::1%eth0", "::ffff:1.2.3.4", "CONNECT", "nan", COOKIE]
+    ["", "0", "-1", "1" * 5000, "null", "fe80::1%eth0", "::ffff:1.2.3.4", "CONNECT", "sessionid=0123456789"]
 )
 OURS = (*headers.FROM_CONTEXT, *headers.ON_DISCONNECT, headers.SECRET, headers.API_ID)
 HEADER_NAMES = st.sampled_from(
