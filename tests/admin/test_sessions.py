@@ -355,7 +355,11 @@ def test_aws_tells_of_a_connection_beside_our_record(operator: Client, visit: Co
     assert "AWS says that it is open, and so do we." in text
     assert "127.0.0.1" in text
     WebSocketSession.objects.update(connected=False)
-    assert "our record says that it is closed" in operator.get(f"{LIST}{row.pk}/ask/").text
+    text = operator.get(f"{LIST}{row.pk}/ask/").text
+    assert "our record says that it is closed" in text
+    assert (
+        "Closed by somebody" in text.partition('id="facts" hx-swap-oob')[2]
+    )  # the page said that it is live
     assert not AuditEvent.objects.filter(verb="send").exists()
     assert socket is not None
 
