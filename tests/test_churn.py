@@ -141,6 +141,7 @@ def test_after_an_hour_every_live_row_is_a_connection_and_every_connection_has_a
         crowd.speak()
         if minute % 15 == 10:  # some disconnects get lost on the way
             aws.fault("execute-api:$disconnect", "drop", times=3)
+            aws.fault("execute-api:$connect", "reset", when="after", times=2)  # Django has let them in
         if minute in (20, 40):  # Django is deployed while people leave and come
             site.stop()
             crowd.leave()
