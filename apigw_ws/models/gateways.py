@@ -127,7 +127,7 @@ class ApiGateway(StageSettings, DomainSettings):
         default=PushMode.PLAN,
         help_text=_("What a save in the console does. Saving in code never calls AWS."),
     )
-    #: Which of its secrets the gateway sends, see ``services.rotation``; 0: none, only for APIs made elsewhere.
+    #: Which of its secrets the gateway sends, see ``services.rotation``; 0: none, as of APIs made elsewhere.
     secret_version = models.PositiveSmallIntegerField(_("secret version"), default=1, editable=False)
 
     # What AWS told us. A cache: the truth is what `aws.reader` finds.

@@ -17,8 +17,8 @@ def for_gateway(gateway: ApiGateway) -> dict[str, Any]:
 
     Statements whose Sid begins with Provision make, change and remove the API; Send reaches its connections;
     Monitor reads its metrics; Domain and Dns are there where it has a custom domain and a hosted zone.
-    Console lets the wizard, the doctor and “Adopt an API” look around in the account. Before the API is made its ID is
-    “*”: paste the policy again afterwards. Raises ConfigurationError without a region.
+    Console lets the wizard, the doctor and “Adopt an API” look around in the account. Before the API is made
+    its ID is “*”: paste the policy again afterwards. Raises ConfigurationError without a region.
     """
     arns = _Arns.of(gateway)
     domain = _domain(arns, gateway) if gateway.domain_name else ()
