@@ -31,6 +31,8 @@ class AuditEvent(models.Model):
         ROLLBACK = "rollback", _("Rolled back")
         TAKE_AWS = "take_aws", _("Took AWS's value")
         TEARDOWN = "teardown", _("Tore down")
+        ADD = "add", _("Added the record")
+        CHANGE = "change", _("Changed the record")
         DELETE = "delete", _("Deleted the record")
         ROTATE_SECRET = "rotate_secret", _("Began to rotate the secret")
         RETIRE_SECRET = "retire_secret", _("Retired the old secret")

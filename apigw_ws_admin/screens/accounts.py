@@ -15,13 +15,13 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from apigw_ws.exceptions import ApigwWsError
 from apigw_ws.models import AwsAccount
 from apigw_ws.services import accounts, lookups
+from apigw_ws_admin.auditing import AuditedDeletions, AuditedSaves
 from apigw_ws_admin.labels import ENVIRONMENT, Label
 
 
@@ -34,7 +34,7 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
             region.widget = UnfoldAdminSelectWidget(choices=choices)
 
 
-class AwsAccountAdmin(ModelAdmin):
+class AwsAccountAdmin(AuditedSaves, AuditedDeletions):
     form = AccountForm
     list_display = ("label", "badge", "default_region", "account_id", "gateway_count")
     list_fullwidth = True

@@ -13,7 +13,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin, StackedInline
+from unfold.admin import StackedInline
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action, display
 from unfold.widgets import (
@@ -25,6 +25,7 @@ from unfold.widgets import (
 from apigw_ws.models import ChannelPermission, ChannelPermissionRule, ChannelVerb
 from apigw_ws.models.validators import validate_channel_name
 from apigw_ws.services import bans, rules
+from apigw_ws_admin.auditing import AuditedDeletions, AuditedSaves
 
 
 class RuleInline(StackedInline):
@@ -79,7 +80,7 @@ class WhoMayForm(forms.Form):
         return user
 
 
-class ChannelPermissionAdmin(ModelAdmin):
+class ChannelPermissionAdmin(AuditedSaves, AuditedDeletions):
     list_display = ("channel_name", "who_joins", "who_sends", "description", "updated_on")
     list_filter = (("access", ChoicesDropdownFilter), ("send_access", ChoicesDropdownFilter))
     list_filter_submit = True

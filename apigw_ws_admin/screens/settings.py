@@ -10,11 +10,11 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from apigw_ws.models import ApiGateway
 from apigw_ws_admin import tabs
+from apigw_ws_admin.auditing import AuditedSaves
 
 Fields = tuple[str | tuple[str, ...], ...]
 
@@ -71,7 +71,7 @@ IN_AWS: Final = (
 LIVE: Final = {"stage_name": "live_stage", "domain_name": "live_domain"}
 
 
-class GatewaySettings(ModelAdmin):
+class GatewaySettings(AuditedSaves):
     readonly_fields = (*IN_AWS, *LIVE.values())
 
     def get_fieldsets(self, request: HttpRequest, obj: ApiGateway | None = None) -> list[Any]:

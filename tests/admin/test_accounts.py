@@ -45,7 +45,7 @@ def test_an_account_is_recorded_and_then_checked(operator: Client, aws: Served) 
     assert made.account_id == "123456789012"
     assert made.seen_on is not None
     assert LogEntry.objects.count() == 1
-    assert not AuditEvent.objects.exists()
+    assert AuditEvent.objects.get().verb == "add"
 
 
 def test_the_list_tells_the_accounts_apart(operator: Client, aws: Served) -> None:

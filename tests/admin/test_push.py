@@ -104,7 +104,8 @@ def test_what_was_applied_after_a_save_is_on_record(operator: Client, chat: ApiG
 
     apply_gateway.call(*enqueued()[0])
 
-    event = AuditEvent.objects.get()
+    saved, event = AuditEvent.objects.order_by("pk")
+    assert (saved.verb, saved.after["api_description"]) == ("change", "New")
     assert (event.verb, event.who, event.ip_address) == ("apply", "operator", "127.0.0.1")
     assert event.run == Run.objects.get()
     assert event.after == {"operations": 8, "deployment_id": ApiGateway.objects.get().deployment_id}
