@@ -122,3 +122,10 @@ def test_each_gateway_has_its_own_health(gateway: ApiGateway, django_assert_num_
 
     assert states == [State.NEVER_APPLIED, State.FAILING]
     assert observation.last_seen([other])[0] is None
+
+
+def test_a_run_that_found_another_plan_has_broken_nothing(gateway: ApiGateway) -> None:
+    run(gateway, Run.State.DONE, finished_on=timezone.now() + LATER)
+    run(gateway, Run.State.FAILED, error_code="PlanChanged")
+
+    assert healthy(gateway).state == State.HEALTHY

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Max, TextChoices
+from django.db.models import Max, QuerySet, TextChoices
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from apigw_ws.exceptions import PlanChanged
 from apigw_ws.models import ApiGateway, Run
 from apigw_ws.services import observation
 from apigw_ws.services.observation import Observation
@@ -48,9 +49,14 @@ def of(gateways: Sequence[ApiGateway]) -> list[Health]:
     ]
 
 
+def tried() -> QuerySet[Run]:
+    """The runs, without those that found another plan than the one agreed to, and so left AWS alone."""
+    return Run.objects.exclude(error_code=PlanChanged.__name__)
+
+
 def last_runs(gateways: Sequence[ApiGateway]) -> dict[int, Run]:
     """The newest run of each gateway that has one, by the gateway's primary key."""
-    runs = Run.objects.filter(gateway__in=[gateway.pk for gateway in gateways]).order_by()
+    runs = tried().filter(gateway__in=[gateway.pk for gateway in gateways]).order_by()
     newest = runs.values("gateway").annotate(newest=Max("pk")).values("newest")
     return {run.gateway_id: run for run in Run.objects.filter(pk__in=newest)}
 

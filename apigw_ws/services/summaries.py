@@ -39,7 +39,7 @@ class Summary:
     health: Health
     #: Empty: AWS's own configuration decides.
     region: str
-    #: Connected now, as far as we were told.
+    #: Those with evidence of the last ten minutes.
     sessions: int
     deployed: Deployed | None
     #: What of AWS was seen last.
@@ -52,7 +52,7 @@ class Summary:
 def of(gateways: Sequence[ApiGateway]) -> list[Summary]:
     """A summary of each, in the same order; ``account`` is read, so select it."""
     since = timezone.now() - RECENT
-    sessions = _count(gateways, WebSocketSession.objects.filter(connected=True))
+    sessions = _count(gateways, WebSocketSession.objects.live())
     refusals = _count(gateways, Refusal.objects.filter(created_on__gte=since))
     failed = _count(gateways, Run.objects.filter(state__in=health.BROKEN, finished_on__gte=since), "gateway")
     deployments = _last_deployments(gateways)

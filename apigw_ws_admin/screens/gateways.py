@@ -23,7 +23,7 @@ from unfold.decorators import display
 from unfold.views import ChangeList
 
 from apigw_ws.exceptions import ApigwWsError
-from apigw_ws.models import ApiGateway, DeployedSnapshot, Run, WebSocketSession
+from apigw_ws.models import ApiGateway, DeployedSnapshot, WebSocketSession
 from apigw_ws.services import health, metrics, observation, summaries
 from apigw_ws.services.health import State
 from apigw_ws.services.summaries import RECENT, Summary
@@ -40,9 +40,9 @@ FRESH: Final = timedelta(seconds=30)
 
 
 def _sessions() -> Any:
-    """How many are connected, to sort by."""
-    connected = WebSocketSession.objects.filter(api_gateway=OuterRef("pk"), connected=True).order_by()
-    return Coalesce(Subquery(connected.values("api_gateway").annotate(n=Count("pk")).values("n")), 0)
+    """How many are live now, to sort by."""
+    live = WebSocketSession.objects.live().filter(api_gateway=OuterRef("pk")).order_by()
+    return Coalesce(Subquery(live.values("api_gateway").annotate(n=Count("pk")).values("n")), 0)
 
 
 def _deployed_on() -> Subquery:
@@ -96,7 +96,7 @@ class HealthFilter(DropdownFilter):
         return [*states, ("applied", _("Applied"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[ApiGateway]) -> QuerySet[ApiGateway]:
-        runs = Run.objects.filter(gateway=OuterRef("pk")).order_by("-pk").values("state")
+        runs = health.tried().filter(gateway=OuterRef("pk")).order_by("-pk").values("state")
         failing = {"last_state__in": health.BROKEN}
         judged = queryset.annotate(last_state=Coalesce(Subquery(runs[:1]), Value("")))
         match self.value():
@@ -126,6 +126,10 @@ class GatewayList(ModelAdmin):
     list_per_page = 50
     list_select_related = ("account",)
     search_fields = ("api_name", "api_id", "domain_name")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ApiGateway]:
+        gateways: QuerySet[ApiGateway] = super().get_queryset(request)
+        return gateways.annotate(live=_sessions())
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return Gateways
@@ -178,7 +182,7 @@ class GatewayList(ModelAdmin):
     def region_shown(self, gateway: Any) -> str:
         return str(gateway.shown["summary"].region)
 
-    @display(description=_("Live sessions"), ordering=_sessions())
+    @display(description=_("Live sessions"), ordering="live")
     def live_sessions(self, gateway: Any) -> SafeString:
         return _cell("sessions", gateway)
 

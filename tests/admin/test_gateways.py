@@ -76,7 +76,7 @@ def test_a_row_tells_where_the_gateway_is_and_what_happens_there(operator: Clien
 
     for told in ("Production", "eu-west-1", "just now", "by operator"):
         assert told in words(text)
-    assert f"websocketsession/?api_gateway__id__exact={made.pk}" in text
+    assert f"websocketsession/?state=live&amp;api_gateway__id__exact={made.pk}" in text
     assert f'id__exact={made.pk}">2</a>' in text
 
 
