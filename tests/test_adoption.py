@@ -558,6 +558,20 @@ def test_what_may_not_be_read_is_said_and_does_not_hinder(
     assert shown.refusals == ()
 
 
+def test_records_of_domains_that_lead_elsewhere_are_not_asked_for(hand: Elsewhere) -> None:
+    configurations = hand.api.get_domain_name(DomainName=hand.domains[0])["DomainNameConfigurations"]
+    configuration = {"CertificateArn": configurations[0]["CertificateArn"]}
+    tags = {"apigw-ws:uid": "another", "apigw-ws:zone": "Z1"}
+    name = hand.domains[0].replace("adopted", "other", 1)
+    hand.api.create_domain_name(DomainName=name, DomainNameConfigurations=[configuration], Tags=tags)
+    hand.aws.fault("route53:*", "error", status=403, times=50)
+
+    shown = adoption.preview(HERE, hand.api_id)
+
+    assert shown.draft.gateway.domain_name == hand.domains[0]
+    hand.api.delete_domain_name(DomainName=name)
+
+
 def test_where_no_zone_of_the_account_has_the_record_dns_stays_somebody_elses(hand: Elsewhere) -> None:
     name = hand.domains[0]
     domain = hand.api.get_domain_name(DomainName=name)

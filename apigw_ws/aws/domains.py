@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from apigw_ws.aws.domain_spec import ZONE_TAG, DomainSpec, DomainState, MappingState
@@ -26,7 +26,10 @@ def read(
         names = {name for name, item in found.items() if item.get("Tags", {}).get(OWNER_TAG) == uid}
         if wanted:
             names.add(wanted.name)
-        return tuple(_state(client, dns, name, found.get(name), wanted) for name in sorted(names))
+        return tuple(
+            _state(dns, name, found.get(name), wanted, _mappings(client, name) if name in found else ())
+            for name in sorted(names)
+        )
 
 
 def leading_to(client: Any, dns: Callable[[], Any], api_id: str) -> tuple[DomainState, ...]:
@@ -35,8 +38,12 @@ def leading_to(client: Any, dns: Callable[[], Any], api_id: str) -> tuple[Domain
     with translated():
         pages = client.get_paginator("get_domain_names").paginate()
         items = [item for page in pages for item in page["Items"] if _is_regional(item)]
-        states = [_state(client, dns, item["DomainName"], item, None) for item in items]
-    return tuple(state for state in states if any(mapping.api_id == api_id for mapping in state.mappings))
+        mapped = [(item, tuple(_mappings(client, item["DomainName"]))) for item in items]
+        return tuple(
+            _state(dns, item["DomainName"], item, None, mappings)
+            for item, mappings in mapped
+            if any(mapping.api_id == api_id for mapping in mappings)
+        )
 
 
 def _is_regional(item: Answer) -> bool:
@@ -63,7 +70,11 @@ def target_of(record: Answer) -> str:
 
 
 def _state(
-    client: Any, dns: Callable[[], Any], name: str, item: Answer | None, wanted: DomainSpec | None
+    dns: Callable[[], Any],
+    name: str,
+    item: Answer | None,
+    wanted: DomainSpec | None,
+    mappings: Iterable[MappingState],
 ) -> DomainState:
     tags = item.get("Tags", {}) if item else {}
     configuration = item["DomainNameConfigurations"][0] if item else {}
@@ -75,7 +86,7 @@ def _state(
         certificate_arn=configuration.get("CertificateArn", ""),
         owner=tags.get(OWNER_TAG, ""),
         zone_id=tags.get(ZONE_TAG, ""),
-        mappings=tuple(_mappings(client, name)) if item else (),
+        mappings=tuple(mappings),
         records={
             zone: _record(dns(), zone, name, target, required=wanted is not None and zone == wanted.zone_id)
             for zone in sorted(zones)
