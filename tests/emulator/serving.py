@@ -58,10 +58,10 @@ class Served:
     secret_key: str = SECRET_KEY
     region: str = "us-east-1"
     #: The object itself, where it runs in this process.
-    emulator: Emulator | None = None
-    server: Server | None = None
+    emulator: Emulator | None = field(default=None, repr=False)
+    server: Server | None = field(default=None, repr=False)
     process: subprocess.Popen[str] | None = None
-    _clients: list[Any] = field(default_factory=list)
+    _clients: list[Any] = field(default_factory=list, repr=False)
 
     @property
     def environment(self) -> dict[str, str]:
