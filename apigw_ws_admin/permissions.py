@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-#: See the plan of a gateway and have it carried out in AWS.
-APPLY: Final = "apigw_ws.apply_apigateway"
+#: See the plan of a gateway and have it carried out in AWS: deploy it.
+APPLY: Final = "apigw_ws.deploy_apigateway"
 #: Let a gateway serve an earlier deployment.
 ROLLBACK: Final = "apigw_ws.rollback_apigateway"
 #: Take a gateway out of AWS.

@@ -649,7 +649,7 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "gateways",
                 "ordering": ["api_name"],
                 "permissions": [
-                    ("apply_apigateway", "Can apply a gateway's plan to AWS"),
+                    ("deploy_apigateway", "Can apply a gateway's plan to AWS"),
                     ("rollback_apigateway", "Can roll a gateway back to an earlier deployment"),
                     ("teardown_apigateway", "Can remove a gateway from AWS"),
                     ("rotate_secret_apigateway", "Can rotate a gateway's secret"),

@@ -161,7 +161,7 @@ class ApiGateway(StageSettings, DomainSettings):
         verbose_name_plural = _("gateways")
         ordering = ["api_name"]
         permissions = [
-            ("apply_apigateway", "Can apply a gateway's plan to AWS"),
+            ("deploy_apigateway", "Can apply a gateway's plan to AWS"),
             ("rollback_apigateway", "Can roll a gateway back to an earlier deployment"),
             ("teardown_apigateway", "Can remove a gateway from AWS"),
             ("rotate_secret_apigateway", "Can rotate a gateway's secret"),

@@ -259,7 +259,7 @@ def test_aws_that_is_gone_meanwhile_leaves_nothing_half_recorded(operator: Clien
     assert not ApiGateway.objects.exists()
 
 
-@pytest.mark.parametrize("permissions", [("add_apigateway",), ("view_apigateway", "apply_apigateway")])
+@pytest.mark.parametrize("permissions", [("add_apigateway",), ("view_apigateway", "deploy_apigateway")])
 def test_who_may_not_make_gateways_may_not_adopt_any(
     staff: Callable[..., Client], aws: Served, permissions: tuple[str, ...]
 ) -> None:

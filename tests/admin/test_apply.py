@@ -104,7 +104,7 @@ def test_a_post_without_a_csrf_token_is_refused(operator: Client, chat: ApiGatew
 
 
 def test_who_may_not_look_at_gateways_sees_no_plan(staff: Callable[..., Client], chat: ApiGateway) -> None:
-    assert staff("apply_apigateway").get(APPLY.format(chat.pk)).status_code == 403
+    assert staff("deploy_apigateway").get(APPLY.format(chat.pk)).status_code == 403
 
 
 def test_staff_need_the_permission_to_apply(staff: Callable[..., Client], chat: ApiGateway) -> None:
@@ -119,7 +119,7 @@ def test_staff_need_the_permission_to_apply(staff: Callable[..., Client], chat: 
 def test_staff_who_may_apply_but_see_no_runs_come_back_to_the_gateway(
     staff: Callable[..., Client], chat: ApiGateway
 ) -> None:
-    browser = staff("view_apigateway", "apply_apigateway")
+    browser = staff("view_apigateway", "deploy_apigateway")
 
     response = browser.post(APPLY.format(chat.pk), {"_form_submitted": "True", "seen": "x"})
 

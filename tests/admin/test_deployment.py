@@ -151,7 +151,7 @@ def test_what_failed_is_called_by_its_kind_and_tried_again_where_it_began(
         assert text.count("Retry") == 1
         assert "nothing of it is left" not in text
 
-    assert "Retry" not in staff("view_apigateway", "apply_apigateway").get(PANEL.format(chat.pk)).text
+    assert "Retry" not in staff("view_apigateway", "deploy_apigateway").get(PANEL.format(chat.pk)).text
 
 
 @pytest.mark.parametrize(

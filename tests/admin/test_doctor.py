@@ -113,7 +113,7 @@ def test_strangers_and_staff_without_permission_see_nothing(
     client: Client, staff: Callable[..., Client], db: None
 ) -> None:
     made = gateway()
-    browser = staff("apply_apigateway")
+    browser = staff("deploy_apigateway")
     for page in (ALL, ONE.format(made.pk), CARD.format(made.pk)):
         assert client.get(page).headers["Location"] == f"/admin/login/?next={page}"
         assert browser.get(page).status_code == 403

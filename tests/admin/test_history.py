@@ -120,7 +120,7 @@ def test_a_deployment_that_is_not_there_is_a_sentence(operator: Client, chat: Ap
 def test_who_may_look_sees_the_list_and_nothing_to_press(
     staff: Callable[..., Client], chat: ApiGateway
 ) -> None:
-    browser = staff("view_apigateway", "change_apigateway", "apply_apigateway")
+    browser = staff("view_apigateway", "change_apigateway", "deploy_apigateway")
     page = ROLLBACK.format(chat.pk, chat.first)  # type: ignore[attr-defined]
 
     assert "Roll back to this" not in browser.get(LIST.format(chat.pk), headers=PART).text

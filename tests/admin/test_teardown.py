@@ -103,7 +103,7 @@ def test_aws_that_is_gone_is_a_sentence_and_nothing_to_press(
 
 
 def test_staff_need_the_permission(staff: Callable[..., Client], chat: ApiGateway) -> None:
-    browser = staff("view_apigateway", "change_apigateway", "delete_apigateway", "apply_apigateway")
+    browser = staff("view_apigateway", "change_apigateway", "delete_apigateway", "deploy_apigateway")
 
     data = {"seen": "x", "name": chat.api_name}
     assert browser.get(PAGE.format(chat.pk)).status_code == 403

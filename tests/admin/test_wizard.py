@@ -326,9 +326,9 @@ def test_a_name_that_is_taken_at_the_last_moment_leaves_nothing_behind(
     assert not LogEntry.objects.exists()
 
 
-@pytest.mark.parametrize("missing", ["add_apigateway", "apply_apigateway"])
+@pytest.mark.parametrize("missing", ["add_apigateway", "deploy_apigateway"])
 def test_both_permissions_are_needed(staff: Callable[..., Client], missing: str) -> None:
-    names = {"add_apigateway", "apply_apigateway", "view_apigateway"} - {missing}
+    names = {"add_apigateway", "deploy_apigateway", "view_apigateway"} - {missing}
     client = staff(*names)
 
     assert client.get(WIZARD).status_code == 403
@@ -495,7 +495,7 @@ def test_only_those_who_may_apply_may_retry(staff: Callable[..., Client]) -> Non
     assert client.post(url).status_code == 403
 
 
-@pytest.mark.parametrize(("codename", "status"), [("change_apigateway", 200), ("apply_apigateway", 403)])
+@pytest.mark.parametrize(("codename", "status"), [("change_apigateway", 200), ("deploy_apigateway", 403)])
 def test_who_may_change_a_gateway_sees_its_progress(
     staff: Callable[..., Client], codename: str, status: int
 ) -> None:
@@ -540,7 +540,7 @@ def test_a_draft_outlives_the_session(operator: Client, draft: str) -> None:
 
 def test_a_draft_is_nobody_elses(operator: Client, draft: str, staff: Callable[..., Client]) -> None:
     answer(operator, draft, "account", "basics")
-    other = staff("add_apigateway", "apply_apigateway")
+    other = staff("add_apigateway", "deploy_apigateway")
 
     assert other.get(f"{draft}basics/").headers["Location"] == f"{draft}account/"
 
@@ -550,7 +550,7 @@ def test_the_targets_of_other_gateways_are_offered_to_who_may_see_them(
 ) -> None:
     for number in range(2):
         gateway(number, target_base_endpoint="http://127.0.0.1:8000/ws/")
-    stranger = staff("add_apigateway", "apply_apigateway")
+    stranger = staff("add_apigateway", "deploy_apigateway")
     theirs = begin(stranger)
     answer(stranger, theirs, "account", "basics")
     answer(operator, draft, "account", "basics")

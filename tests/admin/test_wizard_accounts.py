@@ -45,7 +45,7 @@ def test_without_accounts_there_is_nothing_to_choose_and_a_way_to_add_one(
     assert 'name="account"' not in text
     assert "As this server is set up" in text
     assert "/admin/apigw_ws/awsaccount/add/" in text
-    browser = staff("add_apigateway", "apply_apigateway", "view_apigateway")
+    browser = staff("add_apigateway", "deploy_apigateway", "view_apigateway")
     assert "/admin/apigw_ws/awsaccount/add/" not in browser.get(f"{begin(browser)}account/").text
 
 
