@@ -18,6 +18,7 @@ from types import FrameType
 from typing import Any, Final, NoReturn
 
 from apigw_ws_admin.demo.children import Children
+from apigw_ws_admin.demo.schema import set_aside
 from apigw_ws_admin.demo.state import DemoError, Keys, State, opened, state_in
 
 HOST: Final = "127.0.0.1"
@@ -111,6 +112,8 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
 def _run(demo: Demo) -> NoReturn:
     say({"State": str(demo.state.folder)})  # at once: the rest takes a few seconds
+    if aside := set_aside(demo.state):
+        say({"Moved": f"what an earlier version had left there, to {aside}"})
     environment = demo.environment()
     with Children(logs=demo.state.logs, environment=environment) as children:
         children.start("emulator", "--port", str(demo.gateway_port), "--state", str(demo.state.emulator))
