@@ -84,7 +84,7 @@ class Account:
             setattr(self.gateway, name, value)
         self.gateway.throttling_rate_limit, self.gateway.throttling_burst_limit = record["limits"]
         domain = record["domain"]
-        self.gateway.domain_name = f"{domain}-{self.number}.example.com" if domain else ""
+        self.gateway.domain_name = f"{domain}-converging-{self.number}.example.com" if domain else ""
         self.gateway.hosted_zone_id = self.zone if record["zone"] else ""
         self.gateway.save()
         self.gateway.additional_routes.all().delete()
@@ -126,7 +126,7 @@ class Account:
         )
 
     def is_ours(self, name: str) -> bool:
-        return name.endswith(f"-{self.number}.example.com")
+        return name.endswith(f"-converging-{self.number}.example.com")
 
     def clean(self) -> None:
         self.gateway.domain_name = ""
