@@ -70,7 +70,7 @@ def test_selection_and_open_row_survive_who_comes_and_goes(watching: Watching) -
     watching.show()
     watching.rows(1)
     page.locator(f"{ROWS} .action-select").check()
-    page.locator(f"{ROWS} [data-label='Expand row']").click()
+    page.locator(f"{ROWS} [x-on\\:click='rowOpen = !rowOpen']").click()
     page.locator(OPEN_ROW).wait_for()
 
     other = watching.come()
@@ -92,7 +92,7 @@ def test_selection_and_open_row_survive_who_comes_and_goes(watching: Watching) -
 def test_what_changes_in_a_row_is_shown_also_where_it_is_open(watching: Watching) -> None:
     page, socket = watching.page, watching.come()
     watching.show()
-    page.locator(f"{ROWS} [data-label='Expand row']").click()
+    page.locator(f"{ROWS} [x-on\\:click='rowOpen = !rowOpen']").click()
     page.locator(OPEN_ROW, has_text="0 (0").wait_for()
 
     socket.send('{"action": "who"}')
@@ -225,7 +225,7 @@ def test_the_keyboard_reaches_everything(watching: Watching) -> None:
     watching.show()
     watching.rows(1)
     watching.tab_to("#live-rate")
-    watching.tab_to(f"{ROWS} [data-label='Expand row']")
+    watching.tab_to(f"{ROWS} [x-on\\:click='rowOpen = !rowOpen']")
     page.keyboard.press("Enter")
     page.locator(OPEN_ROW).wait_for()
     watching.tab_to(f"{ROWS} .action-select")
