@@ -16,8 +16,11 @@ from apigw_ws.exceptions import AwsError
 from tests.emulator.serving import Served
 from tests.traffic import counted
 
-NOW = datetime.now(UTC).replace(second=0, microsecond=0)
-HOUR = {"start": NOW - timedelta(hours=1), "end": NOW + timedelta(minutes=2)}
+
+def hour() -> dict[str, datetime]:
+    """The last one, now: a suite may have been at work for longer than that."""
+    now = datetime.now(UTC).replace(second=0, microsecond=0)
+    return {"start": now - timedelta(hours=1), "end": now + timedelta(minutes=2)}
 
 
 @pytest.fixture
@@ -61,7 +64,7 @@ def test_one_call_answers_all_queries_in_their_order(
             query(api_id, LATENCY, "p50"),
             query(api_id, LATENCY, "p95"),
         ],
-        **HOUR,
+        **hour(),
     )
 
     assert sorted(messages.values()) == [1, 3]
@@ -77,7 +80,7 @@ def test_more_queries_than_a_call_takes_are_asked_in_several(
 ) -> None:
     counted(aws, api_id, MESSAGES, minutes_ago=10)
 
-    found = read(cloudwatch, [query("nobody")] * 500 + [query(api_id)], **HOUR)
+    found = read(cloudwatch, [query("nobody")] * 500 + [query(api_id)], **hour())
 
     assert calls == [500, 1]
     assert len(found) == 501
@@ -85,13 +88,13 @@ def test_more_queries_than_a_call_takes_are_asked_in_several(
 
 
 def test_nothing_is_asked_for_nothing(cloudwatch: Any, calls: list[int]) -> None:
-    assert read(cloudwatch, [], **HOUR) == []
+    assert read(cloudwatch, [], **hour()) == []
     assert calls == []
 
 
 def test_an_answer_in_pages_is_put_together(aws: Served) -> None:
     cloudwatch = aws.client("cloudwatch")
-    moments = [NOW - timedelta(minutes=minute) for minute in (2, 1)]
+    moments = [hour()["end"] - timedelta(minutes=minute) for minute in (4, 3)]
     with Stubber(cloudwatch) as stubbed:
         for moment, status, more in zip(
             moments, ("PartialData", "Complete"), ({"NextToken": "x"}, {}), strict=True
@@ -99,7 +102,7 @@ def test_an_answer_in_pages_is_put_together(aws: Served) -> None:
             result = {"Id": "q0", "Timestamps": [moment], "Values": [1.0], "StatusCode": status}
             stubbed.add_response("get_metric_data", {"MetricDataResults": [result]} | more)
 
-        assert read(cloudwatch, [query("api")], **HOUR) == [dict.fromkeys(moments, 1.0)]
+        assert read(cloudwatch, [query("api")], **hour()) == [dict.fromkeys(moments, 1.0)]
 
 
 @pytest.mark.parametrize("status", ["InternalError", "Forbidden"])
@@ -108,7 +111,7 @@ def test_a_query_that_fails_in_a_call_that_does_not_is_a_sentence(aws: Served, s
     result = {"Id": "q0", "Label": MESSAGES, "Timestamps": [], "Values": [], "StatusCode": status}
     with Stubber(cloudwatch) as stubbed, pytest.raises(AwsError, match=MESSAGES) as caught:
         stubbed.add_response("get_metric_data", {"MetricDataResults": [result]})
-        read(cloudwatch, [query("api")], **HOUR)
+        read(cloudwatch, [query("api")], **hour())
 
     assert (caught.value.code, caught.value.operation) == (status, "GetMetricData")
 
@@ -118,7 +121,7 @@ def test_a_refusal_is_translated(cloudwatch: Any, aws: Served) -> None:
     aws.emulator.faults.add(Fault(operation="monitoring:GetMetricData", effect="error", status=403))
 
     with pytest.raises(AwsError, match="GetMetricData") as caught:
-        read(cloudwatch, [query("api")], **HOUR)
+        read(cloudwatch, [query("api")], **hour())
 
     assert caught.value.status == 403
 
@@ -131,4 +134,4 @@ def test_our_clients_reach_cloudwatch(aws: Served) -> None:
         secret_access_key=aws.secret_key,
     )
 
-    assert read(client("cloudwatch", config), [query("api")], **HOUR) == [{}]
+    assert read(client("cloudwatch", config), [query("api")], **hour()) == [{}]
