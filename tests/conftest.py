@@ -35,13 +35,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--only-db", action="store_true", help="run only the tests that touch the database")
 
 
-#: Where tests race processes, sockets and a browser against the clock of a machine that others use too.
-TIMED = ("browser", "demo", "emulator")
+#: Where tests race processes, sockets and a browser against the clock of a machine that others use too:
+#: their folders, and the fixtures of those elsewhere.
+TIMED = {"browser", "demo", "emulator"}
+SOCKETS = {"aws", "emulator", "live_server", "site"}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
-        if item.path.parent.name in TIMED:
+        if item.path.parent.name in TIMED or not SOCKETS.isdisjoint(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.flaky(reruns=2, reruns_delay=1))
     if not config.getoption("--only-db"):
         return
