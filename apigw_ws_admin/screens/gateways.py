@@ -129,7 +129,7 @@ class GatewayList(ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiGateway]:
         gateways: QuerySet[ApiGateway] = super().get_queryset(request)
-        return gateways.annotate(live=_sessions())
+        return gateways.alias(live=_sessions())  # counted only where the list is sorted by it
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return Gateways
