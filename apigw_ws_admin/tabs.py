@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from apigw_ws.models import ApiGateway
-from apigw_ws.services import health, summaries
+from apigw_ws.services import health
 from apigw_ws_admin.labels import HEALTH, environment_colour
 
 
@@ -76,7 +76,7 @@ def frame(
         "health": healthy,
         "health_colour": HEALTH[healthy.state],
         "environment_colour": environment_colour(gateway),
-        "region": summaries.region_of(gateway),
+        "region": gateway.home_region,
         "trail": render_to_string("apigw_ws_admin/gateways/_trail.html", trail),
     }
 

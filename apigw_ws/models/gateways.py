@@ -181,7 +181,7 @@ class ApiGateway(StageSettings, DomainSettings):
 
     def _check_certificate(self) -> None:
         """API Gateway takes certificates of its own region alone; where that is unknown, AWS will tell."""
-        region = self.region or (self.account.default_region if self.account else "") or conf.region
+        region = self.home_region
         held = "".join(self.certificate_arn.split(":")[3:4])
         if region and held and region != held:
             raise ValidationError(
@@ -192,6 +192,11 @@ class ApiGateway(StageSettings, DomainSettings):
                     % {"held": held, "region": region}
                 }
             )
+
+    @property
+    def home_region(self) -> str:
+        """Its own, else its account's, else the settings'; empty where AWS's own configuration decides."""
+        return self.region or (self.account.default_region if self.account else "") or conf.region
 
     @property
     def client_url(self) -> str:

@@ -41,7 +41,7 @@ def config_for(gateway: ApiGateway) -> ClientConfig:
     account = gateway.account or AwsAccount()
     endpoint_url = gateway.endpoint_url or account.endpoint_url or conf.endpoint_url
     config = ClientConfig(
-        region=gateway.region or account.default_region or conf.region,
+        region=gateway.home_region,
         endpoint_url=endpoint_url,
         role_arn=account.role_arn,
         external_id=account.external_id,

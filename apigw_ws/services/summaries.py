@@ -10,7 +10,6 @@ from typing import Any, Final
 from django.db.models import Count, Max, QuerySet
 from django.utils import timezone
 
-from apigw_ws.conf import conf
 from apigw_ws.models import ApiGateway, DeployedSnapshot, Refusal, Run, WebSocketSession
 from apigw_ws.services import health, observation
 from apigw_ws.services.health import Health
@@ -61,7 +60,7 @@ def of(gateways: Sequence[ApiGateway]) -> list[Summary]:
         Summary(
             gateway=gateway,
             health=healthy,
-            region=region_of(gateway),
+            region=gateway.home_region,
             sessions=sessions.get(gateway.pk, 0),
             deployed=_deployed(gateway, deployments.get(gateway.pk), sight),
             seen=sight,
@@ -70,11 +69,6 @@ def of(gateways: Sequence[ApiGateway]) -> list[Summary]:
         )
         for gateway, healthy, sight in zip(gateways, health.of(gateways), seen, strict=True)
     ]
-
-
-def region_of(gateway: ApiGateway) -> str:
-    """The gateway's region, else its account's, else that of the settings."""
-    return gateway.region or (gateway.account.default_region if gateway.account else "") or conf.region
 
 
 def _count(gateways: Sequence[ApiGateway], rows: QuerySet[Any], field: str = "api_gateway") -> dict[int, int]:
