@@ -10,21 +10,20 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import (
     ChoicesDropdownFilter,
     FieldTextFilter,
     RelatedDropdownFilter,
 )
 from unfold.decorators import display
-from unfold.paginator import InfinitePaginator
 
 from apigw_ws.models import AuditEvent
 from apigw_ws_admin.filters import MomentsFilter
 from apigw_ws_admin.labels import RUN, Label
+from apigw_ws_admin.readonly import RecordAdmin
 
 
-class AuditEventAdmin(ModelAdmin):
+class AuditEventAdmin(RecordAdmin):
     list_display = ("happened_on", "who", "ip_address", "verb", "object_text", "outcome", "error_text")
     list_filter = (
         ("verb", ChoicesDropdownFilter),
@@ -49,19 +48,6 @@ class AuditEventAdmin(ModelAdmin):
         "run",
     )
     readonly_fields = fields
-    list_fullwidth = True
-    list_filter_submit = True
-    list_per_page = 50
-    list_disable_select_all = True
-    paginator = InfinitePaginator
-    show_full_result_count = False
-    actions = None
-
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
