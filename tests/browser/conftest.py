@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
+from django.test import Client
 
 from tests.browser.operators import Wizard, set_faults
 from tests.browser.tabs import Peer, Tab, listening
@@ -49,6 +51,24 @@ def page(browser: Any) -> Iterator[Any]:
     yield tab
     context.close()
     assert errors == []
+
+
+@pytest.fixture(scope="module")
+def orm_beside_playwright() -> Iterator[None]:
+    """Playwright's loop runs in this thread, where Django would otherwise refuse to use the database."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        yield
+
+
+@pytest.fixture
+def operator_page(page: Any, orm_beside_playwright: None, live_server: Any) -> Any:
+    """A tab in which a superuser is signed in to the live server."""
+    client = Client()
+    client.force_login(User.objects.create_superuser("operator"))
+    session = client.cookies["sessionid"].value
+    page.context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+    return page
 
 
 @dataclass(slots=True)

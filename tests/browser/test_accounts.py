@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
-from django.test import Client
 
 from apigw_ws.models import AwsAccount
 from tests.emulator.serving import Served
@@ -17,23 +14,11 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 ROLE = "arn:aws:iam::123456789012:role/gateways"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def orm_beside_playwright() -> Iterator[None]:
-    """Playwright's loop runs in this thread, where Django would otherwise refuse to use the database."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        yield
-
-
 @pytest.fixture
-def console(page: Any, live_server: Any, aws: Served, monkeypatch: pytest.MonkeyPatch) -> Any:
+def console(operator_page: Any, live_server: Any, aws: Served, monkeypatch: pytest.MonkeyPatch) -> Any:
     """An operator's tab."""
     monkeypatch.setattr("apigw_ws.services.accounts.BUDGET", 8)
-    client = Client()
-    client.force_login(User.objects.create_superuser("operator"))
-    session = client.cookies["sessionid"].value
-    page.context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
-    return page
+    return operator_page
 
 
 def test_a_role_is_refused_corrected_and_works(console: Any, live_server: Any) -> None:

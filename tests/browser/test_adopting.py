@@ -6,22 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
-from django.test import Client
 
 from apigw_ws.models import ApiGateway
 from tests.emulator.serving import Served
 from tests.foreign import Elsewhere, by_hand
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def orm_beside_playwright() -> Iterator[None]:
-    """Playwright's loop runs in this thread, where Django would otherwise refuse to use the database."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        yield
 
 
 @pytest.fixture
@@ -36,13 +26,9 @@ def apis(aws: Served) -> Iterator[list[Elsewhere]]:
 
 
 @pytest.fixture
-def console(page: Any, live_server: Any, apis: list[Elsewhere]) -> Any:
-    client = Client()
-    client.force_login(User.objects.create_superuser("operator"))
-    session = client.cookies["sessionid"].value
-    page.context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
-    page.goto(f"{live_server.url}/admin/apigw_ws/apigateway/adopt/")
-    return page
+def console(operator_page: Any, live_server: Any, apis: list[Elsewhere]) -> Any:
+    operator_page.goto(f"{live_server.url}/admin/apigw_ws/apigateway/adopt/")
+    return operator_page
 
 
 def test_an_api_is_found_looked_at_and_adopted_from_the_keyboard(console: Any, apis: list[Elsewhere]) -> None:

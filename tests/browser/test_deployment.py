@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.core.cache import cache
-from django.test import Client
 from django_tasks_db.models import DBTaskResult
 
 from apigw_ws.emulator.faults import Fault
@@ -20,14 +17,6 @@ from tests.emulator.serving import Served
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def orm_beside_playwright() -> Iterator[None]:
-    """Playwright's loop runs in this thread, where Django would otherwise refuse to use the database."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        yield
-
-
 @pytest.fixture
 def gateway(aws: Served) -> ApiGateway:
     gateway = ApiGateway.objects.create(api_name="chat", target_base_endpoint="https://www.example.com/ws/")
@@ -36,16 +25,14 @@ def gateway(aws: Served) -> ApiGateway:
 
 
 @pytest.fixture
-def console(page: Any, live_server: Any, gateway: ApiGateway, monkeypatch: pytest.MonkeyPatch) -> Any:
+def console(
+    operator_page: Any, live_server: Any, gateway: ApiGateway, monkeypatch: pytest.MonkeyPatch
+) -> Any:
     """The gateway's page as an operator has it, before the panel is awaited."""
     cache.clear()
     monkeypatch.setattr(glances, "BUDGET", 8.0)
-    client = Client()
-    client.force_login(User.objects.create_superuser("operator"))
-    session = client.cookies["sessionid"].value
-    page.context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
-    page.goto(f"{live_server.url}/admin/apigw_ws/apigateway/{gateway.pk}/change/")
-    return page
+    operator_page.goto(f"{live_server.url}/admin/apigw_ws/apigateway/{gateway.pk}/change/")
+    return operator_page
 
 
 def panel(console: Any, text: str) -> None:

@@ -13,17 +13,9 @@ from tests.app.factories import new_user
 from tests.browser.tabs import Tab, eventually
 from tests.emulator.serving import Served
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("orm_beside_playwright")]
 
 QUICK = {"backoffBase": 20, "backoffCap": 100}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def orm_beside_playwright() -> Iterator[None]:
-    """Playwright's loop runs in this thread, where Django would otherwise refuse to use the database."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        yield
 
 
 @pytest.fixture

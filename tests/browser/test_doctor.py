@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
-from django.test import Client
 
 from apigw_ws.models import ApiGateway
 from apigw_ws.services import targets
@@ -16,16 +13,8 @@ from tests.emulator.serving import Served
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def orm_beside_playwright() -> Iterator[None]:
-    """Playwright's loop runs in this thread, where Django would otherwise refuse to use the database."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        yield
-
-
 @pytest.fixture
-def console(page: Any, live_server: Any, aws: Served, monkeypatch: pytest.MonkeyPatch) -> Any:
+def console(operator_page: Any, live_server: Any, aws: Served, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The doctor's page: one gateway differs from AWS, and far below is another."""
     found = [targets.Finding(state="ok", text="A WebSocketView answers there.")]
     monkeypatch.setattr(targets, "check", lambda url, local: found)
@@ -34,12 +23,8 @@ def console(page: Any, live_server: Any, aws: Served, monkeypatch: pytest.Monkey
     ApiGateway.objects.update(api_description="Changed")
     for number in range(20):
         ApiGateway.objects.create(api_name=f"later-{number:02}", endpoint_url="http://127.0.0.1:1")
-    client = Client()
-    client.force_login(User.objects.create_superuser("operator"))
-    session = client.cookies["sessionid"].value
-    page.context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
-    page.goto(f"{live_server.url}/admin/apigw_ws/apigateway/doctor/")
-    return page
+    operator_page.goto(f"{live_server.url}/admin/apigw_ws/apigateway/doctor/")
+    return operator_page
 
 
 def test_a_fix_opens_from_the_keyboard_and_gives_the_focus_back(console: Any) -> None:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.core.cache import cache
-from django.test import Client
 from django_tasks_db.models import DBTaskResult
 
 from apigw_ws.models import ApiGateway
@@ -21,14 +18,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 LIST = "/admin/apigw_ws/apigateway/"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def orm_beside_playwright() -> Iterator[None]:
-    """Playwright's loop runs in this thread, where Django would otherwise refuse to use the database."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        yield
-
-
 @pytest.fixture
 def gateway(aws: Served) -> ApiGateway:
     """It is not in AWS yet."""
@@ -36,16 +25,14 @@ def gateway(aws: Served) -> ApiGateway:
 
 
 @pytest.fixture
-def console(page: Any, live_server: Any, gateway: ApiGateway, monkeypatch: pytest.MonkeyPatch) -> Any:
+def console(
+    operator_page: Any, live_server: Any, gateway: ApiGateway, monkeypatch: pytest.MonkeyPatch
+) -> Any:
     """An operator's tab, at the list."""
     cache.clear()
     monkeypatch.setattr(glances, "BUDGET", 8.0)
-    client = Client()
-    client.force_login(User.objects.create_superuser("operator"))
-    session = client.cookies["sessionid"].value
-    page.context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
-    page.goto(f"{live_server.url}{LIST}")
-    return page
+    operator_page.goto(f"{live_server.url}{LIST}")
+    return operator_page
 
 
 def test_what_is_selected_stays_so_while_aws_is_looked_at(console: Any, gateway: ApiGateway) -> None:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.contrib.auth.models import User
 from django.core.cache import cache
-from django.test import Client
 
 from apigw_ws.models import ApiGateway
 from apigw_ws.services import glances, metrics
@@ -18,14 +15,6 @@ from tests.emulator.serving import Served
 from tests.traffic import counted
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def orm_beside_playwright() -> Iterator[None]:
-    """Playwright's loop runs in this thread, where Django would otherwise refuse to use the database."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        yield
 
 
 @pytest.fixture
@@ -38,17 +27,13 @@ def chat(aws: Served, monkeypatch: pytest.MonkeyPatch) -> ApiGateway:
 
 
 @pytest.fixture
-def console(page: Any, live_server: Any, chat: ApiGateway) -> Any:
+def console(operator_page: Any, live_server: Any, chat: ApiGateway) -> Any:
     """The tab, with its charts."""
-    client = Client()
-    client.force_login(User.objects.create_superuser("operator"))
-    session = client.cookies["sessionid"].value
-    page.context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
-    page.clock.install()
-    page.set_viewport_size({"width": 390, "height": 700})
-    page.goto(f"{live_server.url}/admin/apigw_ws/apigateway/{chat.pk}/monitoring/")
-    page.locator("[data-plot]").first.wait_for()
-    return page
+    operator_page.clock.install()
+    operator_page.set_viewport_size({"width": 390, "height": 700})
+    operator_page.goto(f"{live_server.url}/admin/apigw_ws/apigateway/{chat.pk}/monitoring/")
+    operator_page.locator("[data-plot]").first.wait_for()
+    return operator_page
 
 
 def looks(console: Any) -> list[str]:

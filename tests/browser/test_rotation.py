@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
-from django.test import Client
 from django.utils import timezone
 
 from apigw_ws.models import ApiGateway, AuditEvent
@@ -15,14 +12,6 @@ from apigw_ws.services import provisioning, rotation
 from tests.emulator.serving import Served
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def orm_beside_playwright() -> Iterator[None]:
-    """Playwright's loop runs in this thread, where Django would otherwise refuse to use the database."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        yield
 
 
 @pytest.fixture
@@ -33,13 +22,9 @@ def gateway(aws: Served) -> ApiGateway:
 
 
 @pytest.fixture
-def console(page: Any, live_server: Any, gateway: ApiGateway) -> Any:
-    client = Client()
-    client.force_login(User.objects.create_superuser("operator"))
-    session = client.cookies["sessionid"].value
-    page.context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
-    page.goto(f"{live_server.url}/admin/apigw_ws/apigateway/{gateway.pk}/security/")
-    return page
+def console(operator_page: Any, live_server: Any, gateway: ApiGateway) -> Any:
+    operator_page.goto(f"{live_server.url}/admin/apigw_ws/apigateway/{gateway.pk}/security/")
+    return operator_page
 
 
 def press(console: Any, opener: str, button: str) -> None:
