@@ -40,6 +40,11 @@ def end_the_logins_of_a_changed_user(
         _tell_aws(logins.close_of_changed_user(instance, update_fields))
 
 
+@receiver(pre_delete, sender=settings.AUTH_USER_MODEL)
+def end_the_sessions_of_a_deleted_user(instance: AbstractBaseUser, **_: Any) -> None:
+    _tell_aws(logins.close_of_deleted_user(instance))
+
+
 @receiver([post_save, post_delete], sender=settings.AUTH_USER_MODEL)
 @receiver([post_save, post_delete], sender=Permission)
 @receiver(post_delete, sender=Group)

@@ -209,12 +209,16 @@ def change_password(browser: Client, user: User) -> None:
     user.save()
 
 
+def delete(browser: Client, user: User) -> None:
+    user.delete()
+
+
 class TestLogins:
     @pytest.fixture(autouse=True)
     def at_once(self, settings: Any) -> None:
         settings.TASKS = IMMEDIATE
 
-    @pytest.mark.parametrize("end", [log_out, deactivate, change_password])
+    @pytest.mark.parametrize("end", [log_out, deactivate, change_password, delete])
     def test_the_end_of_a_login_closes_its_connections_at_aws(
         self, open_one: Open, browser: Client, end: Callable[[Client, User], None]
     ) -> None:

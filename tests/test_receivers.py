@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.test import Client
 
+from apigw_ws.models import WebSocketSession
 from apigw_ws.testing import WebSocketTestClient
 from tests.app.factories import new_gateway, new_user, session_of
 
@@ -92,6 +93,25 @@ def test_deactivating_a_user_closes_the_sessions(user: User) -> None:
     user.save()
 
     assert not session_of(socket).connected
+
+
+def test_deleting_a_user_closes_the_sessions_and_keeps_them_as_nobodys(user: User) -> None:
+    socket = opened(user, Client())
+
+    User.objects.all().delete()
+
+    session = session_of(socket)
+    assert (session.user, session.close_reason, session.close_at_aws) == (None, "User deleted", True)
+    assert socket.send({}).status_code == 403
+
+
+def test_who_is_deleted_while_a_connection_opens_is_nobody_who_may_speak(user: User) -> None:
+    socket = opened(user, Client())
+
+    WebSocketSession.objects.update(user=None)  # as the deletion does, after it has closed what was open
+
+    assert socket.send({}).status_code == 403
+    assert session_of(socket).close_reason == "Login ended"
 
 
 def test_other_changes_of_a_user_close_nothing(user: User) -> None:

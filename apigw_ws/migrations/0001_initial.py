@@ -1097,7 +1097,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         default=None,
                         null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
+                        on_delete=django.db.models.deletion.SET_NULL,
                         related_name="websocket_sessions",
                         to=settings.AUTH_USER_MODEL,
                         verbose_name="user",

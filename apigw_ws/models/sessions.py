@@ -82,7 +82,7 @@ class WebSocketSession(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         verbose_name=_("user"),
-        on_delete=models.CASCADE,
+        on_delete=models.SET_NULL,  # what becomes of the connection is still to be told, and recorded
         related_name="websocket_sessions",
         null=True,
         blank=True,

@@ -45,10 +45,15 @@ def close_of_changed_user(user: AbstractBaseUser, update_fields: Iterable[str] |
     return _end(sessions, "Login ended")
 
 
+def close_of_deleted_user(user: AbstractBaseUser) -> int:
+    """Close the sessions of a user who is about to be deleted; return how many. They are nobody's afterwards."""
+    return _end(WebSocketSession.objects.filter(user_id=user.pk), "User deleted")
+
+
 def holds(session: WebSocketSession) -> bool:
     """Whether the login that the session was opened under is still good: active user, unchanged password."""
-    if session.user is None:
-        return True
+    if session.user is None:  # with a hash, the user was deleted while the session was opened
+        return not session.auth_hash
     hashes = _auth_hashes(session.user)
     unchanged = not session.auth_hash or any(constant_time_compare(session.auth_hash, one) for one in hashes)
     return session.user.is_active and unchanged
