@@ -43,6 +43,8 @@ class AuditEvent(models.Model):
         BAN = "ban", _("Banned")
         LIFT_BAN = "lift_ban", _("Lifted a ban")
         SEND = "send", _("Sent a message")
+        IMPORT = "import", _("Imported a file")
+        EXPORT = "export", _("Exported to a file")
 
     class Result(models.TextChoices):
         DONE = "done", _("Done")
