@@ -46,7 +46,7 @@ def close_of_changed_user(user: AbstractBaseUser, update_fields: Iterable[str] |
 
 
 def close_of_deleted_user(user: AbstractBaseUser) -> int:
-    """Close the sessions of a user who is about to be deleted; return how many. They are nobody's afterwards."""
+    """Close the sessions of a user who is about to be deleted; return how many. They become nobody's."""
     return _end(WebSocketSession.objects.filter(user_id=user.pk), "User deleted")
 
 
