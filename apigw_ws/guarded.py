@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
@@ -51,3 +52,9 @@ Guard = Callable[[GuardedRequest, Event], None]
 def address(request: GuardedRequest, event: Event) -> str | None:
     """Return the client's address: as mapped, else by TRUSTED_PROXIES; None where neither says it."""
     return request.mapped.source_ip or event.forwarded_address(conf.trusted_proxies)
+
+
+def disbelieve_impossible_session(request: HttpRequest) -> None:
+    """A session cookie with NUL is nobody's: PostgreSQL does not look for it, and Django knows no better."""
+    if "\0" in request.COOKIES.get(settings.SESSION_COOKIE_NAME, "") and hasattr(request, "session"):
+        request.session, request.user = type(request.session)(), AnonymousUser()

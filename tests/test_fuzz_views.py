@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from django.conf import settings as conf
 from django.db import connection, transaction
 from django.http import HttpResponse
 from django.test import Client
@@ -36,12 +37,23 @@ HOSTS = st.text("abcxyz0189.-:[]%@/_é", max_size=20)
 TELLING = st.sampled_from(
     ["", "0", "-1", "1" * 5000, "null", "fe80::1%eth0", "::ffff:1.2.3.4", "CONNECT", "sessionid=0123456789"]
 )
+#: A quoted value can hold any octet, also one that no header can.
+COOKIES = st.dictionaries(
+    st.sampled_from(["sessionid", "csrftoken", "messages"]),
+    st.lists(st.integers(0, 0o777).map("\\{:03o}".format) | st.text("abc019-:;, ", max_size=12), max_size=6),
+    max_size=3,
+).map(lambda jar: "; ".join(f'{name}="{"".join(parts)}"' for name, parts in jar.items()))
 OURS = (*headers.FROM_CONTEXT, *headers.ON_DISCONNECT, headers.SECRET, headers.API_ID)
 HEADER_NAMES = st.sampled_from(
     [*OURS, "Cookie", "Host", "Origin", "User-Agent", "X-Forwarded-For", "X-Office"]
 )
 HEADER_VALUES = st.one_of(
-    OCTETS, TELLING, HOSTS, HOSTS.map("https://{}.example.com".format), HOSTS.map("https://{}".format)
+    OCTETS,
+    TELLING,
+    COOKIES,
+    HOSTS,
+    HOSTS.map("https://{}.example.com".format),
+    HOSTS.map("https://{}".format),
 )
 HEADERS = st.dictionaries(HEADER_NAMES, HEADER_VALUES, max_size=5)
 
@@ -76,6 +88,13 @@ ROUTES = st.sampled_from(["connect", "disconnect", "default", "say"]) | st.text(
 )
 
 
+@pytest.fixture(autouse=True)
+def nobody_asks_before_the_view(monkeypatch: pytest.MonkeyPatch) -> None:
+    """LoginRequiredMiddleware looks for the browser session even where a view needs no login."""
+    asking = "django.contrib.auth.middleware.LoginRequiredMiddleware"
+    monkeypatch.setattr(conf, "MIDDLEWARE", [each for each in conf.MIDDLEWARE if each != asking])
+
+
 @pytest.fixture
 def gateway() -> ApiGateway:
     return new_gateway()
@@ -104,11 +123,16 @@ def arrival(gateway: ApiGateway, route: str) -> dict[str, str]:
 
 
 def call(
-    path: str, sent: dict[str, str], body: bytes = b"", query: str = "", method: str = "POST"
+    path: str,
+    sent: dict[str, str],
+    body: bytes = b"",
+    query: str = "",
+    method: str = "POST",
+    kind: str = "application/json",
 ) -> HttpResponse:
     """What Django answers; what a view raises is raised here."""
     response: Any = Client(enforce_csrf_checks=True).generic(
-        method, f"/{path}", body, "application/json", secure=True, headers=sent, QUERY_STRING=query
+        method, f"/{path}", body, kind, secure=True, headers=sent, QUERY_STRING=query
     )
     return response  # type: ignore[no-any-return]
 
@@ -155,6 +179,50 @@ def test_a_method_other_than_post_is_told_so(
     response = call(f"ws/{route}", arrival(gateway, route), body, method=method)
 
     assert (response.status_code, response.content) == (405, b"")
+
+
+TOKEN_HEADERS = st.fixed_dictionaries(
+    {"Cookie": COOKIES | OCTETS},
+    optional={"Origin": HEADER_VALUES, "Referer": HEADER_VALUES, "X-CSRFToken": st.just("a" * 32) | OCTETS},
+)
+SIGNED = {"Cookie": "csrftoken=" + "a" * 32, "X-CSRFToken": "a" * 32, "Referer": "https://www.example.com/"}
+
+
+@given(
+    sent=TOKEN_HEADERS
+    | TOKEN_HEADERS.map(lambda sent: SIGNED | {"Cookie": f"{SIGNED['Cookie']}; {sent['Cookie']}"}),
+    body=MESSAGES,
+    query=QUERIES,
+    kind=st.sampled_from(
+        ["application/json", "application/x-www-form-urlencoded", "multipart/form-data", "x"]
+    ),
+)
+@fuzzed
+def test_who_asks_for_a_token_gets_one_or_a_sentence(
+    sent: dict[str, str], body: bytes, query: str, kind: str
+) -> None:
+    with example():
+        response = call("ws-token/", sent | {"Host": "www.example.com"}, body, query, kind=kind)
+
+    assert response.status_code in {200, 400, 403}
+    assert response.status_code == 400 or json.loads(response.content).keys() <= {
+        "token",
+        "expires_in",
+        "error",
+    }
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [("ws/connect", 200), ("tokened/connect", 403), ("ws-token/", 200)]
+)
+def test_a_browser_session_that_postgresql_cannot_look_for_is_nobodys(
+    gateway: ApiGateway, path: str, status: int
+) -> None:
+    """Django unquotes octal numbers in cookies, and PostgreSQL takes no NUL."""
+    cookie = SIGNED["Cookie"] + r'; sessionid="0123456789\000"'
+    sent = arrival(gateway, "connect") | SIGNED | {"Cookie": cookie}
+
+    assert call(path, sent).status_code == status
 
 
 @given(view=st.sampled_from(["ws", "rooms"]), body=MESSAGES)

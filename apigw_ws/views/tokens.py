@@ -17,6 +17,7 @@ from django.views.generic import View
 
 from apigw_ws.conf import conf
 from apigw_ws.exceptions import ConfigurationError
+from apigw_ws.guarded import disbelieve_impossible_session
 from apigw_ws.services import tokens
 
 
@@ -47,6 +48,7 @@ class WebSocketTokenView(View):
         return csrf_exempt(login_not_required(never_cache(checked)))
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        disbelieve_impossible_session(request)
         # Asking who it is loads the session, and an expired one loses its key.
         if not request.user.is_authenticated and not request.session.session_key:
             request.session.create()

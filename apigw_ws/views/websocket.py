@@ -19,7 +19,7 @@ from django.views.generic import View
 from apigw_ws.conf import conf
 from apigw_ws.events import Event, Mapped, Phase, parse, parse_body, storable
 from apigw_ws.exceptions import Refused
-from apigw_ws.guarded import Demands, Guard, GuardedRequest, address
+from apigw_ws.guarded import Demands, Guard, GuardedRequest, address, disbelieve_impossible_session
 from apigw_ws.guards import GUARDS
 from apigw_ws.handlers import Handler, registry
 from apigw_ws.models import ApiGateway, WebSocketSession
@@ -104,6 +104,7 @@ class WebSocketView(ChannelHandlers, View):
         guarded = cast(GuardedRequest, request)
         guarded.demands, guarded.mapped, guarded.secret_version = self._demands(), Mapped(), 0
         guarded.channel_name, guarded.further_channels = "", ()
+        disbelieve_impossible_session(request)
         if not hasattr(request, "user"):  # no AuthenticationMiddleware
             guarded.user = AnonymousUser()
         try:
