@@ -17,6 +17,7 @@ from apigw_ws.models.gateways import ApiGateway
 from apigw_ws.models.routes import ApiGatewayAdditionalRoute
 from apigw_ws.models.runs import Run, Step
 from apigw_ws.models.sessions import SessionState, WebSocketSession
+from apigw_ws.models.traces import Trace, TraceEntry
 from apigw_ws.models.validators import is_channel_name
 
 __all__ = [
@@ -35,6 +36,8 @@ __all__ = [
     "Run",
     "SessionState",
     "Step",
+    "Trace",
+    "TraceEntry",
     "WebSocketSession",
     "WebSocketToken",
     "is_channel_name",

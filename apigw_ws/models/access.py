@@ -77,6 +77,7 @@ class Refusal(models.Model):
         indexes = [
             models.Index(fields=["address_block", "created_on"], name="apigw_ws_refusals_by_address"),
             models.Index(fields=["api_gateway", "created_on"], name="apigw_ws_refusals_by_gateway"),
+            models.Index(fields=["connection_id"], name="apigw_ws_refusal_by_connection"),
         ]
 
     def __str__(self) -> str:

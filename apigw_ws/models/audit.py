@@ -43,6 +43,9 @@ class AuditEvent(models.Model):
         BAN = "ban", _("Banned")
         LIFT_BAN = "lift_ban", _("Lifted a ban")
         SEND = "send", _("Sent a message")
+        TRACE = "trace", _("Started a trace")
+        STOP_TRACE = "stop_trace", _("Stopped a trace")
+        DELETE_TRACE = "delete_trace", _("Deleted a trace")
         IMPORT = "import", _("Imported a file")
         EXPORT = "export", _("Exported to a file")
 

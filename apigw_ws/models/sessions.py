@@ -64,6 +64,13 @@ class WebSocketSessionQuerySet(models.QuerySet["WebSocketSession"]):
         return messages.send_to_all(self.filter(connected=True), data, max_workers)
 
 
+class WebSocketSessionManager(models.Manager.from_queryset(WebSocketSessionQuerySet)):  # type: ignore[misc]
+    def get_queryset(self) -> WebSocketSessionQuerySet:
+        """Without what only a session's own page shows: that is fetched when it is asked for."""
+        sessions: WebSocketSessionQuerySet = super().get_queryset().defer("recent")
+        return sessions
+
+
 class WebSocketSession(models.Model):
     """Our record of a connection: who, from where, since when, in which channel."""
 
@@ -138,6 +145,8 @@ class WebSocketSession(models.Model):
     closed_by = models.CharField(
         _("closed by"), max_length=16, choices=ClosedBy.choices, blank=True, default=""
     )
+    #: Its last messages, without their words: see ``services.timeline``.
+    recent = models.TextField(blank=True, default="", editable=False)
     #: It is over for us, and AWS has still to be told.
     close_at_aws = models.BooleanField(default=False, editable=False)
 
@@ -148,7 +157,7 @@ class WebSocketSession(models.Model):
     created_on = models.DateTimeField(_("created"), auto_now_add=True)
     updated_on = models.DateTimeField(_("updated"), auto_now=True)
 
-    objects = WebSocketSessionQuerySet.as_manager()
+    objects = WebSocketSessionManager()
 
     class Meta:
         verbose_name = _("session")
@@ -158,6 +167,7 @@ class WebSocketSession(models.Model):
             ("disconnect_websocketsession", _("Can disconnect sessions")),
             ("send_message_websocketsession", _("Can send messages to sessions")),
             ("view_address_websocketsession", _("Can see the addresses of sessions")),
+            ("view_payload_websocketsession", _("Can see what messages say")),
         ]
         indexes = [
             models.Index(
