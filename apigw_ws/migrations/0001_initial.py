@@ -140,6 +140,36 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="BroadcastTemplate",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=128, unique=True, verbose_name="name")),
+                (
+                    "description",
+                    models.CharField(blank=True, default="", max_length=255, verbose_name="description"),
+                ),
+                (
+                    "payload",
+                    models.TextField(
+                        help_text="JSON or text; {{ name }} is asked for when it is used.",
+                        verbose_name="message",
+                    ),
+                ),
+                ("created_on", models.DateTimeField(auto_now_add=True, verbose_name="created")),
+                ("updated_on", models.DateTimeField(auto_now=True, verbose_name="updated")),
+            ],
+            options={
+                "verbose_name": "broadcast template",
+                "verbose_name_plural": "broadcast templates",
+                "ordering": ["name"],
+            },
+        ),
+        migrations.CreateModel(
             name="ChannelPermission",
             fields=[
                 (
@@ -657,6 +687,198 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="Broadcast",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "uid",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, unique=True, verbose_name="broadcast ID"
+                    ),
+                ),
+                ("title", models.CharField(blank=True, default="", max_length=255, verbose_name="title")),
+                ("audience", models.JSONField(default=dict, verbose_name="audience")),
+                ("payload", models.TextField(verbose_name="message")),
+                (
+                    "with_id",
+                    models.BooleanField(
+                        default=False,
+                        help_text="A JSON object gets “broadcast_id”, by which clients drop a message that comes twice.",
+                        verbose_name="with its ID",
+                    ),
+                ),
+                (
+                    "snapshot",
+                    models.BooleanField(
+                        default=True,
+                        help_text="Otherwise to whoever is there when their turn comes.",
+                        verbose_name="to those who are there when it starts",
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, default="", max_length=255, verbose_name="why")),
+                (
+                    "rate",
+                    models.PositiveIntegerField(
+                        default=0,
+                        help_text="At most; 0: as many as BROADCAST_RATE allows.",
+                        verbose_name="messages per second",
+                    ),
+                ),
+                ("scheduled_for", models.DateTimeField(blank=True, null=True, verbose_name="scheduled for")),
+                (
+                    "expires_on",
+                    models.DateTimeField(
+                        blank=True,
+                        help_text="Later than that nobody gets it.",
+                        null=True,
+                        verbose_name="not to begin after",
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Draft"),
+                            ("scheduled", "Scheduled"),
+                            ("queued", "Queued"),
+                            ("sending", "Sending"),
+                            ("paused", "Paused"),
+                            ("cancelling", "Being cancelled"),
+                            ("cancelled", "Cancelled"),
+                            ("done", "Done"),
+                            ("failed", "Failed"),
+                        ],
+                        default="draft",
+                        max_length=16,
+                        verbose_name="state",
+                    ),
+                ),
+                ("error_text", models.TextField(blank=True, default="", verbose_name="error")),
+                ("total", models.PositiveBigIntegerField(blank=True, null=True, verbose_name="recipients")),
+                ("sent", models.PositiveBigIntegerField(default=0, verbose_name="sent")),
+                ("gone", models.PositiveBigIntegerField(default=0, verbose_name="gone")),
+                ("forbidden", models.PositiveBigIntegerField(default=0, verbose_name="forbidden")),
+                ("throttled", models.PositiveBigIntegerField(default=0, verbose_name="throttled")),
+                ("too_large", models.PositiveBigIntegerField(default=0, verbose_name="too large")),
+                ("failed", models.PositiveBigIntegerField(default=0, verbose_name="failed")),
+                ("cancelled", models.PositiveBigIntegerField(default=0, verbose_name="cancelled")),
+                ("created_on", models.DateTimeField(auto_now_add=True, verbose_name="created")),
+                ("started_on", models.DateTimeField(blank=True, null=True, verbose_name="started")),
+                ("finished_on", models.DateTimeField(blank=True, null=True, verbose_name="finished")),
+                ("queued_on", models.DateTimeField(blank=True, editable=False, null=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="by",
+                    ),
+                ),
+                (
+                    "retry_of",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="retries",
+                        to="apigw_ws.broadcast",
+                        verbose_name="retry of",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "broadcast",
+                "verbose_name_plural": "broadcasts",
+                "ordering": ["-created_on", "-pk"],
+                "permissions": [
+                    ("send_broadcast", "Can send broadcasts"),
+                    ("send_large_broadcast", "Can broadcast to more than BROADCAST_LARGE connections"),
+                    ("control_broadcast", "Can pause and cancel the broadcasts of others"),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="BroadcastSample",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                ("sent", models.PositiveIntegerField(default=0)),
+                ("failed", models.PositiveIntegerField(default=0)),
+                (
+                    "broadcast",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="samples",
+                        to="apigw_ws.broadcast",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "broadcast sample",
+                "verbose_name_plural": "broadcast samples",
+                "ordering": ["broadcast", "at"],
+            },
+        ),
+        migrations.CreateModel(
+            name="BroadcastShard",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("targets", models.JSONField(blank=True, null=True)),
+                ("after_pk", models.BigIntegerField(default=0)),
+                ("last_pk", models.BigIntegerField(blank=True, null=True)),
+                ("size", models.PositiveIntegerField()),
+                ("position", models.PositiveIntegerField(default=0)),
+                ("ahead", models.JSONField(blank=True, default=list)),
+                ("version", models.PositiveIntegerField(default=0)),
+                ("is_done", models.BooleanField(default=False)),
+                ("worker", models.CharField(blank=True, default="", max_length=32)),
+                ("held_until", models.DateTimeField(blank=True, null=True)),
+                ("pool", models.CharField(blank=True, default="", max_length=64)),
+                (
+                    "broadcast",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="shards",
+                        to="apigw_ws.broadcast",
+                    ),
+                ),
+                (
+                    "gateway",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="apigw_ws.apigateway",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "broadcast shard",
+                "verbose_name_plural": "broadcast shards",
+                "ordering": ["broadcast", "number"],
+            },
+        ),
+        migrations.CreateModel(
             name="ChannelPermissionRule",
             fields=[
                 (
@@ -706,6 +928,66 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "channel rule",
                 "verbose_name_plural": "channel rules",
+            },
+        ),
+        migrations.CreateModel(
+            name="Refusal",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("guard", models.CharField(db_index=True, max_length=32, verbose_name="guard")),
+                ("phase", models.CharField(max_length=16, verbose_name="event")),
+                ("status", models.PositiveSmallIntegerField(verbose_name="status")),
+                ("reason", models.CharField(max_length=255, verbose_name="reason")),
+                ("facts", models.JSONField(blank=True, default=dict, verbose_name="facts")),
+                (
+                    "ip_address",
+                    models.GenericIPAddressField(blank=True, null=True, verbose_name="IP address"),
+                ),
+                ("address_block", models.GenericIPAddressField(blank=True, editable=False, null=True)),
+                ("origin", models.CharField(blank=True, default="", max_length=255, verbose_name="origin")),
+                ("host", models.CharField(blank=True, default="", max_length=255, verbose_name="host")),
+                (
+                    "user_agent",
+                    models.CharField(blank=True, default="", max_length=512, verbose_name="user agent"),
+                ),
+                (
+                    "connection_id",
+                    models.CharField(blank=True, default="", max_length=128, verbose_name="connection ID"),
+                ),
+                ("times", models.PositiveIntegerField(default=1, verbose_name="times")),
+                ("created_on", models.DateTimeField(auto_now_add=True, db_index=True, verbose_name="at")),
+                (
+                    "api_gateway",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="refusals",
+                        to="apigw_ws.apigateway",
+                        verbose_name="gateway",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="websocket_refusals",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "refusal",
+                "verbose_name_plural": "refusals",
+                "ordering": ["-created_on"],
             },
         ),
         migrations.CreateModel(
@@ -860,6 +1142,10 @@ class Migration(migrations.Migration):
                             ("ban", "Banned"),
                             ("lift_ban", "Lifted a ban"),
                             ("send", "Sent a message"),
+                            ("broadcast", "Broadcast a message"),
+                            ("pause_broadcast", "Paused a broadcast"),
+                            ("resume_broadcast", "Resumed a broadcast"),
+                            ("cancel_broadcast", "Cancelled a broadcast"),
                             ("trace", "Started a trace"),
                             ("stop_trace", "Stopped a trace"),
                             ("delete_trace", "Deleted a trace"),
@@ -1297,6 +1583,65 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="BroadcastRecipient",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("connection_id", models.CharField(max_length=128, verbose_name="connection ID")),
+                ("user_label", models.CharField(blank=True, default="", max_length=255, verbose_name="user")),
+                (
+                    "result",
+                    models.CharField(
+                        choices=[
+                            ("gone", "Gone"),
+                            ("forbidden", "Forbidden"),
+                            ("throttled", "Throttled"),
+                            ("too_large", "Too large"),
+                            ("failed", "Failed"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        max_length=16,
+                        verbose_name="result",
+                    ),
+                ),
+                (
+                    "code",
+                    models.CharField(blank=True, default="", max_length=128, verbose_name="AWS error code"),
+                ),
+                ("error_text", models.TextField(blank=True, default="", verbose_name="error")),
+                ("happened_on", models.DateTimeField(auto_now_add=True, verbose_name="when")),
+                (
+                    "broadcast",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="recipients",
+                        to="apigw_ws.broadcast",
+                        verbose_name="broadcast",
+                    ),
+                ),
+                (
+                    "session",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="apigw_ws.websocketsession",
+                        verbose_name="session",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "recipient not reached",
+                "verbose_name_plural": "recipients not reached",
+                "ordering": ["broadcast", "pk"],
+            },
+        ),
+        migrations.CreateModel(
             name="WebSocketToken",
             fields=[
                 (
@@ -1545,70 +1890,51 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.CreateModel(
-            name="Refusal",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("guard", models.CharField(db_index=True, max_length=32, verbose_name="guard")),
-                ("phase", models.CharField(max_length=16, verbose_name="event")),
-                ("status", models.PositiveSmallIntegerField(verbose_name="status")),
-                ("reason", models.CharField(max_length=255, verbose_name="reason")),
-                ("facts", models.JSONField(blank=True, default=dict, verbose_name="facts")),
-                (
-                    "ip_address",
-                    models.GenericIPAddressField(blank=True, null=True, verbose_name="IP address"),
-                ),
-                ("address_block", models.GenericIPAddressField(blank=True, editable=False, null=True)),
-                ("origin", models.CharField(blank=True, default="", max_length=255, verbose_name="origin")),
-                ("host", models.CharField(blank=True, default="", max_length=255, verbose_name="host")),
-                (
-                    "user_agent",
-                    models.CharField(blank=True, default="", max_length=512, verbose_name="user agent"),
-                ),
-                (
-                    "connection_id",
-                    models.CharField(blank=True, default="", max_length=128, verbose_name="connection ID"),
-                ),
-                ("times", models.PositiveIntegerField(default=1, verbose_name="times")),
-                ("created_on", models.DateTimeField(auto_now_add=True, db_index=True, verbose_name="at")),
-                (
-                    "api_gateway",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="refusals",
-                        to="apigw_ws.apigateway",
-                        verbose_name="gateway",
-                    ),
-                ),
-                (
-                    "user",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="websocket_refusals",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="user",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "refusal",
-                "verbose_name_plural": "refusals",
-                "ordering": ["-created_on"],
-                "indexes": [
-                    models.Index(fields=["address_block", "created_on"], name="apigw_ws_refusals_by_address"),
-                    models.Index(fields=["api_gateway", "created_on"], name="apigw_ws_refusals_by_gateway"),
-                    models.Index(fields=["connection_id"], name="apigw_ws_refusal_by_connection"),
-                ],
-            },
+        migrations.AddIndex(
+            model_name="broadcast",
+            index=models.Index(fields=["state"], name="apigw_ws_broadcast_state"),
+        ),
+        migrations.AddIndex(
+            model_name="broadcast",
+            index=models.Index(fields=["-created_on"], name="apigw_ws_broadcast_newest"),
+        ),
+        migrations.AddIndex(
+            model_name="broadcastsample",
+            index=models.Index(fields=["broadcast", "at"], name="apigw_ws_sample_at"),
+        ),
+        migrations.AddIndex(
+            model_name="broadcastshard",
+            index=models.Index(
+                condition=models.Q(("is_done", False)),
+                fields=["broadcast", "number"],
+                name="apigw_ws_shard_open",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="broadcastshard",
+            index=models.Index(
+                condition=models.Q(("held_until__isnull", False)),
+                fields=["held_until"],
+                name="apigw_ws_shard_held",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="broadcastshard",
+            constraint=models.UniqueConstraint(
+                fields=("broadcast", "number"), name="apigw_ws_shard_number_once"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="refusal",
+            index=models.Index(fields=["address_block", "created_on"], name="apigw_ws_refusals_by_address"),
+        ),
+        migrations.AddIndex(
+            model_name="refusal",
+            index=models.Index(fields=["api_gateway", "created_on"], name="apigw_ws_refusals_by_gateway"),
+        ),
+        migrations.AddIndex(
+            model_name="refusal",
+            index=models.Index(fields=["connection_id"], name="apigw_ws_refusal_by_connection"),
         ),
         migrations.AddConstraint(
             model_name="run",
@@ -1711,5 +2037,9 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(
                 fields=("name", "session"), name="apigw_ws_member_of_channel_once"
             ),
+        ),
+        migrations.AddIndex(
+            model_name="broadcastrecipient",
+            index=models.Index(fields=["broadcast", "result", "code"], name="apigw_ws_recipient_result"),
         ),
     ]

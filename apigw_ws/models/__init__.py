@@ -10,6 +10,13 @@ from apigw_ws.models.access import (
 from apigw_ws.models.accounts import AwsAccount
 from apigw_ws.models.audit import AuditEvent
 from apigw_ws.models.bans import Ban
+from apigw_ws.models.broadcasts import (
+    Broadcast,
+    BroadcastRecipient,
+    BroadcastSample,
+    BroadcastShard,
+    BroadcastTemplate,
+)
 from apigw_ws.models.channels import ChannelMembership
 from apigw_ws.models.chores import Chore
 from apigw_ws.models.deployments import DeployedSnapshot
@@ -26,6 +33,11 @@ __all__ = [
     "AuditEvent",
     "AwsAccount",
     "Ban",
+    "Broadcast",
+    "BroadcastRecipient",
+    "BroadcastSample",
+    "BroadcastShard",
+    "BroadcastTemplate",
     "ChannelMembership",
     "ChannelPermission",
     "ChannelPermissionRule",

@@ -1,0 +1,257 @@
+from __future__ import annotations
+
+import uuid
+from typing import Final
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from apigw_ws.models.gateways import ApiGateway
+from apigw_ws.models.sessions import WebSocketSession
+
+#: The fields of a broadcast that its recipients are counted in; together they are those it is done with.
+COUNTS: Final = ("sent", "gone", "forbidden", "throttled", "too_large", "failed", "cancelled")
+
+
+class Broadcast(models.Model):
+    """One message for many connections, and how far it has come. ``services.broadcasts`` moves its state.
+
+    At every moment ``done_count`` recipients are counted in exactly one of ``COUNTS``; when it is over
+    they are ``total``.
+    """
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("Draft")
+        SCHEDULED = "scheduled", _("Scheduled")
+        QUEUED = "queued", _("Queued")
+        SENDING = "sending", _("Sending")
+        PAUSED = "paused", _("Paused")
+        CANCELLING = "cancelling", _("Being cancelled")
+        CANCELLED = "cancelled", _("Cancelled")
+        DONE = "done", _("Done")
+        FAILED = "failed", _("Failed")
+
+    #: Those that nothing leads out of.
+    OVER: Final = (State.CANCELLED, State.DONE, State.FAILED)
+
+    uid = models.UUIDField(_("broadcast ID"), default=uuid.uuid4, unique=True, editable=False)
+    title = models.CharField(_("title"), max_length=255, blank=True, default="")
+    #: See ``services.broadcasts.audiences``.
+    audience = models.JSONField(_("audience"), default=dict)
+    payload = models.TextField(_("message"))
+    with_id = models.BooleanField(
+        _("with its ID"),
+        default=False,
+        help_text=_("A JSON object gets “broadcast_id”, by which clients drop a message that comes twice."),
+    )
+    snapshot = models.BooleanField(
+        _("to those who are there when it starts"),
+        default=True,
+        help_text=_("Otherwise to whoever is there when their turn comes."),
+    )
+    reason = models.CharField(_("why"), max_length=255, blank=True, default="")
+    rate = models.PositiveIntegerField(
+        _("messages per second"), default=0, help_text=_("At most; 0: as many as BROADCAST_RATE allows.")
+    )
+    scheduled_for = models.DateTimeField(_("scheduled for"), null=True, blank=True)
+    expires_on = models.DateTimeField(
+        _("not to begin after"), null=True, blank=True, help_text=_("Later than that nobody gets it.")
+    )
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("by"),
+        on_delete=models.SET_NULL,
+        related_name="+",
+        null=True,
+        blank=True,
+    )
+    retry_of = models.ForeignKey(
+        "self",
+        verbose_name=_("retry of"),
+        on_delete=models.SET_NULL,
+        related_name="retries",
+        null=True,
+        blank=True,
+    )
+    state = models.CharField(_("state"), max_length=16, choices=State.choices, default=State.DRAFT)
+    #: Why it paused or failed, and what to do.
+    error_text = models.TextField(_("error"), blank=True, default="")
+
+    #: None until they are counted; of one that is not a snapshot an estimate until all had their turn.
+    total = models.PositiveBigIntegerField(_("recipients"), null=True, blank=True)
+    sent = models.PositiveBigIntegerField(_("sent"), default=0)
+    gone = models.PositiveBigIntegerField(_("gone"), default=0)
+    forbidden = models.PositiveBigIntegerField(_("forbidden"), default=0)
+    throttled = models.PositiveBigIntegerField(_("throttled"), default=0)
+    too_large = models.PositiveBigIntegerField(_("too large"), default=0)
+    failed = models.PositiveBigIntegerField(_("failed"), default=0)
+    cancelled = models.PositiveBigIntegerField(_("cancelled"), default=0)
+
+    created_on = models.DateTimeField(_("created"), auto_now_add=True)
+    started_on = models.DateTimeField(_("started"), null=True, blank=True)
+    finished_on = models.DateTimeField(_("finished"), null=True, blank=True)
+    #: When it was handed to the workers last.
+    queued_on = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = _("broadcast")
+        verbose_name_plural = _("broadcasts")
+        ordering = ["-created_on", "-pk"]
+        permissions = [
+            ("send_broadcast", _("Can send broadcasts")),
+            ("send_large_broadcast", _("Can broadcast to more than BROADCAST_LARGE connections")),
+            ("control_broadcast", _("Can pause and cancel the broadcasts of others")),
+        ]
+        indexes = [
+            models.Index(fields=["state"], name="apigw_ws_broadcast_state"),
+            models.Index(fields=["-created_on"], name="apigw_ws_broadcast_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title or f"{_('Broadcast')} {self.pk}"
+
+    @property
+    def done_count(self) -> int:
+        return sum(getattr(self, name) for name in COUNTS)
+
+    @property
+    def not_reached(self) -> int:
+        """Those that AWS did not take it for; the gone are not to be reached."""
+        return self.done_count - self.sent - self.gone
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in self.OVER
+
+
+class BroadcastShard(models.Model):
+    """A part of a broadcast's audience, all at one gateway, which one worker at a time sends to.
+
+    ``position`` and ``ahead`` say which of ``targets`` are counted on the broadcast: all before ``position``,
+    and those at the offsets ``ahead``. They change in the transaction in which the broadcast's counts do.
+    """
+
+    broadcast = models.ForeignKey(Broadcast, on_delete=models.CASCADE, related_name="shards")
+    number = models.PositiveIntegerField()
+    gateway = models.ForeignKey(
+        ApiGateway, on_delete=models.SET_NULL, related_name="+", null=True, blank=True
+    )
+    #: Primary keys of sessions, or connection IDs of which we have no session. None: its turn has not come.
+    targets = models.JSONField(null=True, blank=True)
+    #: The primary keys that it is made of when its turn comes; no end: those that came since, too.
+    after_pk = models.BigIntegerField(default=0)
+    last_pk = models.BigIntegerField(null=True, blank=True)
+    #: How many targets there are, or seem to be.
+    size = models.PositiveIntegerField()
+    position = models.PositiveIntegerField(default=0)
+    ahead = models.JSONField(default=list, blank=True)
+    #: Moved by every change of the two, so that a change whose answer was lost is not made twice.
+    version = models.PositiveIntegerField(default=0)
+    is_done = models.BooleanField(default=False)
+    #: Who is at it; after ``held_until`` they count as dead.
+    worker = models.CharField(max_length=32, blank=True, default="")
+    held_until = models.DateTimeField(null=True, blank=True)
+    #: The account and region whose ceiling its worker shares.
+    pool = models.CharField(max_length=64, blank=True, default="")
+
+    class Meta:
+        verbose_name = _("broadcast shard")
+        verbose_name_plural = _("broadcast shards")
+        ordering = ["broadcast", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["broadcast", "number"], name="apigw_ws_shard_number_once")
+        ]
+        indexes = [
+            models.Index(
+                fields=["broadcast", "number"], name="apigw_ws_shard_open", condition=models.Q(is_done=False)
+            ),
+            models.Index(
+                fields=["held_until"],
+                name="apigw_ws_shard_held",
+                condition=models.Q(held_until__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.broadcast_id}/{self.number}"
+
+
+class BroadcastRecipient(models.Model):
+    """Somebody of a broadcast's audience to whom it was not plainly sent, and why."""
+
+    class Result(models.TextChoices):
+        GONE = "gone", _("Gone")
+        FORBIDDEN = "forbidden", _("Forbidden")
+        THROTTLED = "throttled", _("Throttled")
+        TOO_LARGE = "too_large", _("Too large")
+        FAILED = "failed", _("Failed")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    broadcast = models.ForeignKey(
+        Broadcast, verbose_name=_("broadcast"), on_delete=models.CASCADE, related_name="recipients"
+    )
+    connection_id = models.CharField(_("connection ID"), max_length=128)
+    #: The row of a session goes with it; this record stays.
+    session = models.ForeignKey(
+        WebSocketSession,
+        verbose_name=_("session"),
+        on_delete=models.SET_NULL,
+        related_name="+",
+        null=True,
+        blank=True,
+    )
+    user_label = models.CharField(_("user"), max_length=255, blank=True, default="")
+    result = models.CharField(_("result"), max_length=16, choices=Result.choices)
+    code = models.CharField(_("AWS error code"), max_length=128, blank=True, default="")
+    error_text = models.TextField(_("error"), blank=True, default="")
+    happened_on = models.DateTimeField(_("when"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("recipient not reached")
+        verbose_name_plural = _("recipients not reached")
+        ordering = ["broadcast", "pk"]
+        indexes = [
+            models.Index(fields=["broadcast", "result", "code"], name="apigw_ws_recipient_result"),
+        ]
+
+    def __str__(self) -> str:
+        return self.connection_id
+
+
+class BroadcastSample(models.Model):
+    """How many recipients were done with in one second; several workers may write a row each."""
+
+    broadcast = models.ForeignKey(Broadcast, on_delete=models.CASCADE, related_name="samples")
+    at = models.DateTimeField()
+    sent = models.PositiveIntegerField(default=0)
+    failed = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("broadcast sample")
+        verbose_name_plural = _("broadcast samples")
+        ordering = ["broadcast", "at"]
+        indexes = [models.Index(fields=["broadcast", "at"], name="apigw_ws_sample_at")]
+
+    def __str__(self) -> str:
+        return f"{self.broadcast_id} {self.at:%H:%M:%S}"
+
+
+class BroadcastTemplate(models.Model):
+    """A message to start from, with ``{{ variables }}`` that whoever sends it fills in."""
+
+    name = models.CharField(_("name"), max_length=128, unique=True)
+    description = models.CharField(_("description"), max_length=255, blank=True, default="")
+    payload = models.TextField(
+        _("message"), help_text=_("JSON or text; {{ name }} is asked for when it is used.")
+    )
+    created_on = models.DateTimeField(_("created"), auto_now_add=True)
+    updated_on = models.DateTimeField(_("updated"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("broadcast template")
+        verbose_name_plural = _("broadcast templates")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
