@@ -24,3 +24,5 @@ VIEW_ADDRESS: Final = "apigw_ws.view_address_websocketsession"
 DISCONNECT: Final = "apigw_ws.disconnect_websocketsession"
 #: Keep somebody out, and let them in again.
 BAN: Final = "apigw_ws.add_ban"
+#: Put sessions into channels, and take them out.
+CHANGE_CHANNELS: Final = "apigw_ws.change_channels_websocketsession"

@@ -8,6 +8,7 @@ from apigw_ws.models.access import (
     WebSocketToken,
 )
 from apigw_ws.models.accounts import AwsAccount
+from apigw_ws.models.acts import Act, ActOutcome
 from apigw_ws.models.audit import AuditEvent
 from apigw_ws.models.bans import Ban
 from apigw_ws.models.broadcasts import (
@@ -17,7 +18,7 @@ from apigw_ws.models.broadcasts import (
     BroadcastShard,
     BroadcastTemplate,
 )
-from apigw_ws.models.channels import ChannelMembership
+from apigw_ws.models.channels import Channel, ChannelMembership
 from apigw_ws.models.chores import Chore
 from apigw_ws.models.deployments import DeployedSnapshot
 from apigw_ws.models.gateways import ApiGateway
@@ -28,11 +29,14 @@ from apigw_ws.models.traces import Trace, TraceEntry
 from apigw_ws.models.validators import is_channel_name
 
 __all__ = [
+    "Act",
+    "ActOutcome",
     "ApiGateway",
     "ApiGatewayAdditionalRoute",
     "AuditEvent",
     "AwsAccount",
     "Ban",
+    "Channel",
     "Broadcast",
     "BroadcastRecipient",
     "BroadcastSample",

@@ -43,6 +43,8 @@ class AuditEvent(models.Model):
         BAN = "ban", _("Banned")
         LIFT_BAN = "lift_ban", _("Lifted a ban")
         SEND = "send", _("Sent a message")
+        JOIN = "join", _("Put sessions into a channel")
+        LEAVE = "leave", _("Took sessions out of a channel")
         BROADCAST = "broadcast", _("Broadcast a message")
         PAUSE_BROADCAST = "pause_broadcast", _("Paused a broadcast")
         RESUME_BROADCAST = "resume_broadcast", _("Resumed a broadcast")

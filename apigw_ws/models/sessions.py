@@ -119,6 +119,11 @@ class WebSocketSession(models.Model):
     bytes_in = models.PositiveBigIntegerField(_("bytes in"), default=0)
     bytes_out = models.PositiveBigIntegerField(_("bytes out"), default=0)
 
+    # Messages both ways in the minute (since 1970) of the last one, and in the minute before: services.pace.
+    minute = models.PositiveIntegerField(default=0, editable=False)
+    in_minute = models.PositiveIntegerField(default=0, editable=False)
+    in_minute_before = models.PositiveIntegerField(default=0, editable=False)
+
     ip_address = models.GenericIPAddressField(_("IP address"), null=True, blank=True)
     #: What rates count by: the address, of IPv6 its /64.
     address_block = models.GenericIPAddressField(null=True, blank=True, editable=False)
@@ -164,6 +169,7 @@ class WebSocketSession(models.Model):
         verbose_name_plural = _("sessions")
         ordering = ["-created_on"]
         permissions = [
+            ("change_channels_websocketsession", _("Can put sessions into channels")),
             ("disconnect_websocketsession", _("Can disconnect sessions")),
             ("send_message_websocketsession", _("Can send messages to sessions")),
             ("view_address_websocketsession", _("Can see the addresses of sessions")),
