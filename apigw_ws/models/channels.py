@@ -30,3 +30,27 @@ class ChannelMembership(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Channel(models.Model):
+    """What was found when channels were counted last: those with members, or with a rule of their own.
+
+    Nothing refers to it, and no session is in a channel because of it: see ``services.figures``.
+    """
+
+    name = models.CharField(_("channel"), max_length=128, unique=True)
+    members = models.PositiveIntegerField(_("members"), default=0)
+    #: Of the members; the others have been silent for too long.
+    live = models.PositiveIntegerField(_("live"), default=0)
+    messages = models.PositiveIntegerField(_("messages in a minute"), default=0)
+    #: Primary keys.
+    gateways = models.JSONField(_("gateways"), default=list)
+
+    class Meta:
+        verbose_name = _("channel")
+        verbose_name_plural = _("channels")
+        ordering = ["-members", "name"]
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.name
