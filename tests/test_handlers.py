@@ -129,9 +129,9 @@ def test_join_is_open_in_a_view_with_one_channel_where_the_project_meant_it(
     view = type("View", (*bases, Chat), body)()
     view.body = {"action": "join"}
 
-    assert (view._handler() is not WebSocketView.default) == answers
+    assert (view._handler()[1] is not WebSocketView.default) == answers
     view.CHANNELS_PER_CONNECTION = 2
-    assert view._handler() is not WebSocketView.default
+    assert view._handler()[1] is not WebSocketView.default
 
 
 def test_hooks_of_the_fields_existing_package_are_not_open() -> None:

@@ -13,7 +13,8 @@ from django.utils import timezone
 
 from apigw_ws.exceptions import Refused
 from apigw_ws.models import ApiGateway, WebSocketSession
-from apigw_ws.services import batches, channels, gateways
+from apigw_ws.services import batches, channels, gateways, timeline
+from apigw_ws.services.timeline import Handled
 from apigw_ws.signals import connected, disconnected
 
 ClosedBy = WebSocketSession.ClosedBy
@@ -53,17 +54,25 @@ def find(gateway: ApiGateway, connection_id: str) -> WebSocketSession | None:
 
 
 def touch(
-    session: WebSocketSession, secret_version: int = 0, *, received: int = 0, sent: int | None = None
+    session: WebSocketSession,
+    secret_version: int = 0,
+    *,
+    received: int = 0,
+    sent: int | None = None,
+    handled: Handled | None = None,
 ) -> None:
     """Count a message of ``received`` bytes, and its reply of ``sent`` bytes, None where there was none.
 
-    One query, which overwrites nothing else. The session at hand says the same afterwards.
+    With ``handled``, it is on the timeline. One query, which overwrites nothing else. The session at hand
+    says the same afterwards.
     """
     now = timezone.now()
     counted = {"request_count": 1, "bytes_in": received, **_outbound(sent)}
     noted: dict[str, Any] = {"last_seen_on": now, "active_on": now, "updated_on": now}
     noted |= {"secret_version": secret_version} | ({} if sent is None else {"last_outbound_on": now})
-    WebSocketSession.objects.filter(pk=session.pk).update(**_added(counted), **noted)
+    line = timeline.message(received=received, sent=sent, handled=handled) if handled else ""
+    changes = {**_added(counted), **noted, **(timeline.noting(line) if line else {})}
+    WebSocketSession.objects.filter(pk=session.pk).update(**changes)
     for name, more in counted.items():
         setattr(session, name, getattr(session, name) + more)
     for name, value in noted.items():
@@ -74,7 +83,8 @@ def count_sent(connection_ids: Collection[str], size: int) -> None:
     """Count one message of ``size`` bytes for each of these connections; one UPDATE for all."""
     now = timezone.now()
     with _in_order(WebSocketSession.objects.filter(connection_id__in=connection_ids)) as rows:
-        rows.update(**_added(_outbound(size)), last_outbound_on=now, active_on=now, updated_on=now)
+        counted = {**_added(_outbound(size)), **timeline.noting(timeline.outbound(size))}
+        rows.update(**counted, last_outbound_on=now, active_on=now, updated_on=now)
 
 
 def close(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, ClassVar, Final, cast
 
@@ -25,7 +26,9 @@ from apigw_ws.handlers import Handler, registry
 from apigw_ws.models import ApiGateway, WebSocketSession
 from apigw_ws.services import messages, refusals, sessions
 from apigw_ws.services.sessions import ClosedBy
+from apigw_ws.services.timeline import Handled
 from apigw_ws.signals import message_received
+from apigw_ws.views.answers import response_of
 from apigw_ws.views.channels import ChannelHandlers
 from apigw_ws.views.records import closed_by, new_session
 
@@ -143,7 +146,7 @@ class WebSocketView(ChannelHandlers, View):
         """A client that is refused after all, or by a failure, has no session."""
         response = None
         try:
-            response = _response(self.connect(request, *self.args, **self.kwargs))
+            response = response_of(self.connect(request, *self.args, **self.kwargs))
         finally:
             if response is None or response.status_code >= 300:
                 self._close(Mapped(close_reason="Refused"), ClosedBy.REFUSAL)
@@ -158,41 +161,54 @@ class WebSocketView(ChannelHandlers, View):
             return HttpResponse()
         self.websocket_session, request.user = session, session.user or AnonymousUser()
         try:
-            return _response(self.disconnect(request, *self.args, **self.kwargs))
+            return response_of(self.disconnect(request, *self.args, **self.kwargs))
         finally:
             self._close(request.mapped, closed_by(request.mapped))
 
     def _answer_message(self, request: GuardedRequest) -> HttpResponseBase:
         """What came and what went out is counted in one, at the end, also where the handler fails."""
         self.websocket_session = session = request.websocket_session
-        sent = None
+        name, handler = self._handler()
+        payload, status, begun = None, 500, time.perf_counter()
         try:
             message_received.send_robust(
                 type(self), session=session, body=self.body, raw_body=self.raw_body, request=request
             )
-            response, sent = self._reply(request, self._handler()(self, request, *self.args, **self.kwargs))
+            response, payload = self._reply(request, handler(self, request, *self.args, **self.kwargs))
+            status = response.status_code
+        except Refused as refused:
+            status = refused.status
+            raise
         finally:
-            sessions.touch(session, request.secret_version, received=len(request.body), sent=sent)
+            took = round((time.perf_counter() - begun) * 1000)
+            self._note(request, payload, Handled(handler=name, status=status, duration_ms=took))
         return response
 
-    def _reply(self, request: GuardedRequest, result: Any) -> tuple[HttpResponse, int | None]:
-        """The response, and how many bytes go to the client; None where no message does."""
+    def _note(self, request: GuardedRequest, payload: bytes | None, handled: Handled) -> None:
+        session, sent = self.websocket_session, None if payload is None else len(payload)
+        sessions.touch(
+            session, request.secret_version, received=len(request.body), sent=sent, handled=handled
+        )
+
+    def _reply(self, request: GuardedRequest, result: Any) -> tuple[HttpResponse, bytes | None]:
+        """The response, and what goes to the client; None where no message does."""
         if not isinstance(result, dict | list):
             # On a two-way route AWS would send a body, whatever the status, to the client.
-            return HttpResponse(status=_response(result).status_code), None
+            return HttpResponse(status=response_of(result).status_code), None
         payload = messages.encode(result)
         if request.mapped.two_way:
-            return HttpResponse(payload, content_type="application/json"), len(payload)
-        return HttpResponse(), len(payload) if messages.post(self.websocket_session, payload) else None
+            return HttpResponse(payload, content_type="application/json"), payload
+        return HttpResponse(), payload if messages.post(self.websocket_session, payload) else None
 
-    def _handler(self) -> Handler:
+    def _handler(self) -> tuple[str, Handler]:
+        """With the name by which it was called."""
         for key in (self.handler_selection_key, self.route_selection_key):
             name = self.body.get(key)
             handler = self._handlers.get(name) if isinstance(name, str) and self._is_open(name) else None
             if handler and (self._most_channels() > 1 or not self._is_for_several(str(name), handler)):
                 self._debug(f"handler {name}")
-                return handler
-        return self._handlers.get("default", WebSocketView.default)
+                return str(name), handler
+        return "default", self._handlers.get("default", WebSocketView.default)
 
     def _is_open(self, name: str) -> bool:
         return not self.ALLOWED_HANDLERS or name in self.ALLOWED_HANDLERS
@@ -227,12 +243,3 @@ class WebSocketView(ChannelHandlers, View):
             host=storable(request.headers.get("Host", ""), 255),
             user_agent=request.mapped.user_agent or storable(request.headers.get("User-Agent", ""), 512),
         )
-
-
-def _response(result: Any) -> HttpResponseBase:
-    """A dict replies to messages only: of $connect AWS reads the status, of $disconnect nothing."""
-    if isinstance(result, HttpResponseBase):
-        return result
-    if result is None or isinstance(result, dict | list):
-        return HttpResponse()
-    raise TypeError(f"A handler returns None, a dict, a list or a response, not {type(result).__qualname__}.")

@@ -1,0 +1,162 @@
+"""What happened on a connection, the newest first.
+
+The last messages are noted in ``WebSocketSession.recent``, a line each, by the UPDATE that counts them
+anyway; all else is told by the rows that exist.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from django.db.models import F, TextField, Value
+from django.db.models.functions import Concat, Right
+from django.utils import timezone
+
+from apigw_ws.conf import conf
+from apigw_ws.models import Refusal, WebSocketSession
+
+#: Characters that no message needs more of, so that TIMELINE_MESSAGES of them fit in.
+_LINE: Final = 64
+_HANDLER: Final = 28
+#: Refusals of a connection that are told.
+_REFUSALS: Final = 20
+
+
+class Kind(StrEnum):
+    CONNECTED = "connected"
+    JOINED = "joined"
+    LEFT = "left"
+    #: From its first channel to another.
+    MOVED = "moved"
+    MESSAGE = "message"
+    SENT = "sent"
+    REFUSED = "refused"
+    CLOSED = "closed"
+
+
+#: The letter that a line begins with.
+_LETTERS: Final = {Kind.MESSAGE: "m", Kind.SENT: "s", Kind.LEFT: "l", Kind.MOVED: "c"}
+_KINDS: Final = {letter: kind for kind, letter in _LETTERS.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handled:
+    """How a message was answered: by which handler, with which status, in how many milliseconds."""
+
+    handler: str
+    status: int
+    duration_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    kind: Kind
+    at: dt.datetime
+    #: The channel, the guard that refused, or who closed it.
+    what: str = ""
+    detail: str = ""
+    #: Of a message, in bytes.
+    size: int = 0
+    handled: Handled | None = None
+    #: Bytes of the reply; None where there was none.
+    reply: int | None = None
+    #: How many the row of a refusal stands for.
+    times: int = 1
+
+
+def of(session: WebSocketSession) -> list[Happening]:
+    """All that is known of the session, the newest first; three queries at most.
+
+    Of its messages the last TIMELINE_MESSAGES. What is deleted, or was never noted, is not told.
+    """
+    told = [*_began(session), *_joined(session), *_noted(session.recent), *_refused(session)]
+    told += _ended(session)
+    return sorted(told, key=lambda each: each.at)[::-1]
+
+
+def message(*, received: int, sent: int | None, handled: Handled) -> str:
+    """The line of a message of ``received`` bytes and its reply of ``sent`` bytes, None for no reply."""
+    facts = (received, handled.status, handled.duration_ms, "-" if sent is None else sent)
+    return _line(Kind.MESSAGE, *facts, handled.handler[:_HANDLER])
+
+
+def outbound(size: int) -> str:
+    """The line of a message that was sent."""
+    return _line(Kind.SENT, size)
+
+
+def channel(kind: Kind, name: str) -> str:
+    """The line of a channel that the session has left, or moved to; "" is none."""
+    return _line(kind, name)
+
+
+def noting(line: str) -> dict[str, Any]:
+    """For the ``update()`` of sessions: add a line, and drop what there is no more room for."""
+    if not conf.timeline_messages:
+        return {}
+    longer = Concat(F("recent"), Value(line), output_field=TextField())
+    return {"recent": Right(longer, conf.timeline_messages * _LINE)}
+
+
+def _line(kind: Kind, *facts: object) -> str:
+    """It begins with the line break: so all before the first is what is left of a line that was cut."""
+    text = " ".join(str(fact) for fact in (_LETTERS[kind], f"{int(time.time() * 1000):x}", *facts))
+    return "\n" + " ".join(text.split())
+
+
+def _noted(recent: str) -> list[Happening]:
+    if not conf.timeline_messages:
+        return []
+    found = [read for line in recent.split("\n")[1:] if (read := _read(line))]
+    return found[-conf.timeline_messages :]
+
+
+def _read(line: str) -> Happening | None:
+    """None for a line that nobody here has written."""
+    try:
+        letter, moment, *facts = line.split(" ")
+        kind, at = _KINDS[letter], dt.datetime.fromtimestamp(int(moment, 16) / 1000, dt.UTC)
+        if kind is Kind.MESSAGE:
+            received, status, duration_ms, sent, *handler = facts
+            handled = Handled(handler=" ".join(handler), status=int(status), duration_ms=int(duration_ms))
+            reply = None if sent == "-" else int(sent)
+            return Happening(kind=kind, at=at, size=int(received), handled=handled, reply=reply)
+        if kind is Kind.SENT:
+            return Happening(kind=kind, at=at, size=int(facts[0]))
+        return Happening(kind=kind, at=at, what=" ".join(facts))
+    except (LookupError, ValueError, OverflowError, OSError):
+        return None
+
+
+def _began(session: WebSocketSession) -> Iterator[Happening]:
+    yield Happening(kind=Kind.CONNECTED, at=session.created_on, what=session.stage_name)
+
+
+def _joined(session: WebSocketSession) -> Iterator[Happening]:
+    for membership in session.memberships.all():
+        yield Happening(kind=Kind.JOINED, at=membership.joined_on, what=membership.name)
+
+
+def _refused(session: WebSocketSession) -> Iterator[Happening]:
+    newest = Refusal.objects.filter(connection_id=session.connection_id)[:_REFUSALS]
+    for row in reversed(list(newest)):
+        yield Happening(
+            kind=Kind.REFUSED, at=row.created_on, what=row.guard, detail=row.reason, times=row.times
+        )
+
+
+def _ended(session: WebSocketSession) -> Iterator[Happening]:
+    if session.connected:
+        return
+    code = "" if session.close_code is None else str(session.close_code)
+    yield Happening(
+        kind=Kind.CLOSED,
+        at=session.disconnected_on or session.updated_on or timezone.now(),
+        what=session.closed_by,
+        detail=" ".join(filter(None, (code, session.close_reason))),
+    )
