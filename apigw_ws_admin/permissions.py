@@ -26,3 +26,13 @@ DISCONNECT: Final = "apigw_ws.disconnect_websocketsession"
 BAN: Final = "apigw_ws.add_ban"
 #: Put sessions into channels, and take them out.
 CHANGE_CHANNELS: Final = "apigw_ws.change_channels_websocketsession"
+#: See what messages say.
+VIEW_PAYLOAD: Final = "apigw_ws.view_payload_websocketsession"
+#: Write and send broadcasts.
+SEND_BROADCAST: Final = "apigw_ws.send_broadcast"
+#: Broadcast to more than BROADCAST_LARGE connections.
+SEND_LARGE_BROADCAST: Final = "apigw_ws.send_large_broadcast"
+#: Pause, resume and cancel the broadcasts of others.
+CONTROL_BROADCAST: Final = "apigw_ws.control_broadcast"
+#: Keep a message as a template for broadcasts.
+ADD_TEMPLATE: Final = "apigw_ws.add_broadcasttemplate"
