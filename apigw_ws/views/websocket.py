@@ -167,12 +167,16 @@ class WebSocketView(ChannelHandlers, View):
 
     def _answer_message(self, request: GuardedRequest) -> HttpResponseBase:
         """What came and what went out is counted in one, at the end, also where the handler fails."""
-        self.websocket_session = session = request.websocket_session
+        self.websocket_session = request.websocket_session
         name, handler = self._handler()
         payload, status, begun = None, 500, time.perf_counter()
         try:
             message_received.send_robust(
-                type(self), session=session, body=self.body, raw_body=self.raw_body, request=request
+                type(self),
+                session=self.websocket_session,
+                body=self.body,
+                raw_body=self.raw_body,
+                request=request,
             )
             response, payload = self._reply(request, handler(self, request, *self.args, **self.kwargs))
             status = response.status_code

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from apigw_ws_admin.screens.sessions.page import SessionPage
 from apigw_ws_admin.screens.sessions.rows import SessionList
+from apigw_ws_admin.screens.sessions.timeline import Timeline
 
 __all__ = ["WebSocketSessionAdmin"]
 
 
-class WebSocketSessionAdmin(SessionPage, SessionList):
+class WebSocketSessionAdmin(Timeline, SessionList):
     """Screens know nothing of each other; here they meet."""

@@ -66,17 +66,17 @@ class SessionPage(ModelAdmin):
         ]
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], **more: Any) -> HttpResponse:
-        context |= _context(request, context["original"])
+        context |= page_context(request, context["original"])
         return cast(HttpResponse, super().render_change_form(request, context, **more))
 
     def facts_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        context = _context(request, self._session(request, object_id))
+        context = page_context(request, self._session(request, object_id))
         return render(request, "apigw_ws_admin/sessions/_facts.html", context)
 
     def ask_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """What AWS says of the connection now, beside what we have; nothing is changed."""
         session = self._session(request, object_id)
-        context: dict[str, Any] = _context(request, session)
+        context: dict[str, Any] = page_context(request, session)
         try:
             with endpoints.quickly(BUDGET):
                 context["known"] = contact.ask(session)
@@ -124,20 +124,23 @@ def _sent(request: HttpRequest, session: WebSocketSession) -> dict[str, Any]:
         return {"problem": problem}
 
 
-def _context(request: HttpRequest, session: WebSocketSession) -> dict[str, Any]:
+def page_context(request: HttpRequest, session: WebSocketSession) -> dict[str, Any]:
+    """Of what the page says of a session, and its parts."""
     state = session.state
     return {
         "session": session,
         "state": state,
         "state_colour": SESSION[state.value],
-        "evidence": _evidence(session, state),
+        "evidence": evidence_of(session),
         "facts": [fact for fact in _facts(request, session) if fact.value not in {None, ""}],
         "may_send": session.connected and request.user.has_perm(SEND_MESSAGE),
         "may_see_address": request.user.has_perm(VIEW_ADDRESS),
     }
 
 
-def _evidence(session: WebSocketSession, state: SessionState) -> str:
+def evidence_of(session: WebSocketSession) -> str:
+    """How we know its state, in a sentence."""
+    state = session.state
     if state == SessionState.LIVE:
         return _(
             "It connected, a message went either way, or AWS said that it is open, in the last ten minutes."

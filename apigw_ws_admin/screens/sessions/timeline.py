@@ -1,0 +1,132 @@
+"""What happened on a session's connection, on its page, as it happens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any, ClassVar, Final, cast
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.defaultfilters import filesizeformat
+from django.urls import URLPattern, path
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from apigw_ws.conf import conf
+from apigw_ws.models import WebSocketSession
+from apigw_ws.services import timeline
+from apigw_ws.services.timeline import Happening, Kind
+from apigw_ws_admin.hints import HINTS
+from apigw_ws_admin.screens.sessions.cells import moment
+from apigw_ws_admin.screens.sessions.page import SessionPage, channels_of, evidence_of, page_context
+
+_ICONS: Final = {
+    Kind.CONNECTED: "link",
+    Kind.JOINED: "group_add",
+    Kind.LEFT: "group_remove",
+    Kind.MOVED: "swap_horiz",
+    Kind.MESSAGE: "call_received",
+    Kind.SENT: "call_made",
+    Kind.REFUSED: "block",
+    Kind.CLOSED: "link_off",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A happening in words; ``colour`` is that of its status, where it has one."""
+
+    icon: str
+    title: str
+    facts: tuple[str, ...]
+    when: SafeString | None
+    status: int = 0
+    colour: str = ""
+
+
+class Timeline(SessionPage):
+    """The browser comes with the version that it shows, and gets 204 while there is no other."""
+
+    class Media:
+        css: ClassVar = {"all": ("apigw_ws_admin/timeline.css",)}
+        js = ("apigw_ws_admin/parts.js",)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.timeline_view)
+        name = "apigw_ws_websocketsession_timeline"
+        return [path("<int:object_id>/timeline/", view, name=name), *super().get_urls()]
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], **more: Any) -> HttpResponse:
+        context |= _context(context["original"])
+        return cast(HttpResponse, super().render_change_form(request, context, **more))
+
+    def timeline_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        session = self._session(request, object_id)
+        context = _context(session)
+        if request.GET.get("version") == context["version"]:
+            return HttpResponse(status=204)
+        context |= page_context(request, session) | {"is_refresh": True}
+        return render(request, "apigw_ws_admin/sessions/_timeline.html", context)
+
+
+def _context(session: WebSocketSession) -> dict[str, Any]:
+    happenings = timeline.of(session)
+    seen = (session.state, session.updated_on, session.active_on, channels_of(session), happenings)
+    return {
+        "lines": [_line(session, each) for each in happenings],
+        "version": blake2b(repr(seen).encode(), digest_size=9).hexdigest(),
+        "noted": conf.timeline_messages,
+    }
+
+
+def _line(session: WebSocketSession, happening: Happening) -> Line:
+    handled = happening.handled
+    return Line(
+        icon=_ICONS[happening.kind],
+        title=_title(session, happening),
+        facts=_facts(happening),
+        when=moment(happening.at),
+        status=handled.status if handled else 0,
+        colour=_colour(handled.status) if handled else "",
+    )
+
+
+def _title(session: WebSocketSession, happening: Happening) -> str:
+    what = happening.what
+    match happening.kind:
+        case Kind.CONNECTED:
+            return _("Connected")
+        case Kind.JOINED:
+            return _("Joined %s") % what
+        case Kind.LEFT:
+            return _("Left %s") % what
+        case Kind.MOVED:
+            return _("Moved to %s") % what if what else _("Left its first channel")
+        case Kind.MESSAGE:
+            return _("Message to %s") % (happening.handled.handler if happening.handled else "")
+        case Kind.SENT:
+            return _("Message sent")
+        case Kind.REFUSED:
+            return _("Refused: %s") % (HINTS[what].title if what in HINTS else what)
+    return evidence_of(session)
+
+
+def _facts(happening: Happening) -> tuple[str, ...]:
+    """What stands below the title."""
+    handled = happening.handled
+    facts = [
+        filesizeformat(happening.size) if happening.kind in (Kind.MESSAGE, Kind.SENT) else "",
+        _("%d ms") % handled.duration_ms if handled else "",
+        "" if happening.reply is None else _("reply of %s") % filesizeformat(happening.reply),
+        happening.detail if happening.kind is Kind.REFUSED else "",
+        ngettext("%d time", "%d times", happening.times) % happening.times if happening.times > 1 else "",
+    ]
+    return tuple(filter(None, facts))
+
+
+def _colour(status: int) -> str:
+    if status < 400:
+        return "success"
+    return "warning" if status < 500 else "danger"
