@@ -4,6 +4,8 @@
 |---|---|---|
 | ``connected`` | WebSocketSession | ``session`` |
 | ``disconnected`` | WebSocketSession | ``session``; also when a send found the connection gone |
+| ``joined`` | WebSocketSession | ``session``, ``channel``; also when an operator put it there, not on connect |
+| ``left`` | WebSocketSession | ``session``, ``channel``; not when it ends |
 | ``message_received`` | the view's class | ``session``, ``body`` (dict), ``raw_body`` (str), ``request`` |
 | ``deployed`` | ApiGateway | ``gateway``, ``run``; a run has made the gateway's routes live |
 """
@@ -16,5 +18,7 @@ from django.dispatch import Signal
 
 connected: Final = Signal()
 disconnected: Final = Signal()
+joined: Final = Signal()
+left: Final = Signal()
 message_received: Final = Signal()
 deployed: Final = Signal()

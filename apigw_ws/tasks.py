@@ -8,8 +8,8 @@ from django import VERSION
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 
-from apigw_ws.models import ApiGateway, WebSocketSession
-from apigw_ws.services import closing, deployments, provisioning, teardown
+from apigw_ws.models import Act, ApiGateway, WebSocketSession
+from apigw_ws.services import acts, closing, deployments, provisioning, teardown
 
 if VERSION >= (6, 0):
     from django.tasks import task
@@ -80,6 +80,12 @@ def close_sessions(
     targets = WebSocketSession.objects.filter(pk__in=session_ids).select_related("api_gateway")
     outcomes = closing.close(targets, reason=reason, message=message, by=_user(user_id), ip=ip, act=act)
     return dict(Counter(str(outcome.result) for outcome in outcomes))
+
+
+@task()
+def run_act(act_id: int) -> bool:
+    """Do what an operator has begun; see ``services.acts.run``."""
+    return acts.run(Act.objects.select_related("by").get(pk=act_id))
 
 
 @task()

@@ -131,8 +131,10 @@ def ban(
     return make(made, by=by, ip=ip, wide=wide)
 
 
-def make(made: Ban, *, by: AbstractBaseUser | None, ip: str | None, wide: bool = False) -> Banned:
-    """As ``ban``, for a row that is not stored yet."""
+def make(
+    made: Ban, *, by: AbstractBaseUser | None, ip: str | None, wide: bool = False, closing: bool = True
+) -> Banned:
+    """As ``ban``, for a row that is not stored yet. Not ``closing``: that is left to ``close_hit``."""
     made.full_clean()
     made.network = made.network and as_network(made.network)
     made.created_by = by  # type: ignore[assignment]
@@ -141,7 +143,7 @@ def make(made: Ban, *, by: AbstractBaseUser | None, ip: str | None, wide: bool =
     with audit.recorded(AuditEvent.Verb.BAN, None, what=str(made), by=by, ip=ip) as record:
         with transaction.atomic():
             made.save()
-            closed = close_hit(made)
+            closed = close_hit(made) if closing else 0
         record.after = {"reason": made.reason, "until": _moment(made), "closed": closed}
     return Banned(ban=made, closed=closed)
 

@@ -67,7 +67,7 @@ def close(
         AuditEvent.Verb.DISCONNECT, _common_gateway(chosen), by=by, ip=ip, what=_names(chosen)
     ) as record:
         for start in range(0, len(chosen), _BATCH):
-            outcomes += _close(chosen[start : start + _BATCH], ways, payload, reason)
+            outcomes += close_now(chosen[start : start + _BATCH], ways, payload, reason)
             record.after = {"reason": reason, "message": message is not None, "act": act, **_facts(outcomes)}
         record.error = next((outcome.error for outcome in outcomes if outcome.error), None)
     return outcomes
@@ -96,9 +96,11 @@ def finish_quickly() -> int:
         return finish()
 
 
-def _close(
+def close_now(
     batch: Sequence[WebSocketSession], ways: calls.Ways, payload: bytes | None, reason: str
 ) -> list[Outcome]:
+    """As ``close``, for some of many; to record it is left to the caller."""
+
     def say_goodbye(client: Any, connection_id: str) -> None:
         if payload is not None:
             _tell(client, connection_id, payload)

@@ -1,0 +1,181 @@
+"""Acts of operators on chosen sessions: who was chosen, what comes of it row by row, and how far it is."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connections, router, transaction
+from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
+
+from apigw_ws.models import Act, ActOutcome, ApiGateway, AuditEvent, Ban, WebSocketSession
+from apigw_ws.services import audit, bans, calls
+from apigw_ws.services.deeds import DEEDS, Done
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+
+Deed, Result = Act.Deed, ActOutcome.Result
+
+#: Sessions that are dealt with, and recorded, together.
+BATCH: Final = 100
+#: After which a worker that has said nothing counts as dead: longer than AWS can take over a batch.
+LEASE: Final = dt.timedelta(minutes=4)
+#: Failures that the audit trail names.
+_NAMED: Final = 100
+_VERBS: Final = {
+    Deed.DISCONNECT: AuditEvent.Verb.DISCONNECT,
+    Deed.MESSAGE: AuditEvent.Verb.SEND,
+    Deed.JOIN: AuditEvent.Verb.JOIN,
+    Deed.LEAVE: AuditEvent.Verb.LEAVE,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How many sessions of each result there are; those of ``Result.WAITING`` are still to come."""
+
+    total: int
+    numbers: Mapping[str, int]
+
+    @property
+    def waiting(self) -> int:
+        return self.numbers.get(Result.WAITING, 0)
+
+
+def begin(
+    uid: UUID,
+    deed: str,
+    rows: QuerySet[WebSocketSession],
+    what: Mapping[str, Any],
+    *,
+    audience: str,
+    by: AbstractBaseUser | None,
+    ip: str | None = None,
+) -> tuple[Act, bool]:
+    """Store the act on the sessions of ``rows`` as they are now; and whether it is new.
+
+    One with this ``uid`` is not begun again: it is returned as it is. The rows are chosen by the database,
+    however many they are. Nothing is done to them yet, see ``run``.
+    """
+    values = {"deed": deed, "what": dict(what), "audience": audience[:255], "by": by, "ip_address": ip}
+    with transaction.atomic(router.db_for_write(Act)):
+        act, is_new = Act.objects.get_or_create(uid=uid, defaults=values)
+        if is_new:
+            _choose(act, rows)
+    return act, is_new
+
+
+def run(act: Act) -> bool:
+    """Do what is left of the act; False where it is over, or somebody else is at it.
+
+    Each batch is recorded when it is done: whoever comes after a killed worker does at most one batch again.
+    ``endpoints.quickly`` holds for each call of AWS. One AuditEvent has the numbers, the failures by
+    connection ID, and the act's ``uid``. The message is not kept.
+    """
+    if not _hold(act):
+        return False
+    try:
+        with audit.recorded(
+            _VERBS[Deed(act.deed)], _common_gateway(act), what=act.audience, by=act.by, ip=act.ip_address
+        ) as record:
+            _do(act)
+            record.after = _facts(act)
+            record.error = _first_failure(act)
+    finally:
+        Act.objects.filter(pk=act.pk).update(held_until=None)
+    return True
+
+
+def progress(act: Act) -> Progress:
+    """One query."""
+    counted = act.outcomes.order_by().values_list("result").annotate(number=Count("pk"))
+    numbers = dict(counted)
+    return Progress(total=sum(numbers.values()), numbers=numbers)
+
+
+def is_stuck(act: Act, patience: dt.timedelta) -> bool:
+    """Whether nobody is at it though it is not over, and it is older than ``patience``."""
+    now = timezone.now()
+    held = act.held_until is not None and act.held_until > now
+    return act.finished_on is None and not held and now - act.created_on > patience
+
+
+def _choose(act: Act, rows: QuerySet[WebSocketSession]) -> None:
+    """One INSERT from a SELECT, as there may be 100,000."""
+    using = router.db_for_write(ActOutcome)
+    try:
+        sql, params = rows.order_by().values("pk").query.get_compiler(using).as_sql()
+    except EmptyResultSet:
+        return
+    connection = connections[using]
+    table = connection.ops.quote_name(ActOutcome._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} (act_id, session_id, result, error_text) "  # noqa: S608  (no value in it)
+            f"SELECT %s, chosen.id, '', '' FROM ({sql}) chosen ORDER BY chosen.id",
+            [act.pk, *params],
+        )
+
+
+def _hold(act: Act) -> bool:
+    """Keep the act for ourselves; False where it is over, or another worker has it."""
+    now = timezone.now()
+    free = (
+        Q(held_until=None) | Q(held_until__lte=now) | Q(held_until=act.held_until, held_until__isnull=False)
+    )
+    mine = Act.objects.filter(free, pk=act.pk, finished_on=None)
+    act.held_until, before = now + LEASE, act.held_until
+    if mine.update(held_until=act.held_until):
+        return True
+    act.held_until = before
+    return False
+
+
+def _do(act: Act) -> None:
+    ways, deed = calls.Ways(), DEEDS[Deed(act.deed)]
+    waiting = act.outcomes.filter(result=Result.WAITING).order_by("pk")
+    rows = waiting.select_related("session__user", "session__api_gateway").defer("session__recent")
+    while batch := list(rows[:BATCH]):
+        results = deed([row.session for row in batch], act.what, ways)
+        _note(batch, results)
+        if not _hold(act):  # it took too long, and another worker goes on
+            return
+    for ban in Ban.objects.filter(pk__in=act.what.get("bans", ())):
+        bans.close_hit(ban)
+    act.what = {name: value for name, value in act.what.items() if name != "message"}
+    act.finished_on = timezone.now()
+    act.save(update_fields=["what", "finished_on"])
+
+
+def _note(batch: Sequence[ActOutcome], results: Sequence[Done]) -> None:
+    """An UPDATE for each thing that came of them: in most batches it is one."""
+    alike = defaultdict[tuple[str, str], list[int]](list)
+    for row, done in zip(batch, results, strict=True):
+        alike[done.result, done.error].append(row.pk)
+    for (result, error), keys in alike.items():
+        ActOutcome.objects.filter(pk__in=keys).update(result=result, error_text=error)
+
+
+def _facts(act: Act) -> Mapping[str, Any]:
+    numbers = {result: number for result, number in progress(act).numbers.items() if result}
+    failed = act.outcomes.filter(result__in=[Result.FAILED, Result.REFUSED]).order_by("pk")
+    errors = dict(failed.values_list("session__connection_id", "error_text")[:_NAMED])
+    return {**act.what, **numbers, "act": str(act.uid), "errors": errors}
+
+
+def _first_failure(act: Act) -> Exception | None:
+    text = act.outcomes.filter(result=Result.FAILED).values_list("error_text", flat=True).first()
+    return None if text is None else Exception(text)
+
+
+def _common_gateway(act: Act) -> ApiGateway | None:
+    """The gateway of all, None where they have several or none."""
+    keys = list(act.outcomes.order_by().values_list("session__api_gateway", flat=True).distinct()[:2])
+    return ApiGateway.objects.filter(pk=keys[0]).first() if len(keys) == 1 else None
