@@ -105,7 +105,8 @@
       box.lastElementChild.replaceWith(incoming);
       enliven(incoming);
     }
-    one("#live-figure").textContent = one("#live-figure", fragment).textContent;
+    one(".live-figure").replaceWith(one(".live-figure", fragment));
+    tick(one(".live-figure"));
     const pages = one("#live-pagination"), next = one("#live-pagination", fragment);
     if (pages && !pages.contains(document.activeElement)) pages.replaceChildren(...next.childNodes);
     count();
