@@ -25,7 +25,7 @@ from apigw_ws.models.gateways import ApiGateway
 from apigw_ws.models.routes import ApiGatewayAdditionalRoute
 from apigw_ws.models.runs import Run, Step
 from apigw_ws.models.sessions import SessionState, WebSocketSession
-from apigw_ws.models.traces import Trace, TraceEntry
+from apigw_ws.models.traces import Trace, TraceEntry, TraceState
 from apigw_ws.models.validators import is_channel_name
 
 __all__ = [
@@ -54,6 +54,7 @@ __all__ = [
     "Step",
     "Trace",
     "TraceEntry",
+    "TraceState",
     "WebSocketSession",
     "WebSocketToken",
     "is_channel_name",

@@ -8,24 +8,34 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from apigw_ws.conf import conf
 from apigw_ws.models.validators import validate_channel_name
+
+
+class TraceState(models.TextChoices):
+    RUNNING = "running", _("Running")
+    STOPPED = "stopped", _("Stopped by an operator")
+    #: It has as many messages, or characters, as a trace may have.
+    FULL = "full", _("Full")
+    OVER = "over", _("Its time is over")
 
 
 class TraceQuerySet(models.QuerySet["Trace"]):
     def running(self) -> Self:
-        """Those that were neither stopped nor are over."""
-        return self.filter(stopped_on=None, ends_on__gt=timezone.now())
+        """Those that were not stopped, whose time is not over, and that are not full."""
+        return self.filter(
+            stopped_on=None,
+            ends_on__gt=timezone.now(),
+            entry_count__lt=conf.trace_entries,
+            character_count__lt=conf.trace_bytes,
+        )
 
 
 class Trace(models.Model):
     """The messages of a user, a channel, a connection or an address, word by word, until its time is over.
 
-    A row is never changed but to stop it.
+    A row is never changed but to count and to stop it.
     """
-
-    class Stopped(models.TextChoices):
-        OPERATOR = "operator", _("Stopped by an operator")
-        FULL = "full", _("Stopped by itself: full")
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -58,9 +68,9 @@ class Trace(models.Model):
     )
     ends_on = models.DateTimeField(_("ends"))
     stopped_on = models.DateTimeField(_("stopped"), null=True, blank=True, editable=False)
-    stopped_by = models.CharField(
-        max_length=16, choices=Stopped.choices, blank=True, default="", editable=False
-    )
+    entry_count = models.PositiveIntegerField(_("messages"), default=0, editable=False)
+    #: Of payloads, as they are kept.
+    character_count = models.PositiveBigIntegerField(_("characters"), default=0, editable=False)
     created_on = models.DateTimeField(_("started"), auto_now_add=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -101,8 +111,12 @@ class Trace(models.Model):
         return str(self.user or self.channel_name or self.connection_id)
 
     @property
-    def running(self) -> bool:
-        return self.stopped_on is None and self.ends_on > timezone.now()
+    def state(self) -> TraceState:
+        if self.stopped_on is not None:
+            return TraceState.STOPPED
+        if self.entry_count >= conf.trace_entries or self.character_count >= conf.trace_bytes:
+            return TraceState.FULL
+        return TraceState.OVER if self.ends_on <= timezone.now() else TraceState.RUNNING
 
 
 class TraceEntry(models.Model):

@@ -1,0 +1,208 @@
+"""Traces: the only writer of ``Trace`` and ``TraceEntry``.
+
+The running traces are read once in two seconds by each process: while none runs, a message costs no query,
+and a trace begins up to two seconds late. While one runs, a message that it matches costs an UPDATE, which
+counts it as long as there is room and time, and an INSERT, in a transaction.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import time
+from collections.abc import Collection, Sequence
+from copy import copy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from django.db import DatabaseError, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from apigw_ws.conf import conf
+from apigw_ws.models import AuditEvent, ChannelMembership, Trace, TraceEntry, WebSocketSession
+from apigw_ws.services import audit
+from apigw_ws.services.redaction import keep
+from apigw_ws.services.timeline import Handled
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+
+logger = logging.getLogger("apigw_ws.traces")
+
+#: Seconds after which a trace that another process started or stopped counts at the latest.
+MAX_AGE: Final = 2.0
+#: Minutes that a trace may run.
+LONGEST: Final = 60
+#: Of a channel, so many of those that are in it beside their first are followed.
+_MEMBERS: Final = 10_000
+#: Of a message to many, so many are captured.
+_OF_ONE_SEND: Final = 100
+
+Direction = TraceEntry.Direction
+
+
+@dataclass(slots=True, kw_only=True)
+class _Running:
+    trace: Trace
+    #: Sessions that are in its channel beside their first.
+    members: frozenset[int] = frozenset()
+
+    def __post_init__(self) -> None:
+        if name := self.trace.channel_name:
+            members = ChannelMembership.objects.filter(name=name, session__connected=True)
+            self.members = frozenset(members.values_list("session_id", flat=True)[:_MEMBERS])
+
+    def matches(self, session: WebSocketSession) -> bool:
+        trace = self.trace
+        if trace.channel_name:
+            return session.channel_name == trace.channel_name or session.pk in self.members
+        if trace.ip_address:
+            return session.ip_address == trace.ip_address
+        if trace.connection_id:
+            return session.connection_id == trace.connection_id
+        return session.user_id == trace.user_id
+
+    def among(self, connection_ids: Collection[str]) -> Collection[str]:
+        """Those of the connections that it follows, _OF_ONE_SEND at most; one query, none for a connection."""
+        trace = self.trace
+        if trace.connection_id:
+            return [trace.connection_id] if trace.connection_id in connection_ids else []
+        if trace.channel_name:
+            whose = Q(channel_name=trace.channel_name) | Q(memberships__name=trace.channel_name)
+        else:
+            whose = Q(ip_address=trace.ip_address) if trace.ip_address else Q(user=trace.user_id)
+        found = WebSocketSession.objects.filter(whose, connection_id__in=connection_ids).order_by().distinct()
+        return list(found.values_list("connection_id", flat=True)[:_OF_ONE_SEND])
+
+    def entry(self, direction: Direction, payload: bytes) -> TraceEntry:
+        """What may be kept of a message, of no connection yet."""
+        keys = (*conf.trace_redacted_keys, *self.trace.redacted_keys.split(","))
+        kept = keep(payload, keys, whole_texts=self.trace.whole_texts)
+        return TraceEntry(
+            trace=self.trace,
+            direction=direction,
+            at=timezone.now(),
+            size=len(payload),
+            payload=kept.text,
+            is_cut=kept.is_cut,
+        )
+
+
+_looked_at = 0.0
+_running: Sequence[_Running] = ()
+
+
+def start(trace: Trace, *, minutes: int, by: AbstractBaseUser | None = None, ip: str | None = None) -> Trace:
+    """Follow the trace's subject for so many minutes, LONGEST at most; return the stored trace.
+
+    Raises ValidationError for what is no trace.
+    """
+    trace.ends_on = timezone.now() + dt.timedelta(minutes=max(1, min(minutes, LONGEST)))
+    trace.created_by = by  # type: ignore[assignment]
+    trace.full_clean()
+    with transaction.atomic():
+        trace.save(force_insert=True)
+        after = {"reason": trace.reason, "minutes": minutes, "whole_texts": trace.whole_texts}
+        audit.record(AuditEvent.Verb.TRACE, None, what=str(trace), by=by, ip=ip, after=after)
+    _changed()
+    return trace
+
+
+def stop(trace: Trace, *, by: AbstractBaseUser | None, ip: str | None = None) -> bool:
+    """End it before its time; return whether it was running until now."""
+    if not Trace.objects.running().filter(pk=trace.pk).update(stopped_on=timezone.now()):
+        return False
+    audit.record(AuditEvent.Verb.STOP_TRACE, None, what=str(trace), by=by, ip=ip)
+    _changed()
+    return True
+
+
+def delete(trace: Trace, *, by: AbstractBaseUser | None, ip: str | None = None) -> None:
+    """Delete it with all that it captured; what runs is stopped."""
+    what, count = str(trace), trace.entries.count()
+    before = {"reason": trace.reason, "entries": count}
+    with audit.recorded(AuditEvent.Verb.DELETE_TRACE, None, what=what, by=by, ip=ip, before=before):
+        trace.delete()
+    _changed()
+
+
+def forget() -> None:
+    """Look again for running traces when the next message comes."""
+    global _looked_at
+    _looked_at = 0.0
+
+
+def exchanged(session: WebSocketSession, message: bytes, reply: bytes | None, handled: Handled) -> None:
+    """Capture a message that came in, and its reply, for the traces that follow the session.
+
+    Never raises: a database that fails is logged.
+    """
+    for running in _look():
+        if running.matches(session):
+            came = running.entry(Direction.IN, message)
+            came.handler, came.status = handled.handler[:128], handled.status
+            came.duration_ms = handled.duration_ms
+            replied = [] if reply is None else [running.entry(Direction.REPLY, reply)]
+            _keep(running, [came, *replied], [session.connection_id])
+
+
+def sent(connection_ids: Collection[str], payload: bytes) -> None:
+    """Capture a message that AWS took for these connections, for the traces that follow some of them.
+
+    Of each call and trace a hundred at most. Never raises.
+    """
+    for running in _look():
+        try:
+            followed = running.among(connection_ids)
+        except DatabaseError:
+            logger.exception("A trace cannot be looked up.")
+            continue
+        if followed:
+            _keep(running, [running.entry(Direction.OUT, payload)], followed)
+
+
+def _keep(running: _Running, entries: Sequence[TraceEntry], connection_ids: Collection[str]) -> None:
+    """Store the entries for each connection, unless the trace has ended or was deleted meanwhile.
+
+    The UPDATE holds the trace, so that nobody deletes it before its entries are stored.
+    """
+    times = len(connection_ids)
+    counted = {
+        "entry_count": F("entry_count") + times * len(entries),
+        "character_count": F("character_count") + times * sum(len(each.payload) for each in entries),
+    }
+    rows = [_for(each, entry) for each in connection_ids for entry in entries]
+    try:
+        with transaction.atomic():
+            if Trace.objects.running().filter(pk=running.trace.pk).update(**counted):
+                TraceEntry.objects.bulk_create(rows)
+            else:
+                forget()
+    except DatabaseError:
+        logger.exception("A trace cannot be written.")
+
+
+def _for(connection_id: str, entry: TraceEntry) -> TraceEntry:
+    made = copy(entry)
+    made.connection_id = connection_id
+    return made
+
+
+def _look() -> Sequence[_Running]:
+    """The running traces, as they were known within the last MAX_AGE."""
+    global _looked_at, _running
+    if not _looked_at or time.monotonic() - _looked_at > MAX_AGE:
+        _looked_at = time.monotonic()  # first: other threads go on with what is known
+        try:
+            _running = [_Running(trace=trace) for trace in Trace.objects.running()]
+        except DatabaseError:
+            logger.exception("Traces cannot be read.")
+            _running = ()
+    return _running
+
+
+def _changed() -> None:
+    """Forget now, and again when the change is committed: until then another thread reads what was before."""
+    forget()
+    transaction.on_commit(forget)
