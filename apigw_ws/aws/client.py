@@ -69,6 +69,12 @@ def client(service: Service, config: ClientConfig) -> Any:
         ) from error
 
 
+def session(config: ClientConfig) -> Any:
+    """The boto3 session that signs what the clients of ``config`` send. Raises as ``client`` does."""
+    with _lock, translated():
+        return _session(_identity(config), os.getpid())
+
+
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
     """In the block no call to AWS is begun when the seconds have passed: AwsUnreachable is raised instead."""

@@ -1,0 +1,91 @@
+"""How many calls are begun in a second."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+#: Seconds, and answers, after which the pace is looked at.
+_WINDOW: Final = 0.25
+_ENOUGH: Final = 10
+#: The longest that is waited for so many answers.
+_LONGEST: Final = 2.0
+#: The share of calls refused that shows that the pace is too high.
+_TOLERATED: Final = 0.05
+#: The lowest pace, in calls per second: enough to notice that AWS answers again.
+_FLOOR: Final = 5.0
+#: Seconds whose calls may be begun at once.
+_BURST: Final = 0.02
+
+
+class Rate:
+    """At most ``limit`` calls per second, less while AWS refuses more; ``limit`` may be changed at any time.
+
+    Where AWS limits the rate (429) the pace falls to what it let through, at most to half, and grows again:
+    fast while it is far below, then by a twenty-fifth in a second. It may be used by one delivery after the
+    other, not by two at once.
+    """
+
+    def __init__(self, limit: float = math.inf) -> None:
+        self.limit = limit
+        self._pace = self._peak = math.inf
+        self._tokens, self._filled = 0.0, 0.0
+        self._since = 0.0
+        self._forget()
+
+    @property
+    def now(self) -> float:
+        """Calls per second that it allows at this moment."""
+        return min(self.limit, self._pace)
+
+    def delay(self, now: float) -> float:
+        """Seconds until a call may be begun."""
+        pace = self.now
+        if pace == math.inf:
+            return 0.0
+        if pace <= 0:
+            return 1.0
+        self._tokens = min(max(1.0, pace * _BURST), self._tokens + (now - self._filled) * pace)
+        self._filled = now
+        return 0.0 if self._tokens >= 1 else (1 - self._tokens) / pace
+
+    def spend(self) -> None:
+        """A call is begun."""
+        self._tokens -= 1
+
+    def note(self, now: float, *, throttled: bool = False, failed: bool = False, again: bool = False) -> None:
+        """A call was answered. ``failed``: it was not, or AWS broke down; ``again``: it was a repetition."""
+        if again:
+            self._repeated += 1
+            self._in_vain += throttled
+        else:
+            self._first += 1
+            self._throttled += throttled
+            self._failed += failed
+        answered = self._first + self._repeated
+        if now - self._since >= (_WINDOW if answered >= _ENOUGH else _LONGEST):
+            self._adjust(now - self._since, answered)
+            self._since = now
+            self._forget()
+
+    def _forget(self) -> None:
+        self._first = self._throttled = self._failed = self._repeated = self._in_vain = 0
+
+    def _adjust(self, seconds: float, answered: int) -> None:
+        if self._too_fast(answered):
+            asked = min(self._pace, answered / seconds)
+            taken = (answered - self._throttled - self._failed - self._in_vain) / seconds
+            self._peak = max(asked, _FLOOR)
+            self._pace = max(taken, asked / 2, _FLOOR)
+        elif self._pace < math.inf:
+            far = self._pace < self._peak * 0.75
+            self._pace += (self._pace if far else self._peak * 0.04) * min(seconds, 1.0)
+
+    def _too_fast(self, answered: int) -> bool:
+        """AWS also answers 429 for a client whose buffer is full: there a second try is as much in vain."""
+        refused = self._throttled + self._failed + self._in_vain
+        if refused > answered / 2:
+            return refused > 2
+        share = self._throttled / max(self._first, 1)
+        helped = 1 - self._in_vain / self._repeated if self._repeated else 1.0
+        return self._throttled > 2 and share * helped > _TOLERATED
