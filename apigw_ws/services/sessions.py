@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from apigw_ws.exceptions import Refused
 from apigw_ws.models import ApiGateway, WebSocketSession
-from apigw_ws.services import batches, channels, gateways, timeline
+from apigw_ws.services import batches, channels, gateways, pace, timeline
 from apigw_ws.services.timeline import Handled
 from apigw_ws.signals import connected, disconnected
 
@@ -72,6 +72,7 @@ def touch(
     noted |= {"secret_version": secret_version} | ({} if sent is None else {"last_outbound_on": now})
     line = timeline.message(received=received, sent=sent, handled=handled) if handled else ""
     changes = {**_added(counted), **noted, **(timeline.noting(line) if line else {})}
+    changes |= pace.kept(1 if sent is None else 2, now)
     WebSocketSession.objects.filter(pk=session.pk).update(**changes)
     for name, more in counted.items():
         setattr(session, name, getattr(session, name) + more)
@@ -84,6 +85,7 @@ def count_sent(connection_ids: Collection[str], size: int) -> None:
     now = timezone.now()
     with _in_order(WebSocketSession.objects.filter(connection_id__in=connection_ids)) as rows:
         counted = {**_added(_outbound(size)), **timeline.noting(timeline.outbound(size))}
+        counted |= pace.kept(1, now)
         rows.update(**counted, last_outbound_on=now, active_on=now, updated_on=now)
 
 

@@ -10,7 +10,7 @@ from typing import NoReturn
 from django.db import close_old_connections
 
 from apigw_ws.conf import conf
-from apigw_ws.services import bans, reaper, retention
+from apigw_ws.services import bans, figures, reaper, retention
 
 logger = logging.getLogger("apigw_ws.upkeep")
 
@@ -30,5 +30,7 @@ def once() -> None:
     """Do what is due."""
     bans.enforce()  # the reaper then tells AWS
     # A little less, or two processes whose clocks drift would skip a tick now and then.
-    reaper.tick(every=dt.timedelta(seconds=0.9 * conf.reaper_interval))
+    tick = dt.timedelta(seconds=0.9 * conf.reaper_interval)
+    reaper.tick(every=tick)
+    figures.count(every=tick)
     retention.prune_daily()
