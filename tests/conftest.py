@@ -62,8 +62,9 @@ def touches_the_database(item: pytest.Item) -> bool:
 @pytest.fixture(autouse=True)
 def nothing_known_of_other_tests() -> None:
     """The process remembers gateways and permissions; a test's are rolled back behind its back."""
-    from apigw_ws.services import access, bans, gateways, limits, refusals, rules
+    from apigw_ws.services import access, bans, gateways, limits, refusals, rules, traces
 
+    traces.forget()
     gateways.forget()
     rules.forget()
     bans.forget()

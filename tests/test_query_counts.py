@@ -15,11 +15,17 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from apigw_ws.models import ApiGateway, ChannelPermission
-from apigw_ws.services import bans, gateways, rules
+from apigw_ws.services import bans, gateways, rules, traces
 from apigw_ws.testing import WebSocketTestClient
 from tests.app.factories import new_gateway, new_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slow the machine is."""
+    monkeypatch.setattr(traces, "MAX_AGE", 3600)
 
 
 @pytest.fixture
@@ -44,11 +50,12 @@ def costs(expected: int) -> Iterator[None]:
 
 
 def known(gateway: ApiGateway, client: Client | None = None) -> WebSocketTestClient:
-    """A client of a gateway that the process has met; it knows the bans too."""
+    """A client of a gateway that the process has met; it knows bans and traces too."""
     socket = WebSocketTestClient(gateway, client=client)
     gateways.by_api_id(gateway.api_id)
     rules.deciding("")
     bans.find(user=None, ip_address=None, user_agent="")
+    traces.sent([], b"")
     return socket
 
 

@@ -118,7 +118,7 @@ def test_the_command_says_what_it_deleted() -> None:
 
     lines = [line.split() for line in out.getvalue().splitlines()]
     assert lines[0] == ["sessions:", "1", "deleted"]
-    assert [line[0] for line in lines] == ["sessions:", "tokens:", "refusals:", "runs:"]
+    assert [line[0] for line in lines] == ["sessions:", "tokens:", "refusals:", "runs:", "traces:"]
 
 
 def test_the_command_leaves_it_to_another_that_is_at_it() -> None:

@@ -23,7 +23,7 @@ from apigw_ws.exceptions import (
     PayloadTooLarge,
 )
 from apigw_ws.models import WebSocketSession
-from apigw_ws.services import calls, sessions
+from apigw_ws.services import calls, sessions, traces
 
 logger = logging.getLogger("apigw_ws.messages")
 
@@ -65,6 +65,7 @@ def send(session: WebSocketSession, data: Any) -> bool:
     payload = encode(data)
     if sent := post(session, payload):
         sessions.count_sent([session.connection_id], len(payload))
+        traces.sent([session.connection_id], payload)
     return sent
 
 
@@ -96,7 +97,7 @@ def send_to_all(
         while batch := list(islice(targets, BATCH)):
             outcomes = list(pool.map(lambda target: _post(target, payload), batch))
             successes += [outcome is None for outcome in outcomes]
-            _settle(batch, outcomes, len(payload))
+            _settle(batch, outcomes, payload)
     return successes
 
 
@@ -117,10 +118,11 @@ def _post(target: _Target, payload: bytes) -> ApigwWsError | None:
     return None
 
 
-def _settle(batch: list[_Target], outcomes: list[ApigwWsError | None], size: int) -> None:
+def _settle(batch: list[_Target], outcomes: list[ApigwWsError | None], payload: bytes) -> None:
     pairs = list(zip(batch, outcomes, strict=True))
     if sent := [target.connection_id for target, outcome in pairs if outcome is None]:
-        sessions.count_sent(sent, size)
+        sessions.count_sent(sent, len(payload))
+        traces.sent(sent, payload)
     gone = [target.connection_id for target, outcome in pairs if isinstance(outcome, ConnectionGone)]
     if gone:
         sessions.mark_gone(gone)

@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from apigw_ws.conf import conf
-from apigw_ws.models import Refusal, Run, WebSocketSession
+from apigw_ws.models import Refusal, Run, Trace, WebSocketSession
 from apigw_ws.services import batches, chores, tokens
 
 NAME: Final = "prune"
@@ -29,6 +29,7 @@ class Pruned:
     tokens: int = 0
     refusals: int = 0
     runs: int = 0
+    traces: int = 0
 
 
 def prune(*, every: dt.timedelta = chores.ALWAYS) -> Pruned | None:
@@ -50,6 +51,7 @@ def _prune() -> Pruned:
         tokens=_delete(tokens.over(), "created_on", conf.tokens_kept_days),
         refusals=_delete(Refusal.objects.all(), "created_on", conf.refusals_kept_days),
         runs=_delete(_earlier_runs(), "finished_on", conf.runs_kept_days),
+        traces=_delete(Trace.objects.all(), "ends_on", conf.traces_kept_days),
     )
 
 

@@ -91,7 +91,7 @@ def outbound(size: int) -> str:
 
 
 def channel(kind: Kind, name: str) -> str:
-    """The line of a channel that the session has left, or moved to; "" is none."""
+    """The line of a channel that the session has left, or moved to."""
     return _line(kind, name)
 
 

@@ -11,9 +11,8 @@ import datetime as dt
 import logging
 import time
 from collections.abc import Collection, Sequence
-from copy import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.db import DatabaseError, transaction
 from django.db.models import F, Q
@@ -40,6 +39,8 @@ _MEMBERS: Final = 10_000
 _OF_ONE_SEND: Final = 100
 
 Direction = TraceEntry.Direction
+#: Fields of an entry, of whichever connection.
+Captured = dict[str, Any]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -64,7 +65,7 @@ class _Running:
         return session.user_id == trace.user_id
 
     def among(self, connection_ids: Collection[str]) -> Collection[str]:
-        """Those of the connections that it follows, _OF_ONE_SEND at most; one query, none for a connection."""
+        """Those of the connections that it follows, _OF_ONE_SEND at most; one query."""
         trace = self.trace
         if trace.connection_id:
             return [trace.connection_id] if trace.connection_id in connection_ids else []
@@ -75,18 +76,12 @@ class _Running:
         found = WebSocketSession.objects.filter(whose, connection_id__in=connection_ids).order_by().distinct()
         return list(found.values_list("connection_id", flat=True)[:_OF_ONE_SEND])
 
-    def entry(self, direction: Direction, payload: bytes) -> TraceEntry:
-        """What may be kept of a message, of no connection yet."""
+    def captured(self, direction: Direction, payload: bytes, **answered: object) -> Captured:
+        """What may be kept of a message."""
         keys = (*conf.trace_redacted_keys, *self.trace.redacted_keys.split(","))
         kept = keep(payload, keys, whole_texts=self.trace.whole_texts)
-        return TraceEntry(
-            trace=self.trace,
-            direction=direction,
-            at=timezone.now(),
-            size=len(payload),
-            payload=kept.text,
-            is_cut=kept.is_cut,
-        )
+        what = {"direction": direction, "size": len(payload), "payload": kept.text, "is_cut": kept.is_cut}
+        return {"at": timezone.now(), **what, **answered}
 
 
 _looked_at = 0.0
@@ -138,13 +133,13 @@ def exchanged(session: WebSocketSession, message: bytes, reply: bytes | None, ha
 
     Never raises: a database that fails is logged.
     """
+    answered = {"handler": handled.handler[:128], "status": handled.status}
+    answered |= {"duration_ms": handled.duration_ms}
     for running in _look():
         if running.matches(session):
-            came = running.entry(Direction.IN, message)
-            came.handler, came.status = handled.handler[:128], handled.status
-            came.duration_ms = handled.duration_ms
-            replied = [] if reply is None else [running.entry(Direction.REPLY, reply)]
-            _keep(running, [came, *replied], [session.connection_id])
+            came = running.captured(Direction.IN, message, **answered)
+            replied = [] if reply is None else [running.captured(Direction.REPLY, reply)]
+            _keep(running, [session.connection_id], came, *replied)
 
 
 def sent(connection_ids: Collection[str], payload: bytes) -> None:
@@ -159,20 +154,24 @@ def sent(connection_ids: Collection[str], payload: bytes) -> None:
             logger.exception("A trace cannot be looked up.")
             continue
         if followed:
-            _keep(running, [running.entry(Direction.OUT, payload)], followed)
+            _keep(running, followed, running.captured(Direction.OUT, payload))
 
 
-def _keep(running: _Running, entries: Sequence[TraceEntry], connection_ids: Collection[str]) -> None:
-    """Store the entries for each connection, unless the trace has ended or was deleted meanwhile.
+def _keep(running: _Running, connection_ids: Collection[str], *messages: Captured) -> None:
+    """Store the messages for each connection, unless the trace has ended or was deleted meanwhile.
 
     The UPDATE holds the trace, so that nobody deletes it before its entries are stored.
     """
-    times = len(connection_ids)
+    trace, times = running.trace, len(connection_ids)
     counted = {
-        "entry_count": F("entry_count") + times * len(entries),
-        "character_count": F("character_count") + times * sum(len(each.payload) for each in entries),
+        "entry_count": F("entry_count") + times * len(messages),
+        "character_count": F("character_count") + times * sum(len(each["payload"]) for each in messages),
     }
-    rows = [_for(each, entry) for each in connection_ids for entry in entries]
+    rows = [
+        TraceEntry(trace=trace, connection_id=connection_id, **message)
+        for connection_id in connection_ids
+        for message in messages
+    ]
     try:
         with transaction.atomic():
             if Trace.objects.running().filter(pk=running.trace.pk).update(**counted):
@@ -181,12 +180,6 @@ def _keep(running: _Running, entries: Sequence[TraceEntry], connection_ids: Coll
                 forget()
     except DatabaseError:
         logger.exception("A trace cannot be written.")
-
-
-def _for(connection_id: str, entry: TraceEntry) -> TraceEntry:
-    made = copy(entry)
-    made.connection_id = connection_id
-    return made
 
 
 def _look() -> Sequence[_Running]:

@@ -16,7 +16,7 @@ from django.test import Client
 
 from apigw_ws import headers
 from apigw_ws.models import ApiGateway
-from apigw_ws.services import bans, gateways, rules, secrets
+from apigw_ws.services import bans, gateways, rules, secrets, traces
 
 
 class WebSocketTestClient:
@@ -43,7 +43,7 @@ class WebSocketTestClient:
         user_agent: str = "Mozilla/5.0",
         mapped: bool = True,
     ) -> None:
-        for service in (gateways, rules, bans):
+        for service in (gateways, rules, bans, traces):
             service.forget()  # what a test before this one had rolled back
         self.gateway = gateway
         self.client = client or Client()

@@ -24,7 +24,7 @@ from apigw_ws.guarded import Demands, Guard, GuardedRequest, address, disbelieve
 from apigw_ws.guards import GUARDS
 from apigw_ws.handlers import Handler, registry
 from apigw_ws.models import ApiGateway, WebSocketSession
-from apigw_ws.services import messages, refusals, sessions
+from apigw_ws.services import messages, refusals, sessions, traces
 from apigw_ws.services.sessions import ClosedBy
 from apigw_ws.services.timeline import Handled
 from apigw_ws.signals import message_received
@@ -193,6 +193,7 @@ class WebSocketView(ChannelHandlers, View):
         sessions.touch(
             session, request.secret_version, received=len(request.body), sent=sent, handled=handled
         )
+        traces.exchanged(session, request.body, payload, handled)
 
     def _reply(self, request: GuardedRequest, result: Any) -> tuple[HttpResponse, bytes | None]:
         """The response, and what goes to the client; None where no message does."""

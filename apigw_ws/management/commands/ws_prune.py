@@ -9,7 +9,7 @@ from apigw_ws.services import retention
 
 
 class Command(BaseCommand):
-    help = "Delete sessions, connect tokens, refusals and runs that are older than APIGW_WS lets them become."
+    help = "Delete sessions, tokens, refusals, runs and traces that are older than APIGW_WS lets them become."
 
     def handle(self, *args: Any, **options: Any) -> None:
         pruned = retention.prune()
