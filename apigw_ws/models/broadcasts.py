@@ -192,11 +192,12 @@ class BroadcastRecipient(models.Model):
         Broadcast, verbose_name=_("broadcast"), on_delete=models.CASCADE, related_name="recipients"
     )
     connection_id = models.CharField(_("connection ID"), max_length=128)
-    #: The row of a session goes with it; this record stays.
+    #: Its row may be gone, even before this is written: to lose the record for that would be wrong.
     session = models.ForeignKey(
         WebSocketSession,
         verbose_name=_("session"),
-        on_delete=models.SET_NULL,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
         related_name="+",
         null=True,
         blank=True,
