@@ -95,6 +95,26 @@ class Conf:
         return int(self._value("SEND_WORKERS"))
 
     @property
+    def broadcast_rate(self) -> int:
+        return int(self._value("BROADCAST_RATE"))
+
+    @property
+    def broadcast_concurrency(self) -> int:
+        return int(self._value("BROADCAST_CONCURRENCY"))
+
+    @property
+    def broadcast_shard(self) -> int:
+        return int(self._value("BROADCAST_SHARD"))
+
+    @property
+    def broadcast_large(self) -> int:
+        return int(self._value("BROADCAST_LARGE"))
+
+    @property
+    def broadcasts_kept_days(self) -> int:
+        return int(self._value("BROADCASTS_KEPT_DAYS"))
+
+    @property
     def refusals_kept(self) -> int:
         return int(self._value("REFUSALS_KEPT"))
 

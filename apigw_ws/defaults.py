@@ -68,6 +68,28 @@ SETTINGS: Final[Mapping[str, Setting]] = {
         minimum=1,
     ),
     "SEND_WORKERS": Setting((int,), 10, "Threads that a queryset's send_message posts from.", minimum=1),
+    "BROADCAST_RATE": Setting(
+        # AWS allows 10,000 calls per second in most regions, to everything in the account together.
+        (int,),
+        5_000,
+        "Messages per second that all broadcasts in an account and region send together, on all workers.",
+        minimum=1,
+    ),
+    "BROADCAST_CONCURRENCY": Setting(
+        (int,), 256, "Calls to AWS that a worker has under way at once while it sends a broadcast.", minimum=1
+    ),
+    "BROADCAST_SHARD": Setting(
+        (int,), 2_000, "Recipients that one worker takes over at a time.", minimum=1
+    ),
+    "BROADCAST_LARGE": Setting(
+        (int,),
+        1_000,
+        "Recipients beyond which whoever broadcasts types their number, and needs a permission of its own.",
+        minimum=0,
+    ),
+    "BROADCASTS_KEPT_DAYS": Setting(
+        (int,), 90, "Days for which broadcasts are kept that are over. 0: always.", minimum=0
+    ),
     "REFUSALS_KEPT": Setting(
         (int,), 10_000, "How many refusals are kept, and a tenth of calls without the secret.", minimum=1
     ),

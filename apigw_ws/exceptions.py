@@ -5,6 +5,7 @@ ApigwWsError
 ├── ConfigurationError       a setting is missing or wrong (also ImproperlyConfigured)
 ├── PayloadTooLarge          a message is over 128 KB (also ValueError)
 ├── BanRefused               a ban would hit whoever makes it, or people beyond number
+├── BroadcastError           an audience, a message or the state of a broadcast does not allow what was asked
 ├── NotProvisioned           a gateway has no API or stage in AWS yet
 ├── ConnectionGone           the connection is closed: AWS answered 410 Gone
 └── AwsError                 AWS refused or failed a call; carries its code, request ID and operation
@@ -60,6 +61,10 @@ class PayloadTooLarge(ApigwWsError, ValueError):
 
 class BanRefused(ApigwWsError):
     """A ban would hit whoever makes it, or people beyond number; nothing was done."""
+
+
+class BroadcastError(ApigwWsError):
+    """A broadcast's audience, message or state does not allow what was asked; nothing was sent."""
 
 
 class NotProvisioned(ApigwWsError):

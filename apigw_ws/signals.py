@@ -7,6 +7,7 @@
 | ``joined`` | WebSocketSession | ``session``, ``channel``; also when an operator put it there, not on connect |
 | ``left`` | WebSocketSession | ``session``, ``channel``; not when it ends |
 | ``message_received`` | the view's class | ``session``, ``body`` (dict), ``raw_body`` (str), ``request`` |
+| ``broadcast_finished`` | Broadcast | ``broadcast``; it is done, cancelled or failed |
 | ``deployed`` | ApiGateway | ``gateway``, ``run``; a run has made the gateway's routes live |
 """
 
@@ -21,4 +22,5 @@ disconnected: Final = Signal()
 joined: Final = Signal()
 left: Final = Signal()
 message_received: Final = Signal()
+broadcast_finished: Final = Signal()
 deployed: Final = Signal()
