@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from django.contrib import admin
 from django.utils.translation import gettext_lazy
 
@@ -16,24 +18,30 @@ from apigw_ws.models import (
     WebSocketSession,
     WebSocketToken,
 )
+from apigw_ws_admin.resources.bans import BanTransfer
+from apigw_ws_admin.resources.channels import ChannelTransfer
+from apigw_ws_admin.resources.gateways import GatewayTransfer
+from apigw_ws_admin.resources.records import AUDIT_EVENTS, REFUSALS, RUNS, SESSIONS
 from apigw_ws_admin.screens.accounts import AwsAccountAdmin
 from apigw_ws_admin.screens.adopting import Adopting
 from apigw_ws_admin.screens.applying import Applying
 from apigw_ws_admin.screens.audit import AuditEventAdmin
 from apigw_ws_admin.screens.bans import BanAdmin
-from apigw_ws_admin.screens.channels import ChannelPermissionAdmin
 from apigw_ws_admin.screens.deployment import DeploymentPanel
 from apigw_ws_admin.screens.disconnecting import Disconnecting
 from apigw_ws_admin.screens.doctor import Doctor
 from apigw_ws_admin.screens.domain import Domain
 from apigw_ws_admin.screens.drift import Drift
+from apigw_ws_admin.screens.exporting import Exporting
 from apigw_ws_admin.screens.gateways import GatewayList
 from apigw_ws_admin.screens.history import History
+from apigw_ws_admin.screens.importing import Importing
 from apigw_ws_admin.screens.monitoring.views import Monitoring
 from apigw_ws_admin.screens.overview import Overview
 from apigw_ws_admin.screens.records import RunAdmin, WebSocketTokenAdmin
 from apigw_ws_admin.screens.refusals import RefusalAdmin
 from apigw_ws_admin.screens.routes import Routes
+from apigw_ws_admin.screens.rules import ChannelPermissionAdmin
 from apigw_ws_admin.screens.security import Security
 from apigw_ws_admin.screens.sessions import WebSocketSessionAdmin
 from apigw_ws_admin.screens.settings import GatewaySettings
@@ -41,8 +49,17 @@ from apigw_ws_admin.screens.syncing import Syncing
 from apigw_ws_admin.screens.teardown import Teardown
 from apigw_ws_admin.screens.wizard.mixin import GatewayWizardMixin
 
+#: The menu of a list that has other buttons already.
+FILES: Final = {
+    "title": gettext_lazy("Files"),
+    "icon": "swap_vert",
+    "items": ["import_file", "export_file"],
+}
+
 
 class GatewayAdmin(
+    Importing,
+    Exporting,
     GatewayWizardMixin,
     Adopting,
     Applying,
@@ -62,7 +79,8 @@ class GatewayAdmin(
 ):
     """Screens know nothing of each other; here they meet."""
 
-    actions_list = ("wizard", "adopt")
+    transfer = exports = GatewayTransfer
+    actions_list = ("wizard", "adopt", FILES)
     actions_detail = (
         *Applying.actions_detail,
         {
@@ -73,18 +91,45 @@ class GatewayAdmin(
     )
 
 
-class SessionAdmin(Disconnecting, WebSocketSessionAdmin):
+class ChannelAdmin(Importing, Exporting, ChannelPermissionAdmin):
+    transfer = exports = ChannelTransfer
+    actions_list = (*ChannelPermissionAdmin.actions_list, FILES)
+
+
+class Bans(Importing, Exporting, BanAdmin):
+    transfer = exports = BanTransfer
+    actions_list = ("import_file", "export_file")
+
+
+class Runs(Exporting, RunAdmin):
+    exports = RUNS
+    actions_list = ("export_file",)
+
+
+class AuditEvents(Exporting, AuditEventAdmin):
+    exports = AUDIT_EVENTS
+    actions_list = ("export_file",)
+
+
+class Refusals(Exporting, RefusalAdmin):
+    exports = REFUSALS
+    actions_list = ("export_file",)
+
+
+class SessionAdmin(Exporting, Disconnecting, WebSocketSessionAdmin):
     """The list of sessions, and what is done to them."""
 
+    exports = SESSIONS
+    actions_list = ("export_file",)
     actions_row = ("disconnect",)
 
 
 admin.site.register(ApiGateway, GatewayAdmin)
 admin.site.register(AwsAccount, AwsAccountAdmin)
-admin.site.register(ChannelPermission, ChannelPermissionAdmin)
+admin.site.register(ChannelPermission, ChannelAdmin)
 admin.site.register(WebSocketSession, SessionAdmin)
-admin.site.register(Run, RunAdmin)
-admin.site.register(AuditEvent, AuditEventAdmin)
-admin.site.register(Refusal, RefusalAdmin)
-admin.site.register(Ban, BanAdmin)
+admin.site.register(Run, Runs)
+admin.site.register(AuditEvent, AuditEvents)
+admin.site.register(Refusal, Refusals)
+admin.site.register(Ban, Bans)
 admin.site.register(WebSocketToken, WebSocketTokenAdmin)

@@ -1,0 +1,137 @@
+"""Gateways with their routes: what is planned by, and nothing that AWS told or that proves anything."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from import_export.fields import Field
+from import_export.widgets import Widget
+
+from apigw_ws.models import ApiGateway, ApiGatewayAdditionalRoute, AwsAccount
+from apigw_ws_admin.resources.base import Transfer
+from apigw_ws_admin.resources.values import listed, plain, record_of, within
+
+#: Of a gateway. The stable ID stays behind: with it, two installations would fight for one API.
+FIELDS: Final = (
+    "api_name",
+    "api_description",
+    "account",
+    "region",
+    "endpoint_url",
+    "default_channel_name",
+    "target_base_endpoint",
+    "api_key_selection_expression",
+    "route_selection_expression",
+    "route_key",
+    "two_way",
+    "integration_timeout",
+    "tags",
+    "push_mode",
+    "stage_name",
+    "stage_description",
+    "throttling_rate_limit",
+    "throttling_burst_limit",
+    "detailed_metrics",
+    "logging_level",
+    "data_trace",
+    "access_log_destination_arn",
+    "access_log_format",
+    "stage_variables",
+    "domain_name",
+    "certificate_arn",
+    "hosted_zone_id",
+    "disable_execute_api_endpoint",
+)
+#: Of a route, which its key names.
+ROUTE_FIELDS: Final[tuple[models.Field[Any, Any], ...]] = tuple(
+    ApiGatewayAdditionalRoute._meta.get_field(name)  # type: ignore[misc]
+    for name in ("route_key", "name", "integration_url", "two_way", "integration_timeout", "enabled")
+)
+
+
+class AccountWidget(Widget):
+    """An account by its name: what it is made of stays with its installation."""
+
+    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> AwsAccount | None:
+        if not value:
+            return None
+        found = AwsAccount.objects.filter(label=str(value)).first()
+        if found is None:
+            problem = _("There is no AWS account “%s” here. Add it, or leave the value empty.")
+            raise ValueError(problem % (value,))
+        return found
+
+    def render(self, value: AwsAccount | None, obj: Any = None, **kwargs: Any) -> str | None:
+        return value.label if value else None
+
+
+class RoutesField(Field):
+    """All additional routes of a gateway, sorted by their keys. They are written after the gateway."""
+
+    def export(self, instance: Any, **kwargs: Any) -> list[dict[str, Any]]:
+        """Those that a file has set, or else those that it has."""
+        if hasattr(instance, self.attribute):
+            return getattr(instance, self.attribute)  # type: ignore[no-any-return]
+        stored = instance.additional_routes.all() if instance.pk else ()
+        routes = sorted(stored, key=lambda route: route.route_key)
+        return [{field.name: plain(getattr(route, field.name)) for field in ROUTE_FIELDS} for route in routes]
+
+    def clean(self, row: Any, **kwargs: Any) -> list[dict[str, Any]]:
+        routes = [record_of(ROUTE_FIELDS, route) for route in listed(row[self.column_name])]
+        keys = [route["route_key"] for route in routes]
+        if twice := [key for key in keys if keys.count(key) > 1]:
+            raise ValueError(_("The route “%s” is there twice.") % twice[0])
+        return sorted(routes, key=lambda route: str(route["route_key"]))
+
+
+class GatewayTransfer(Transfer):
+    naming = ("api_name",)
+    next_step = gettext_lazy("Nothing was sent to AWS: look at the plan of each, then apply it.")
+    account = Field(attribute="account", column_name="account", widget=AccountWidget())
+    routes = RoutesField(attribute="routes", column_name="routes")
+
+    class Meta(Transfer.Meta):
+        model = ApiGateway
+        fields = (*FIELDS, "routes")
+        export_order = fields
+        import_id_fields = ("api_name",)
+
+    def facts(self, instance: Any) -> dict[str, Any]:
+        """Each route on its own, so that nobody overlooks one that goes."""
+        facts = self.record(instance)
+        routes = facts.pop("routes")
+        return facts | {_("route “%s”") % route["route_key"]: route for route in routes}
+
+    def get_queryset(self) -> Any:
+        return self.filter_export(super().get_queryset())
+
+    def filter_export(self, queryset: Any, **kwargs: Any) -> Any:
+        return queryset.select_related("account").prefetch_related("additional_routes")
+
+    def do_instance_save(self, instance: Any, is_create: bool) -> None:
+        """What AWS told meanwhile is left alone."""
+        instance.save(**({"force_insert": True} if is_create else {"update_fields": (*FIELDS, "updated_on")}))
+
+    def after_save_instance(self, instance: Any, row: Any, **kwargs: Any) -> None:
+        """Routes that the file does not name go, if it names any."""
+        if (wanted := getattr(instance, "routes", None)) is None:
+            return
+        here = {route.route_key: route for route in instance.additional_routes.all()}
+        gone = here.keys() - {route["route_key"] for route in wanted}
+        instance.additional_routes.filter(route_key__in=gone).delete()
+        for values in wanted:
+            _write(here.get(values["route_key"]) or ApiGatewayAdditionalRoute(api_gateway=instance), values)
+
+
+def _write(route: ApiGatewayAdditionalRoute, values: dict[str, Any]) -> None:
+    for name, value in values.items():
+        setattr(route, name, value)
+    try:
+        route.full_clean()
+    except ValidationError as error:
+        raise within("routes", route.route_key, error) from error
+    route.save()

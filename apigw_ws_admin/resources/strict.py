@@ -1,0 +1,109 @@
+"""JSON and YAML from strangers: nothing is guessed, nothing is expanded, nothing is said twice."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Hashable
+from typing import Any, Final, NoReturn
+
+import yaml
+from django.utils.translation import gettext as _
+
+#: Levels of lists and mappings within each other. LibYAML's composer would recurse until the process dies.
+_DEEPEST: Final = 12
+
+
+class BadFile(ValueError):
+    """A file cannot be understood; the text says where, and what to change."""
+
+
+def json_of(text: str) -> Any:
+    """Raises BadFile, for a name that an object has twice, too."""
+    try:
+        return json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
+    except json.JSONDecodeError as error:
+        problem = _("This is not JSON: line %(line)d, column %(column)d: %(problem)s.")
+        where = {"line": error.lineno, "column": error.colno, "problem": error.msg}
+        raise BadFile(problem % where) from error
+    except RecursionError as error:
+        raise BadFile(_too_deep()) from error
+    except BadFile:
+        raise
+    except ValueError as error:  # a number of thousands of digits
+        raise BadFile(_("This is not JSON: %s.") % error) from error
+
+
+def yaml_of(text: str) -> Any:
+    """As ``json_of``; without references, a few of which expand to billions of values."""
+    try:
+        _look_through(text)
+        return yaml.load(text, Loader=_Loader)  # noqa: S506 - it is a SafeLoader
+    except yaml.MarkedYAMLError as error:
+        line = (error.problem_mark or error.context_mark).line + 1  # type: ignore[union-attr]
+        raise BadFile(
+            _("This is not YAML: line %(line)d: %(problem)s.") % {"line": line, "problem": error.problem}
+        ) from error
+    except BadFile:
+        raise
+    except (yaml.YAMLError, ValueError) as error:
+        raise BadFile(_("This is not YAML: %s.") % error) from error
+
+
+def printable(value: Any) -> str:
+    """What no database takes, in a sentence; empty where all of it can be stored."""
+    if isinstance(value, dict):
+        value = [*value, *value.values()]
+    if isinstance(value, list):
+        return next(filter(None, map(printable, value)), "")
+    if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            return _("half a character is no text.")
+        return _("a text holds the character NUL.") if "\0" in value else ""
+    return "" if value is None or isinstance(value, int | float) else _("write “%s” as text.") % (value,)
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """YAML's safe loader without dates, and with each name once."""
+
+    yaml_implicit_resolvers = {
+        first: [each for each in resolvers if each[0] != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        return _once([(self.construct_object(k, deep=True), v) for k, v in node.value], self._value)
+
+    def _value(self, node: yaml.Node) -> Any:
+        return self.construct_object(node, deep=True)  # type: ignore[no-untyped-call]
+
+
+def _look_through(text: str) -> None:
+    depth = 0
+    for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+        if isinstance(event, yaml.AliasEvent):
+            line = event.start_mark.line + 1
+            raise BadFile(_("Line %d refers to another place. Write out what is there.") % line)
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            raise BadFile(_too_deep())
+
+
+def _once(pairs: list[tuple[Any, Any]], of: Any = lambda value: value) -> dict[Any, Any]:
+    found: dict[Any, Any] = {}
+    for name, value in pairs:
+        if not isinstance(name, str):
+            raise BadFile(_("“%s” is no name. Put names that look like numbers in quotes.") % (name,))
+        if name in found:
+            raise BadFile(_("A record names “%s” twice.") % name)
+        found[name] = of(value)
+    return found
+
+
+def _no_number(name: str) -> NoReturn:
+    raise BadFile(_("%s is no number.") % name)
+
+
+def _too_deep() -> str:
+    return _("Lists and mappings are too deep within each other.")
