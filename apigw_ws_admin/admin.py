@@ -42,6 +42,7 @@ from apigw_ws_admin.screens.records import RunAdmin, WebSocketTokenAdmin
 from apigw_ws_admin.screens.refusals import RefusalAdmin
 from apigw_ws_admin.screens.routes import Routes
 from apigw_ws_admin.screens.rules import ChannelPermissionAdmin
+from apigw_ws_admin.screens.rules import ChannelPermissionAdmin
 from apigw_ws_admin.screens.security import Security
 from apigw_ws_admin.screens.sessions import WebSocketSessionAdmin
 from apigw_ws_admin.screens.settings import GatewaySettings

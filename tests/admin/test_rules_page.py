@@ -154,7 +154,7 @@ def test_the_lists_of_a_rule_are_searchable(operator: Client) -> None:
 
     assert text.count("unfold-admin-autocomplete admin-autocomplete") == 2  # of the row to be added
     assert "Hold down" not in text
-    assert "apigw_ws_admin/channels.js" in text
+    assert "apigw_ws_admin/rules.js" in text
 
 
 def test_a_channel_permission_with_a_rule_for_each_verb_is_made(operator: Client) -> None:

@@ -1,4 +1,4 @@
-"""Channels: who may join them and send to them, and why somebody may or may not."""
+"""Who may join channels and send to them, and why somebody may or may not."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class ChannelPermissionAdmin(AuditedSaves, AuditedDeletions):
 
     class Media:
         css: ClassVar = {"all": ("apigw_ws_admin/gateways.css",)}
-        js = ("apigw_ws_admin/channels.js",)
+        js = ("apigw_ws_admin/rules.js",)
 
     @display(description=_("Who may join"), label=True, ordering="access")
     def who_joins(self, permission: ChannelPermission) -> str:
@@ -118,7 +118,7 @@ class ChannelPermissionAdmin(AuditedSaves, AuditedDeletions):
         }
         if asked and form.is_valid():
             context |= _answer(**form.cleaned_data)
-        return TemplateResponse(request, "apigw_ws_admin/channels/who_may.html", context)
+        return TemplateResponse(request, "apigw_ws_admin/rules/who_may.html", context)
 
     @action(description=_("Who may?"), icon="help", permissions=["who_may"], url_path="who-may-here")
     def who_may_here(self, request: HttpRequest, object_id: str) -> HttpResponse:
