@@ -42,6 +42,11 @@ def at_address(word: str) -> Q | None:
     return Q(address_block=block_of(address), ip_address=address)
 
 
+def not_connected(request: HttpRequest) -> bool:
+    """Whether the list shows sessions that are over, too."""
+    return request.GET.get(StateFilter.parameter_name) in {SessionState.CLOSED, "all"}
+
+
 class StateFilter(DropdownFilter):
     """Those that are connected, unless somebody asks for others."""
 
@@ -143,3 +148,7 @@ class IdleForFilter(_SpanFilter):
         ("gt5", _("More than 5 minutes"), _more(5)),
         ("gt10", _("More than 10 minutes"), _more(10)),
     )
+
+    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
+        narrowed = super().queryset(request, queryset)
+        return narrowed if narrowed is queryset else narrowed.filter(connected=True)  # nobody else is idle

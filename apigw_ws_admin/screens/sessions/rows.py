@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import RelatedDropdownFilter
 from unfold.decorators import display
 
-from apigw_ws.models import WebSocketSession
+from apigw_ws.models import ApiGateway, WebSocketSession
 from apigw_ws.models.sessions import MAX_AGE
 from apigw_ws_admin.filters import MomentsFilter
 from apigw_ws_admin.labels import SESSION, Label
@@ -29,13 +29,17 @@ from apigw_ws_admin.screens.sessions.filters import (
     StateFilter,
     UserFilter,
     at_address,
+    not_connected,
     of_users,
 )
 from apigw_ws_admin.screens.sessions.live import LiveList
+from apigw_ws_admin.screens.sessions.looking import Pages, SessionChangeList
 from apigw_ws_admin.screens.sessions.page import Facts, channels_of
 
 #: Channels that a row names.
 _NAMED: Final = 3
+#: No index has what every message moves, so these sort the connected only.
+_SORT_CONNECTED: Final = frozenset({"idle_for", "in_and_out"})
 #: A list that can be filtered by these tells them, letter by letter.
 _HASHES: Final = frozenset({"session_key_hash", "auth_hash"})
 _ADDRESSES: Final = frozenset({"ip_address", "address_block", "address"})
@@ -46,7 +50,7 @@ class SessionList(LiveList, RecordAdmin):
         "who",
         "state_shown",
         "channels_shown",
-        "api_gateway",
+        "gateway",
         "address",
         "agent",
         "connected_for",
@@ -55,7 +59,8 @@ class SessionList(LiveList, RecordAdmin):
         "expires_in",
     )
     list_per_page = 25  # twice as many take twice as long, and this page is asked for every few seconds
-    list_select_related = ("user", "api_gateway")
+    list_select_related = ()  # see SessionChangeList
+    paginator = Pages
     list_sections = (Facts,)
     list_filter = (
         StateFilter,
@@ -70,14 +75,17 @@ class SessionList(LiveList, RecordAdmin):
     search_fields = ("connection_id",)
     search_help_text = gettext_lazy("Beginning of a connection ID or of a user's name, or an address")
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[WebSocketSession]:
-        sessions: QuerySet[WebSocketSession] = super().get_queryset(request).prefetch_related("memberships")
-        return sessions
+    def get_changelist(self, request: HttpRequest, **more: Any) -> type[SessionChangeList]:
+        return SessionChangeList
 
     def get_list_display(self, request: HttpRequest) -> Any:
         return [
             each for each in self.list_display if each != "address" or request.user.has_perm(VIEW_ADDRESS)
         ]
+
+    def get_sortable_by(self, request: HttpRequest) -> Any:
+        others = not_connected(request)
+        return [each for each in self.get_list_display(request) if not (others and each in _SORT_CONNECTED)]
 
     def get_list_filter(self, request: HttpRequest) -> Any:
         may = request.user.has_perm(VIEW_ADDRESS)
@@ -117,6 +125,10 @@ class SessionList(LiveList, RecordAdmin):
         return format_html(
             '<span title="{}">{}{}</span>', ", ".join(names), shown, f" +{more}" if more > 0 else ""
         )
+
+    @display(description=gettext_lazy("Gateway"))
+    def gateway(self, session: WebSocketSession) -> ApiGateway | None:
+        return session.api_gateway
 
     @display(description=gettext_lazy("Address"))
     def address(self, session: WebSocketSession) -> str | None:
