@@ -110,7 +110,7 @@ def rate(request: GuardedRequest, event: Event) -> None:
     """The address has not connected too often; where the address is unknown nobody is counted."""
     ip_address, limit = address(request, event), conf.connect_rate_limit
     if ip_address and limit:
-        count = limits.connects_from(ip_address, conf.connect_rate_window)
+        count = limits.connects_from(ip_address, conf.connect_rate_window, limit)
         facts = {"attempts": count, "limit": limit, "seconds": conf.connect_rate_window}
         _within(limit, count, Refused("rate", 429, "Too many connects from this address.", facts))
 
@@ -118,7 +118,7 @@ def rate(request: GuardedRequest, event: Event) -> None:
 def user_rate(request: GuardedRequest, event: Event) -> None:
     """The user has not connected too often, from wherever."""
     if (limit := conf.user_rate_limit) and request.user.is_authenticated:
-        count = limits.connects_of(request.user.pk, conf.connect_rate_window)
+        count = limits.connects_of(request.user.pk, conf.connect_rate_window, limit)
         facts = {"attempts": count, "limit": limit, "seconds": conf.connect_rate_window}
         _within(limit, count, Refused("user_rate", 429, "Too many connects of this user.", facts))
 
@@ -126,7 +126,7 @@ def user_rate(request: GuardedRequest, event: Event) -> None:
 def message_rate(request: GuardedRequest, event: Event) -> None:
     """The connection has not sent too much. What is too much costs no query but the refusal's."""
     if limit := conf.message_rate_limit:
-        count = limits.messages_of(event.connection_id, conf.message_rate_window)
+        count = limits.messages_of(event.connection_id, conf.message_rate_window, limit)
         facts = {"messages": count, "limit": limit, "seconds": conf.message_rate_window}
         _within(limit, count, Refused("message_rate", 429, "Too many messages from this connection.", facts))
 

@@ -110,6 +110,18 @@ class TestUser:
 
         assert {connect(gateway, client=ada) for _ in range(3)} == {200}
 
+    @override_settings(APIGW_WS={"USER_RATE_LIMIT": 10})
+    def test_no_edge_of_a_window_lets_twice_as_many_through(self, gateway: ApiGateway) -> None:
+        ada, clock = signed_in("ada"), limits.time
+        clock.now = 59.0  # type: ignore[attr-defined]
+        assert [connect(gateway, client=ada) for _ in range(11)] == [200] * 10 + [429]
+
+        let_in = []
+        for clock.now in (60.0, 61.0, 75.0, 90.0, 119.0):  # type: ignore[attr-defined]
+            let_in.append([connect(gateway, client=ada) for _ in range(11)].count(200))
+
+        assert let_in == [0, 1, 2, 2, 5]
+
 
 class TestMessages:
     @override_settings(APIGW_WS={"MESSAGE_RATE_LIMIT": 2})
@@ -126,7 +138,7 @@ class TestMessages:
             "message",
             loud.connection_id,
         )
-        limits.time.now += 10  # type: ignore[attr-defined]
+        limits.time.now += 11  # type: ignore[attr-defined]
         assert loud.send({}).status_code == 200
 
     @override_settings(APIGW_WS={"MESSAGE_RATE_LIMIT": 1})
@@ -170,4 +182,4 @@ class TestSharedCache:
     def test_a_count_that_was_evicted_begins_anew(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(limits._own, "add", lambda *args: False)
 
-        assert limits.messages_of("a", 10) == 0
+        assert limits.messages_of("a", 10, 1) == 0
