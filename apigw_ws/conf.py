@@ -95,6 +95,14 @@ class Conf:
         return int(self._value("SEND_WORKERS"))
 
     @property
+    def send_rate(self) -> int:
+        return int(self._value("SEND_RATE"))
+
+    @property
+    def send_concurrency(self) -> int:
+        return int(self._value("SEND_CONCURRENCY"))
+
+    @property
     def broadcast_rate(self) -> int:
         return int(self._value("BROADCAST_RATE"))
 

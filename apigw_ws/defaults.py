@@ -67,7 +67,19 @@ SETTINGS: Final[Mapping[str, Setting]] = {
         "In how many channels a client may be. From 2 on, views have the handlers “join” and “leave”.",
         minimum=1,
     ),
-    "SEND_WORKERS": Setting((int,), 10, "Threads that a queryset's send_message posts from.", minimum=1),
+    "SEND_WORKERS": Setting(
+        (int,), 10, "Threads that ask AWS about many connections, or close them.", minimum=1
+    ),
+    "SEND_RATE": Setting(
+        # Half of what AWS allows an account in most regions, which everything in it shares.
+        (int,),
+        5_000,
+        "Messages per second that one send_message of a queryset begins at most. 0: no limit.",
+        minimum=0,
+    ),
+    "SEND_CONCURRENCY": Setting(
+        (int,), 256, "Calls to AWS that one send_message of a queryset has under way at most.", minimum=1
+    ),
     "BROADCAST_RATE": Setting(
         # AWS allows 10,000 calls per second in most regions, to everything in the account together.
         (int,),

@@ -29,6 +29,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "delivery.*": ("delivery.*", "exceptions"),
     "aws.posting": ("aws.*", "delivery", "exceptions"),
     "aws.*": ("aws.*", "exceptions"),
+    "services.broadcasts.queue": ("models", "tasks"),  # inside functions: the tasks call the services
     "services.*": (
         "services.*",
         "models",
@@ -58,7 +59,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "mixins": ("models",),
     "signals": (),
     "receivers": ("services.*", "models", "signals", "tasks"),
-    "checks*": ("checks.*", "conf", "handlers", "models", "models.*", "services.*", "views"),
+    "checks*": ("checks.*", "conf", "delivery", "handlers", "models", "models.*", "services.*", "views"),
     "tasks": ("services.*", "models"),
     "apps": ("checks", "receivers"),
     "testing": ("testing.*",),

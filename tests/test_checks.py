@@ -14,7 +14,8 @@ from django.db import connection
 from django.test import override_settings
 from django.urls import include, path
 
-from apigw_ws.checks import browsers, channels, configured, gateways
+from apigw_ws.checks import browsers, channels, configured, gateways, sending
+from apigw_ws.delivery import engine
 from apigw_ws.models import AwsAccount
 from apigw_ws.views import WebSocketTokenView
 from tests.app.factories import failing, new_gateway
@@ -353,3 +354,13 @@ def test_a_site_decides_on_channels_without_a_permission(
     with override_settings(**settings):
         assert [message.id for message in channels.check_unlisted_channels()] == expected
         assert "apigw_ws.W015" not in ids()
+
+
+def test_sending_without_pycurl_is_a_warning_before_a_deployment(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert sending.check_pycurl() == []
+
+    monkeypatch.setattr(engine, "CurlLine", None)
+
+    assert [message.id for message in sending.check_pycurl()] == ["apigw_ws.W016"]
+    with override_settings(ROOT_URLCONF=Mounted()):
+        assert sending.check_pycurl() == []

@@ -24,10 +24,11 @@
 | W013 | the console hands work to a task backend that has no worker |
 | W014 | ALLOWED_HANDLERS names what nothing handles, or leaves out what the same view handles |
 | W015 | nobody has decided on channels without a channel permission (``check --deploy``) |
+| W016 | there is no pycurl: messages to many connections go out slowly (``check --deploy``) |
 """
 
 from __future__ import annotations
 
-from apigw_ws.checks import browsers, channels, configured, gateways, mounted
+from apigw_ws.checks import browsers, channels, configured, gateways, mounted, sending
 
-__all__ = ["browsers", "channels", "configured", "gateways", "mounted"]
+__all__ = ["browsers", "channels", "configured", "gateways", "mounted", "sending"]

@@ -1,7 +1,7 @@
 """The fast fan-out: one message to many connections, one outcome for each. No Django.
 
 A delivery is a loop (``engine``) between what is to be sent (``feed``, at a pace that ``rates`` allows) and
-the calls under way: with libcurl (``curl``, ``signing``) or, where pycurl is missing, with boto3 (``threads``).
+the calls under way: with libcurl (``curl``, ``signing``) or, where there is no pycurl, boto3 (``threads``).
 """
 
 from __future__ import annotations

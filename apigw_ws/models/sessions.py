@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from django.conf import settings
 from django.db import models
@@ -9,6 +9,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apigw_ws.models.gateways import ApiGateway
+
+if TYPE_CHECKING:
+    from apigw_ws.services.messages import BroadcastResult
 
 #: AWS cuts a connection without a message in either direction, and every connection in the end, see
 #: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html.
@@ -54,8 +57,8 @@ class WebSocketSessionQuerySet(models.QuerySet["WebSocketSession"]):
         further = ChannelMembership.objects.filter(name=name).order_by().values("session")
         return self.filter(connected=True, pk__in=first.union(further, all=True))
 
-    def send_message(self, data: Any, max_workers: int | None = None) -> list[Any]:
-        """Send ``data`` to every connected session of this queryset, from as many threads.
+    def send_message(self, data: Any, max_workers: int | None = None) -> BroadcastResult:
+        """Send ``data`` to every connected session of this queryset, so many at a time.
 
         See ``services.messages.send_to_all``.
         """

@@ -10,8 +10,10 @@ from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
+from apigw_ws.aws import posting
 from apigw_ws.aws.client import ClientConfig, client, within
 from apigw_ws.conf import conf
+from apigw_ws.delivery import Endpoint
 from apigw_ws.exceptions import ConfigurationError, NotProvisioned
 from apigw_ws.models import ApiGateway, AwsAccount
 
@@ -94,6 +96,18 @@ def connections_client(gateway: ApiGateway) -> Any:
         config_for(gateway), endpoint_url=management_url(gateway), pool=conf.send_workers, **patience
     )
     return client("apigatewaymanagementapi", config)
+
+
+def delivery_endpoint(gateway: ApiGateway | None) -> Endpoint:
+    """Where and as whom many messages are posted to the gateway's connections.
+
+    Raises NotProvisioned, ConfigurationError, and AwsUnreachable when there are no credentials.
+    """
+    if gateway is None:
+        raise NotProvisioned(_("The session belongs to no gateway, so nothing leads to its client."))
+    # A delivery tries again by itself.
+    config = replace(config_for(gateway), endpoint_url=management_url(gateway), attempts=1, timeout=10)
+    return posting.endpoint(config)
 
 
 def management_url(gateway: ApiGateway) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Final
 
@@ -16,25 +16,63 @@ from django.utils.translation import gettext as _
 
 from apigw_ws.aws import connections
 from apigw_ws.conf import conf
+from apigw_ws.delivery import Endpoint, Outcome, Rate, Result, Target, deliver
 from apigw_ws.exceptions import (
     MAX_MESSAGE_BYTES,
     ApigwWsError,
     ConnectionGone,
     PayloadTooLarge,
 )
-from apigw_ws.models import WebSocketSession
-from apigw_ws.services import calls, sessions, traces
+from apigw_ws.models import ApiGateway, WebSocketSession
+from apigw_ws.services import calls, endpoints, sessions
 
 logger = logging.getLogger("apigw_ws.messages")
 
-#: Sessions that are read, sent to and marked together.
+#: Sessions that are read together, and outcomes that are recorded together.
 BATCH: Final = 500
+#: Sessions that are sorted by their gateways together.
+_SORTED: Final = 10 * BATCH
+#: Seconds for which a message is tried again: somebody may wait.
+_PATIENCE: Final = 5.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Target:
-    connection_id: str
-    way: calls.Way
+class BroadcastResult(list[bool]):
+    """For each session, in the queryset's order, whether AWS took the message; and how many fared how."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        #: How many sessions had which result.
+        self.outcomes: Counter[Result] = Counter()
+        #: How many had which code of AWS's, of those that were not sent to.
+        self.codes: Counter[str] = Counter()
+
+    @property
+    def sent(self) -> int:
+        return self.outcomes[Result.SENT]
+
+    @property
+    def gone(self) -> int:
+        """These connections are over; their sessions are closed by now."""
+        return self.outcomes[Result.GONE]
+
+    @property
+    def forbidden(self) -> int:
+        return self.outcomes[Result.FORBIDDEN]
+
+    @property
+    def throttled(self) -> int:
+        return self.outcomes[Result.THROTTLED]
+
+    @property
+    def failed(self) -> int:
+        """Neither sent, nor gone, forbidden or throttled."""
+        return self.outcomes[Result.FAILED] + self.outcomes[Result.TOO_LARGE]
+
+    def add(self, outcomes: Iterable[Outcome]) -> None:
+        for outcome in outcomes:
+            self.outcomes[outcome.result] += 1
+            if outcome.result is not Result.SENT:
+                self.codes[outcome.code] += 1
 
 
 def encode(data: Any) -> bytes:
@@ -65,7 +103,6 @@ def send(session: WebSocketSession, data: Any) -> bool:
     payload = encode(data)
     if sent := post(session, payload):
         sessions.count_sent([session.connection_id], len(payload))
-        traces.sent([session.connection_id], payload)
     return sent
 
 
@@ -83,56 +120,90 @@ def post(session: WebSocketSession, payload: bytes) -> bool:
 
 def send_to_all(
     queryset: QuerySet[WebSocketSession], data: Any, max_workers: int | None = None
-) -> list[bool]:
+) -> BroadcastResult:
     """Send ``data`` to every session of ``queryset``; for each, in its order, whether AWS took the message.
 
     Sessions whose connection is gone are closed; any other failure is logged and stops nobody else's message.
-    ``max_workers`` threads post, SEND_WORKERS where it is None.
+    At most ``max_workers`` calls are under way, SEND_CONCURRENCY where it is None, and SEND_RATE holds.
     Raises PayloadTooLarge, before the first call.
     """
-    payload = encode(data)
-    successes: list[bool] = []
-    with ThreadPoolExecutor(max_workers or conf.send_workers, thread_name_prefix="apigw-ws-send") as pool:
-        targets = _targets(queryset)
-        while batch := list(islice(targets, BATCH)):
-            outcomes = list(pool.map(lambda target: _post(target, payload), batch))
-            successes += [outcome is None for outcome in outcomes]
-            _settle(batch, outcomes, payload)
-    return successes
+    payload, result = encode(data), BroadcastResult()
+    delivery = _Delivery(payload, max_workers or conf.send_concurrency)
+    rows = queryset.values_list("connection_id", "api_gateway_id").iterator(BATCH)
+    while chunk := list(islice(rows, _SORTED)):
+        first = len(result)
+        result += [False] * len(chunk)
+        outcomes = delivery.to(chunk)
+        while batch := list(islice(outcomes, BATCH)):
+            for outcome in batch:
+                result[first + outcome.target.ref] = outcome.result is Result.SENT
+            result.add(batch)
+            settle(batch, len(payload))
+    return result
 
 
-def _targets(queryset: QuerySet[WebSocketSession]) -> Iterator[_Target]:
-    ways = calls.Ways()
-    for connection_id, gateway_id in queryset.values_list("connection_id", "api_gateway_id").iterator(BATCH):
-        yield _Target(connection_id=connection_id, way=ways.to(gateway_id))
+def settle(batch: Sequence[Outcome], size: int) -> None:
+    """Count the messages of ``size`` bytes that were sent, and close the sessions of who is gone.
 
-
-def _post(target: _Target, payload: bytes) -> ApigwWsError | None:
-    """Why the message was not sent. Runs in a worker thread: no database here."""
-    if target.way.obstacle is not None:
-        return target.way.obstacle
-    try:
-        connections.post(target.way.client, target.connection_id, payload)
-    except ApigwWsError as error:
-        return error
-    return None
-
-
-def _settle(batch: list[_Target], outcomes: list[ApigwWsError | None], payload: bytes) -> None:
-    pairs = list(zip(batch, outcomes, strict=True))
-    if sent := [target.connection_id for target, outcome in pairs if outcome is None]:
-        sessions.count_sent(sent, len(payload))
-        traces.sent(sent, payload)
-    gone = [target.connection_id for target, outcome in pairs if isinstance(outcome, ConnectionGone)]
-    if gone:
+    A few queries, however many they are. Whatever else happened is logged.
+    """
+    if sent := _connection_ids(batch, Result.SENT):
+        sessions.count_sent(sent, size)
+    if gone := _connection_ids(batch, Result.GONE):
         sessions.mark_gone(gone)
-    failed = [pair for pair in pairs if pair[1] is not None and not isinstance(pair[1], ConnectionGone)]
+    failed = [outcome for outcome in batch if outcome.result not in (Result.SENT, Result.GONE)]
     if failed:
-        target, error = failed[0]
         logger.warning(
             "%d of %d messages were not sent; the first, to %s: %s",
             len(failed),
             len(batch),
-            target.connection_id,
-            error,
+            failed[0].target.connection_id,
+            failed[0].said or failed[0].code,
         )
+
+
+class _Delivery:
+    """One message through whichever gateways; nobody is posted through another's endpoint."""
+
+    def __init__(self, payload: bytes, concurrency: int) -> None:
+        self._payload, self._concurrency = payload, concurrency
+        self._rate = Rate(conf.send_rate or math.inf)
+        self._ways: dict[int | None, Endpoint | ApigwWsError] = {}
+
+    def to(self, rows: Iterable[tuple[str, int | None]]) -> Iterator[Outcome]:
+        """An outcome for each row; ``ref`` is its place among them."""
+        targets: dict[int | None, list[Target]] = {}
+        for place, (connection_id, gateway_id) in enumerate(rows):
+            targets.setdefault(gateway_id, []).append(Target(connection_id=connection_id, ref=place))
+        for gateway_id, its in targets.items():
+            yield from self._through(self._way(gateway_id), its)
+
+    def _through(self, way: Endpoint | ApigwWsError, targets: Iterable[Target]) -> Iterator[Outcome]:
+        if isinstance(way, Endpoint):
+            return deliver(
+                targets,
+                self._payload,
+                endpoint=way,
+                rate=self._rate,
+                concurrency=self._concurrency,
+                patience=_PATIENCE,
+            )
+        code, said = getattr(way, "code", "") or type(way).__name__, str(way)
+        return (Outcome(target=one, result=Result.FAILED, code=code, said=said) for one in targets)
+
+    def _way(self, gateway_id: int | None) -> Endpoint | ApigwWsError:
+        if gateway_id not in self._ways:
+            self._ways[gateway_id] = _endpoint(gateway_id)
+        return self._ways[gateway_id]
+
+
+def _endpoint(gateway_id: int | None) -> Endpoint | ApigwWsError:
+    found = ApiGateway.objects.select_related("account").filter(pk=gateway_id) if gateway_id else ()
+    try:
+        return endpoints.delivery_endpoint(next(iter(found), None))
+    except ApigwWsError as error:
+        return error
+
+
+def _connection_ids(outcomes: Iterable[Outcome], result: Result) -> list[str]:
+    return [outcome.target.connection_id for outcome in outcomes if outcome.result is result]
