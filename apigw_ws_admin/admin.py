@@ -15,6 +15,7 @@ from apigw_ws.models import (
     ChannelPermission,
     Refusal,
     Run,
+    Trace,
     WebSocketSession,
     WebSocketToken,
 )
@@ -23,12 +24,12 @@ from apigw_ws_admin.resources.channels import ChannelTransfer
 from apigw_ws_admin.resources.gateways import GatewayTransfer
 from apigw_ws_admin.resources.records import AUDIT_EVENTS, REFUSALS, RUNS, SESSIONS
 from apigw_ws_admin.screens.accounts import AwsAccountAdmin
+from apigw_ws_admin.screens.acting import Acting
 from apigw_ws_admin.screens.adopting import Adopting
 from apigw_ws_admin.screens.applying import Applying
 from apigw_ws_admin.screens.audit import AuditEventAdmin
 from apigw_ws_admin.screens.bans import BanAdmin
 from apigw_ws_admin.screens.deployment import DeploymentPanel
-from apigw_ws_admin.screens.disconnecting import Disconnecting
 from apigw_ws_admin.screens.doctor import Doctor
 from apigw_ws_admin.screens.domain import Domain
 from apigw_ws_admin.screens.drift import Drift
@@ -42,12 +43,12 @@ from apigw_ws_admin.screens.records import RunAdmin, WebSocketTokenAdmin
 from apigw_ws_admin.screens.refusals import RefusalAdmin
 from apigw_ws_admin.screens.routes import Routes
 from apigw_ws_admin.screens.rules import ChannelPermissionAdmin
-from apigw_ws_admin.screens.rules import ChannelPermissionAdmin
 from apigw_ws_admin.screens.security import Security
 from apigw_ws_admin.screens.sessions import WebSocketSessionAdmin
 from apigw_ws_admin.screens.settings import GatewaySettings
 from apigw_ws_admin.screens.syncing import Syncing
 from apigw_ws_admin.screens.teardown import Teardown
+from apigw_ws_admin.screens.traces import TraceAdmin
 from apigw_ws_admin.screens.wizard.mixin import GatewayWizardMixin
 
 #: The menu of a list that has other buttons already.
@@ -117,12 +118,11 @@ class Refusals(Exporting, RefusalAdmin):
     actions_list = ("export_file",)
 
 
-class SessionAdmin(Exporting, Disconnecting, WebSocketSessionAdmin):
+class SessionAdmin(Exporting, Acting, WebSocketSessionAdmin):
     """The list of sessions, and what is done to them."""
 
     exports = SESSIONS
     actions_list = ("export_file",)
-    actions_row = ("disconnect",)
 
 
 admin.site.register(ApiGateway, GatewayAdmin)
@@ -134,3 +134,4 @@ admin.site.register(AuditEvent, AuditEvents)
 admin.site.register(Refusal, Refusals)
 admin.site.register(Ban, Bans)
 admin.site.register(WebSocketToken, WebSocketTokenAdmin)
+admin.site.register(Trace, TraceAdmin)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from apigw_ws.models import ApiGateway
 
@@ -26,8 +27,41 @@ HEALTH: Final = {
 }
 #: The colour of a session's state.
 SESSION: Final = {"live": "success", "idle": "warning", "expired": "danger", "closed": "default"}
+#: The colour of a broadcast's state.
+BROADCAST: Final = {
+    "draft": "default",
+    "scheduled": "info",
+    "queued": "info",
+    "sending": "info",
+    "paused": "warning",
+    "cancelling": "warning",
+    "cancelled": "default",
+    "done": "success",
+    "failed": "danger",
+}
+#: The colour of what became of a broadcast's recipient.
+RECIPIENT: Final = {
+    "gone": "default",
+    "forbidden": "danger",
+    "throttled": "warning",
+    "too_large": "danger",
+    "failed": "danger",
+    "cancelled": "default",
+}
+#: The colour of a trace's state.
+TRACE: Final = {"running": "success", "stopped": "default", "full": "warning", "over": "default"}
 #: The colour of what the doctor finds.
 FINDING: Final = {"green": "success", "unknown": "default", "amber": "warning", "red": "danger"}
+
+#: For how many minutes somebody is banned; 0: until it is lifted.
+BAN_MINUTES: Final = (
+    (15, _("15 minutes")),
+    (60, _("An hour")),
+    (24 * 60, _("A day")),
+    (7 * 24 * 60, _("A week")),
+    (30 * 24 * 60, _("30 days")),
+    (0, _("Until it is lifted")),
+)
 
 
 def environment_colour(gateway: ApiGateway) -> str:

@@ -115,11 +115,13 @@ def _choose(act: Act, rows: QuerySet[WebSocketSession]) -> None:
     except EmptyResultSet:
         return
     connection = connections[using]
-    table = connection.ops.quote_name(ActOutcome._meta.db_table)
+    outcomes, sessions = (
+        connection.ops.quote_name(model._meta.db_table) for model in (ActOutcome, WebSocketSession)
+    )
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {table} (act_id, session_id, result, error_text) "  # noqa: S608  (no value in it)
-            f"SELECT %s, chosen.id, '', '' FROM ({sql}) chosen ORDER BY chosen.id",
+            f"INSERT INTO {outcomes} (act_id, session_id, result, error_text) "  # noqa: S608  (no value in it)
+            f"SELECT %s, id, '', '' FROM {sessions} WHERE id IN ({sql}) ORDER BY id",
             [act.pk, *params],
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import messages
@@ -28,19 +28,9 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, 
 from apigw_ws.models import Ban
 from apigw_ws.services import bans, refusals
 from apigw_ws_admin.filters import MomentsFilter
-from apigw_ws_admin.labels import Label
+from apigw_ws_admin.labels import BAN_MINUTES, Label
 from apigw_ws_admin.permissions import BAN
 from apigw_ws_admin.readonly import RecordAdmin
-
-#: For how many minutes; 0: until it is lifted.
-DURATIONS: Final = (
-    (15, gettext_lazy("15 minutes")),
-    (60, gettext_lazy("An hour")),
-    (24 * 60, gettext_lazy("A day")),
-    (7 * 24 * 60, gettext_lazy("A week")),
-    (30 * 24 * 60, gettext_lazy("30 days")),
-    (0, gettext_lazy("Until it is lifted")),
-)
 
 
 class BanForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -55,7 +45,7 @@ class BanForm(forms.ModelForm):  # type: ignore[type-arg]
         widget=UnfoldAdminTextInputWidget({"autocomplete": "off"}),
     )
     minutes = forms.TypedChoiceField(
-        label=gettext_lazy("For"), choices=DURATIONS, coerce=int, initial=15, widget=UnfoldAdminSelectWidget
+        label=gettext_lazy("For"), choices=BAN_MINUTES, coerce=int, initial=15, widget=UnfoldAdminSelectWidget
     )
     wide = forms.BooleanField(
         label=gettext_lazy("Ban them all the same"), required=False, widget=forms.HiddenInput

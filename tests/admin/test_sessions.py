@@ -145,7 +145,7 @@ def test_an_action_on_the_list_is_no_refresh(operator: Client, crowd: None) -> N
 
     response = operator.post(LIST, {"action": "disconnect_selected", "_selected_action": chosen})
 
-    assert (response.status_code, "X-Live" in response.headers) == (200, False)
+    assert (response.status_code, "X-Live" in response.headers) == (302, False)
 
 
 def test_a_refresh_of_an_empty_list_says_so(operator: Client) -> None:

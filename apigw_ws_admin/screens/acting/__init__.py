@@ -1,0 +1,18 @@
+"""What operators do to sessions: message, join, leave, disconnect, disconnect and ban; one or many."""
+
+from __future__ import annotations
+
+from apigw_ws_admin.screens.acting.dialogs import Dialogs
+from apigw_ws_admin.screens.acting.pages import Pages
+
+__all__ = ["Acting"]
+
+
+class Acting(Dialogs, Pages):
+    """For the sessions' admin. Each act has its own permission."""
+
+    actions_row = ("message", "join", "leave", "disconnect", "ban")
+    actions_detail = ("disconnect", "ban")
+
+    class Media:
+        js = ("apigw_ws_admin/acting.js",)
