@@ -21,13 +21,18 @@ class Pages(InfinitePaginator):
 
     count = LIMIT
 
+    def page(self, number: Any) -> Any:
+        """Which rows, and then the rows: what is sorted by no index is sorted twice as fast without them."""
+        page = super().page(number)
+        keys = list(page.object_list.prefetch_related(None).values_list("pk", flat=True))
+        rows = self.object_list.order_by().in_bulk(keys)
+        page.object_list = [rows[key] for key in keys if key in rows]
+        return page
+
 
 class SessionChangeList(ChangeList):
     def get_queryset(self, request: HttpRequest, *args: Any, **more: Any) -> QuerySet[WebSocketSession]:
-        """With what cells show of other tables, read after the page is known.
-
-        To sort by what no index holds, PostgreSQL would join every row before it picks twenty-five.
-        """
+        """Without what no cell shows; with what cells show of other tables, read for the page's rows only."""
         sessions: QuerySet[WebSocketSession] = super().get_queryset(request, *args, **more)
         return sessions.defer(*_UNREAD).prefetch_related("user", "api_gateway", "memberships")
 
