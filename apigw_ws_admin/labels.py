@@ -67,3 +67,10 @@ BAN_MINUTES: Final = (
 def environment_colour(gateway: ApiGateway) -> str:
     """Of the gateway's account; empty where it has none."""
     return ENVIRONMENT[gateway.account.environment] if gateway.account else ""
+
+
+def status_colour(status: int) -> str:
+    """Of the HTTP status with which a handler answered."""
+    if status < 400:
+        return "success"
+    return "warning" if status < 500 else "danger"

@@ -22,8 +22,11 @@ MENU = {
         ("apigw_ws.ApiGateway", "cable"),
         ("apigw_ws.AwsAccount", "cloud"),
         ("apigw_ws.WebSocketSession", "sensors"),
+        ("apigw_ws.Broadcast", "campaign"),
+        ("apigw_ws.BroadcastTemplate", "draft"),
         ("apigw_ws.ChannelPermission", "forum"),
         ("apigw_ws.Ban", "gavel"),
+        ("apigw_ws.Trace", "troubleshoot"),
     ),
     gettext_noop("Records"): (
         ("apigw_ws.Run", "rocket_launch"),

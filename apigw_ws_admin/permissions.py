@@ -36,3 +36,7 @@ SEND_LARGE_BROADCAST: Final = "apigw_ws.send_large_broadcast"
 CONTROL_BROADCAST: Final = "apigw_ws.control_broadcast"
 #: Keep a message as a template for broadcasts.
 ADD_TEMPLATE: Final = "apigw_ws.add_broadcasttemplate"
+#: Start a trace, which needs VIEW_PAYLOAD too, and stop it.
+TRACE: Final = "apigw_ws.add_trace"
+#: Delete a trace with what it captured.
+DELETE_TRACE: Final = "apigw_ws.delete_trace"

@@ -14,9 +14,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from django.core.exceptions import ValidationError
 from django.db import DatabaseError, transaction
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from apigw_ws.conf import conf
 from apigw_ws.models import AuditEvent, ChannelMembership, Trace, TraceEntry, WebSocketSession
@@ -33,6 +35,8 @@ logger = logging.getLogger("apigw_ws.traces")
 MAX_AGE: Final = 2.0
 #: Minutes that a trace may run.
 LONGEST: Final = 60
+#: Traces that may run at a time: each is compared with every message.
+AT_ONCE: Final = 20
 #: Of a channel, so many of those that are in it beside their first are followed.
 _MEMBERS: Final = 10_000
 #: Of a message to many, so many are captured.
@@ -88,14 +92,20 @@ _looked_at = 0.0
 _running: Sequence[_Running] = ()
 
 
-def start(trace: Trace, *, minutes: int, by: AbstractBaseUser | None = None, ip: str | None = None) -> Trace:
-    """Follow the trace's subject for so many minutes, LONGEST at most; return the stored trace.
-
-    Raises ValidationError for what is no trace.
-    """
-    trace.ends_on = timezone.now() + dt.timedelta(minutes=max(1, min(minutes, LONGEST)))
-    trace.created_by = by  # type: ignore[assignment]
+def check(trace: Trace, *, minutes: int) -> None:
+    """Raise ValidationError unless it can be started: one subject, up to LONGEST minutes, AT_ONCE in all."""
+    if not 1 <= minutes <= LONGEST:
+        raise ValidationError(_("A trace runs for 1 to %d minutes.") % LONGEST)
+    if Trace.objects.running().count() >= AT_ONCE:
+        raise ValidationError(_("%d traces run already. Stop one of them first.") % AT_ONCE)
+    trace.ends_on = timezone.now() + dt.timedelta(minutes=minutes)
     trace.full_clean()
+
+
+def start(trace: Trace, *, minutes: int, by: AbstractBaseUser | None = None, ip: str | None = None) -> Trace:
+    """Follow the trace's subject for so many minutes; return the stored trace. Raises as ``check`` does."""
+    check(trace, minutes=minutes)
+    trace.created_by = by  # type: ignore[assignment]
     with transaction.atomic():
         trace.save(force_insert=True)
         after = {"reason": trace.reason, "minutes": minutes, "whole_texts": trace.whole_texts}

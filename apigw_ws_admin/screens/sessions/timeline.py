@@ -19,7 +19,8 @@ from apigw_ws.models import WebSocketSession
 from apigw_ws.services import timeline
 from apigw_ws.services.timeline import Happening, Kind
 from apigw_ws_admin.hints import HINTS
-from apigw_ws_admin.screens.sessions.cells import moment
+from apigw_ws_admin.labels import status_colour
+from apigw_ws_admin.moments import moment
 from apigw_ws_admin.screens.sessions.page import SessionPage, channels_of, evidence_of, page_context
 
 _ICONS: Final = {
@@ -89,7 +90,7 @@ def _line(session: WebSocketSession, happening: Happening) -> Line:
         facts=_facts(happening),
         when=moment(happening.at),
         status=handled.status if handled else 0,
-        colour=_colour(handled.status) if handled else "",
+        colour=status_colour(handled.status) if handled else "",
     )
 
 
@@ -103,7 +104,7 @@ def _title(session: WebSocketSession, happening: Happening) -> str:
         case Kind.LEFT:
             return _("Left %s") % what
         case Kind.MOVED:
-            return _("Moved to %s") % what if what else _("Left its first channel")
+            return _("Moved to %s") % what
         case Kind.MESSAGE:
             return _("Message to %s") % (happening.handled.handler if happening.handled else "")
         case Kind.SENT:
@@ -124,9 +125,3 @@ def _facts(happening: Happening) -> tuple[str, ...]:
         ngettext("%d time", "%d times", happening.times) % happening.times if happening.times > 1 else "",
     ]
     return tuple(filter(None, facts))
-
-
-def _colour(status: int) -> str:
-    if status < 400:
-        return "success"
-    return "warning" if status < 500 else "danger"
