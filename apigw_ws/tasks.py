@@ -8,8 +8,8 @@ from django import VERSION
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 
-from apigw_ws.models import Act, ApiGateway, WebSocketSession
-from apigw_ws.services import acts, closing, deployments, provisioning, teardown
+from apigw_ws.models import Act, ApiGateway, Broadcast, WebSocketSession
+from apigw_ws.services import acts, broadcasts, closing, deployments, provisioning, teardown
 
 if VERSION >= (6, 0):
     from django.tasks import task
@@ -92,6 +92,20 @@ def run_act(act_id: int) -> bool:
 def finish_closing() -> int:
     """Close at AWS what was closed here without AWS; see ``services.closing.finish_quickly``."""
     return closing.finish_quickly()
+
+
+@task()
+def begin_broadcast(broadcast_id: int) -> bool:
+    """Choose who gets a broadcast that is due, and have it sent; see ``services.broadcasts.begin``."""
+    broadcast = Broadcast.objects.filter(pk=broadcast_id).first()
+    return broadcast is not None and broadcasts.begin(broadcast)
+
+
+@task()
+def send_broadcast(broadcast_id: int) -> int:
+    """Send a part of a broadcast, and return to how many; see ``services.broadcasts.run``."""
+    broadcast = Broadcast.objects.filter(pk=broadcast_id).first()
+    return broadcasts.run(broadcast) if broadcast else 0
 
 
 def _user(user_id: int | str | None) -> AbstractBaseUser | None:

@@ -10,7 +10,7 @@ from typing import NoReturn
 from django.db import close_old_connections
 
 from apigw_ws.conf import conf
-from apigw_ws.services import bans, figures, reaper, retention
+from apigw_ws.services import bans, broadcasts, figures, reaper, retention
 
 logger = logging.getLogger("apigw_ws.upkeep")
 
@@ -28,6 +28,7 @@ def forever() -> NoReturn:
 
 def once() -> None:
     """Do what is due."""
+    broadcasts.tend()
     bans.enforce()  # the reaper then tells AWS
     # A little less, or two processes whose clocks drift would skip a tick now and then.
     tick = dt.timedelta(seconds=0.9 * conf.reaper_interval)

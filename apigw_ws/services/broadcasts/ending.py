@@ -1,0 +1,95 @@
+"""How broadcasts end, and what to say of it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from apigw_ws.models import Broadcast
+from apigw_ws.services.broadcasts import jobs
+from apigw_ws.services.broadcasts.ledger import CLOSED, UNKNOWN
+from apigw_ws.signals import broadcast_finished
+
+State = Broadcast.State
+
+#: What a code means and what to do: AWS's, botocore's, the HTTP status, or ours.
+_MEANINGS: Final = {
+    CLOSED: gettext_lazy("It had disconnected before it was its turn. Nothing to do."),
+    UNKNOWN: gettext_lazy(
+        "We have no session of this connection, so its gateway is not known. Name it, and send again."
+    ),
+    "GoneException": gettext_lazy("AWS no longer knows the connection: the client has left. Nothing to do."),
+    "ForbiddenException": gettext_lazy(
+        "AWS does not let these credentials send. Allow them execute-api:ManageConnections on the API "
+        "(ws_iam_policy prints the policy), and see that the server's clock is right; then retry."
+    ),
+    "LimitExceededException": gettext_lazy(
+        "AWS limited the rate, or the client reads too slowly. Retry, with a lower rate."
+    ),
+    "PayloadTooLargeException": gettext_lazy("The message is over AWS's 128 KB. Send it in parts."),
+    "BadRequestException": gettext_lazy("AWS says that this is no connection ID. See where it comes from."),
+    "NotProvisioned": gettext_lazy("The gateway is not deployed in AWS. Apply its plan, then retry."),
+    "ConfigurationError": gettext_lazy("A setting is missing or wrong. Correct it, then retry."),
+    "NoCredentialsError": gettext_lazy(
+        "There are no AWS credentials. Give the servers of Django and its worker some, then retry."
+    ),
+}
+_STATUSES: Final = {"403": "ForbiddenException", "410": "GoneException", "413": "PayloadTooLargeException"}
+_THROTTLED: Final = {"429", "ThrottlingException", "TooManyRequestsException", "LimitExceededException"}
+
+
+def explain(code: str) -> str:
+    """What the code of a result means, and what to do about it."""
+    if code in _THROTTLED:
+        return str(_MEANINGS["LimitExceededException"])
+    known = _MEANINGS.get(_STATUSES.get(code, code))
+    if known:
+        return str(known)
+    if "Forbidden" in code or "AccessDenied" in code or "Signature" in code or "Token" in code:
+        return str(_MEANINGS["ForbiddenException"])
+    if code.isdecimal() or code in ("InternalServerErrorException", "ServiceUnavailableException"):
+        return _("AWS itself failed, each time it was asked. Look at its health, then retry.")
+    return _("AWS did not answer. See that this server reaches it, then retry.")
+
+
+def gave_up(code: str, said: str) -> str:
+    """Why a broadcast has paused itself."""
+    what = _("It paused: AWS took no message for a while (%(code)s%(said)s).") % {
+        "code": code,
+        "said": f": {said}" if said else "",
+    }
+    return f"{what} {_('Those who have not got it are kept. Resume it when this is over.')}"
+
+
+def end(broadcast: Broadcast) -> bool:
+    """See whether everybody had their turn: then it is over, for whoever sees it first. Whether it is."""
+    broadcast.refresh_from_db()
+    if broadcast.state not in (State.SENDING, State.CANCELLING):
+        return broadcast.is_over
+    if broadcast.shards.filter(is_done=False).exists():
+        return False
+    broadcast.refresh_from_db()
+    is_cancelled = broadcast.state == State.CANCELLING
+    problem = "" if is_cancelled else _problem(broadcast)
+    state = State.CANCELLED if is_cancelled else State.FAILED if _is_failed(broadcast) else State.DONE
+    values = {"finished_on": timezone.now(), "error_text": problem}
+    if jobs.move(broadcast, (State(broadcast.state),), state, **values):
+        broadcast_finished.send_robust(Broadcast, broadcast=broadcast)
+    return broadcast.is_over
+
+
+def _is_failed(broadcast: Broadcast) -> bool:
+    """Nobody got it who could have."""
+    return not broadcast.sent and broadcast.not_reached > 0
+
+
+def _problem(broadcast: Broadcast) -> str:
+    if not broadcast.total:
+        return _("Nobody was there to get it.")
+    if not broadcast.not_reached:
+        return "" if broadcast.sent else _("Nobody was there any more: all had disconnected.")
+    worst = broadcast.recipients.exclude(result="gone").order_by("pk").values_list("code", flat=True).first()
+    return explain(worst or "")

@@ -1,0 +1,177 @@
+"""A broadcast's life, as operators and programs move it. Every step is a compare-and-set on its state."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from apigw_ws.exceptions import BroadcastError
+from apigw_ws.models import ApiGateway, AuditEvent, Broadcast
+from apigw_ws.services import audit
+from apigw_ws.services.broadcasts import audiences, payloads, queue
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+
+State = Broadcast.State
+Verb = AuditEvent.Verb
+
+
+def prepare(
+    *,
+    audience: audiences.Audience,
+    payload: str,
+    title: str = "",
+    reason: str = "",
+    with_id: bool = True,
+    snapshot: bool = True,
+    rate: int = 0,
+    scheduled_for: dt.datetime | None = None,
+    expires_on: dt.datetime | None = None,
+    by: AbstractBaseUser | None = None,
+    retry_of: Broadcast | None = None,
+    replaces: Broadcast | None = None,
+) -> Broadcast:
+    """A draft, which sends nothing until it is started; the draft that it ``replaces`` is deleted.
+
+    Raises BroadcastError for an audience or moments that make no sense, or where nobody is there to get it
+    now and it is not scheduled; ``payloads.InvalidPayload`` and PayloadTooLarge for the message.
+    """
+    audiences.validate(audience)
+    checked = payloads.check(payload, with_id)
+    _check_moments(scheduled_for, expires_on)
+    if not scheduled_for and not _anybody(audience):
+        raise BroadcastError(_("Nobody is there to get it: %s.") % audiences.describe(audience))
+    broadcast = Broadcast(
+        title=title,
+        audience=dict(audience),
+        payload=checked.text,
+        with_id=with_id,
+        snapshot=snapshot,
+        reason=reason,
+        rate=rate,
+        scheduled_for=scheduled_for,
+        expires_on=expires_on,
+        created_by_id=by.pk if by else None,
+        retry_of=retry_of,
+    )
+    with transaction.atomic():
+        broadcast.save(force_insert=True)
+        if replaces:
+            discard(replaces)
+    return broadcast
+
+
+def discard(broadcast: Broadcast) -> bool:
+    """Delete a draft, of which nobody need know; False where it is none any more."""
+    return bool(Broadcast.objects.filter(pk=broadcast.pk, state=State.DRAFT).delete()[0])
+
+
+def start(broadcast: Broadcast, *, by: AbstractBaseUser | None = None, ip: str | None = None) -> bool:
+    """Have a draft sent, now or when it is scheduled; False where somebody has started it already.
+
+    ``broadcast`` is then as it is stored. An AuditEvent holds why and to whom, not the message.
+    """
+    is_later = broadcast.scheduled_for is not None and broadcast.scheduled_for > timezone.now()
+    state = State.SCHEDULED if is_later else State.QUEUED
+    if not move(broadcast, (State.DRAFT,), state, error_text=""):
+        return False
+    _note(Verb.BROADCAST, broadcast, by=by, ip=ip)
+    queue.begin(broadcast)
+    return True
+
+
+def pause(broadcast: Broadcast, *, by: AbstractBaseUser | None = None, ip: str | None = None) -> bool:
+    """Send to nobody more, within a second, until it is resumed; False where it was not being sent."""
+    done = move(broadcast, (State.SENDING,), State.PAUSED, error_text="")
+    return done and _note(Verb.PAUSE_BROADCAST, broadcast, by=by, ip=ip)
+
+
+def resume(broadcast: Broadcast, *, by: AbstractBaseUser | None = None, ip: str | None = None) -> bool:
+    """Go on with a broadcast that was paused, or that paused itself; False where it was not."""
+    if not move(broadcast, (State.PAUSED,), State.SENDING, error_text=""):
+        return False
+    queue.send(broadcast, broadcast.shards.filter(is_done=False).count())
+    return _note(Verb.RESUME_BROADCAST, broadcast, by=by, ip=ip)
+
+
+def cancel(broadcast: Broadcast, *, by: AbstractBaseUser | None = None, ip: str | None = None) -> bool:
+    """Send to nobody more, for good: who has not got it is counted as cancelled. False where it is over."""
+    at_once = move(
+        broadcast, (State.DRAFT, State.SCHEDULED), State.CANCELLED, total=0, finished_on=timezone.now()
+    )
+    begun = (State.QUEUED, State.SENDING, State.PAUSED)
+    if not (at_once or move(broadcast, begun, State.CANCELLING, error_text="")):
+        return False
+    if not at_once:
+        queue.begin(broadcast) if broadcast.total is None else queue.send(broadcast)
+    return _note(Verb.CANCEL_BROADCAST, broadcast, by=by, ip=ip)
+
+
+def retry(broadcast: Broadcast, *, by: AbstractBaseUser | None = None) -> Broadcast:
+    """A draft of the same for whom this one did not reach and who is still connected.
+
+    Raises BroadcastError where this one is not over, or nobody of them is there any more.
+    """
+    broadcast.refresh_from_db()
+    if not broadcast.is_over:
+        raise BroadcastError(_("The broadcast is not over yet. Wait for its end, or cancel it."))
+    return prepare(
+        audience={"kind": "not_reached", "broadcast": broadcast.pk},
+        payload=broadcast.payload,
+        title=broadcast.title,
+        reason=broadcast.reason,
+        with_id=broadcast.with_id,
+        rate=broadcast.rate,
+        by=by,
+        retry_of=broadcast,
+    )
+
+
+def may_control(broadcast: Broadcast, user: Any) -> bool:
+    """Whether the user may pause, resume and cancel it: their own, or with the permission for others'."""
+    if broadcast.created_by_id == user.pk and user.has_perm("apigw_ws.send_broadcast"):
+        return True
+    return bool(user.has_perm("apigw_ws.control_broadcast"))
+
+
+def move(broadcast: Broadcast, out_of: tuple[State, ...], to: State, **values: Any) -> bool:
+    """Move it to a state, where it still is in one of those; whether it was. It is then as it is stored."""
+    rows = Broadcast.objects.filter(pk=broadcast.pk, state__in=out_of)
+    moved = rows.update(state=to, **values)
+    broadcast.refresh_from_db()
+    return bool(moved)
+
+
+def _anybody(audience: audiences.Audience) -> bool:
+    if audiences.queryset(audience).exists():
+        return True
+    return audience.get("gateway") is not None and bool(audiences.strangers(audience))
+
+
+def _check_moments(scheduled_for: dt.datetime | None, expires_on: dt.datetime | None) -> None:
+    if expires_on and expires_on <= (scheduled_for or timezone.now()):
+        raise BroadcastError(_("It would be over before it begins. Let it expire later."))
+
+
+def _note(
+    verb: AuditEvent.Verb, broadcast: Broadcast, *, by: AbstractBaseUser | None, ip: str | None
+) -> bool:
+    gateway = ApiGateway.objects.filter(pk=broadcast.audience.get("gateway") or 0).first()
+    audit.record(verb, gateway, what=str(broadcast), by=by, ip=ip, after=_facts(broadcast))
+    return True
+
+
+def _facts(broadcast: Broadcast) -> dict[str, Any]:
+    return {
+        "broadcast": broadcast.pk,
+        "to": audiences.describe(broadcast.audience),
+        "reason": broadcast.reason,
+        "bytes": len(broadcast.payload.encode()),
+        "state": broadcast.state,
+        "recipients": broadcast.total,
+    }

@@ -1,0 +1,168 @@
+"""A worker's turn at a broadcast: it takes shard after shard, and sends to whom they hold."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Final
+
+from apigw_ws.conf import conf
+from apigw_ws.delivery import Endpoint, Outcome, Rate, Result, Target, deliver
+from apigw_ws.exceptions import ApigwWsError
+from apigw_ws.models import Broadcast
+from apigw_ws.services import endpoints
+from apigw_ws.services.broadcasts import ending, jobs, payloads, queue, sharding
+from apigw_ws.services.broadcasts.claims import Claims
+from apigw_ws.services.broadcasts.ledger import Held, pages, settle
+
+State = Broadcast.State
+
+#: Seconds after which a worker goes to the end of the queue, where others wait.
+SLICE: Final = 30.0
+#: Seconds after which outcomes are written down at the latest, and the state is looked at.
+BEAT: Final = 0.5
+#: As many outcomes are written down together.
+WINDOW: Final = 500
+
+
+def run(broadcast: Broadcast) -> int:
+    """Send to whom nobody else is sending, for half a minute at most; return how many had their turn.
+
+    What is left then goes to the end of the queue. Safe to run at any time, as often as anybody likes.
+    """
+    turn = _Turn(broadcast)
+    try:
+        turn.take()
+    finally:
+        turn.give_back()
+    if not ending.end(broadcast) and turn.is_out_of_time:
+        queue.send(broadcast)
+    return turn.count
+
+
+class _Turn:
+    def __init__(self, broadcast: Broadcast) -> None:
+        self.count = 0
+        self._broadcast = broadcast
+        self._payload = payloads.message(broadcast)
+        self._claims = Claims(broadcast)
+        self._held: list[Held] = []
+        self._rate = Rate(1)
+        self._pool = ""
+        #: Why going on makes no sense.
+        self._problem = ""
+        self._began = self._beaten = time.monotonic()
+
+    @property
+    def is_out_of_time(self) -> bool:
+        return time.monotonic() - self._began > SLICE
+
+    def take(self) -> None:
+        """Shards, gateway by gateway, until there are none, or the time or the broadcast's state says so."""
+        while self._goes_on() and (held := self._hold()):
+            if self._broadcast.state == State.CANCELLING:
+                self._cancel(held)
+            else:
+                self._send(held)
+            self.give_back()
+        if self._problem:
+            jobs.move(self._broadcast, (State.SENDING,), State.PAUSED, error_text=self._problem)
+
+    def give_back(self) -> None:
+        self._held.clear()
+        self._claims.give_back()
+
+    def _send(self, held: Held) -> None:
+        targets = self._targets(held)
+        try:
+            endpoint = endpoints.delivery_endpoint(held.shard.gateway)
+        except ApigwWsError as obstacle:
+            for target in targets:
+                self._record(target, Result.FAILED, type(obstacle).__name__, str(obstacle))
+        else:
+            self._deliver(targets, endpoint)
+        self._settle()
+
+    def _deliver(self, targets: Iterator[Target], endpoint: Endpoint) -> None:
+        self._rate.limit = self._claims.share(self._pool)
+        for outcome in deliver(
+            targets,
+            self._payload,
+            endpoint=endpoint,
+            rate=self._rate,
+            concurrency=conf.broadcast_concurrency,
+            should_stop=self._should_stop,
+        ):
+            self._note(outcome)
+
+    def _cancel(self, held: Held) -> None:
+        for target in self._targets(held):
+            self._record(target, Result.CANCELLED)
+        self._settle()
+
+    def _targets(self, first: Held) -> Iterator[Target]:
+        """Of the shard, then of others at the same gateway, as long as the state stays what it is."""
+        held: Held | None = first
+        state = self._broadcast.state
+        while held is not None:
+            for entry in pages(held):
+                target = Target(connection_id=entry.connection_id, ref=(held, entry))
+                if entry.result is Result.SENT:
+                    yield target
+                else:
+                    self._record(target, entry.result, entry.code, entry.said)
+                if self._broadcast.state != state or not self._goes_on():
+                    return
+            held = self._hold(first.shard.gateway_id)
+
+    def _hold(self, *gateway: int | None) -> Held | None:
+        shard = self._claims.take(*gateway)
+        if shard is None:
+            return None
+        held = Held(shard=shard, targets=sharding.targets_of(shard))
+        self._pool = shard.pool
+        self._held.append(held)
+        self._settle()  # it may be that nobody was there
+        return held
+
+    def _note(self, outcome: Outcome) -> None:
+        """Of those that nobody tried nothing is written down: they stay until somebody does.
+
+        But for the forbidden: permissions are for a gateway, not for a connection.
+        """
+        gave_up = not outcome.attempts and outcome.result in (Result.FAILED, Result.THROTTLED)
+        if gave_up:
+            self._problem = self._problem or ending.gave_up(outcome.code, outcome.said)
+        elif outcome.result is not Result.CANCELLED:
+            self._record(outcome.target, outcome.result, outcome.code, outcome.said)
+
+    def _record(self, target: Target, result: Result, code: str = "", said: str = "") -> None:
+        held, entry = target.ref
+        held.entries.append(entry.told(result, code, said))
+        self.count += 1
+        if len(held.entries) >= WINDOW:
+            self._settle()
+        self._beat_if_due()
+
+    def _settle(self) -> None:
+        for held in self._held:
+            settle(held, len(self._payload))
+        self._held = [held for held in self._held if not (held.is_lost or held.is_complete)]
+
+    def _should_stop(self) -> bool:
+        self._beat_if_due()
+        return self._broadcast.state != State.SENDING or not self._goes_on()
+
+    def _goes_on(self) -> bool:
+        at_work = self._broadcast.state in (State.SENDING, State.CANCELLING)
+        return at_work and not self._problem and not self.is_out_of_time
+
+    def _beat_if_due(self) -> None:
+        """Write down what is known, stay alive, and see what others want."""
+        if time.monotonic() - self._beaten < BEAT:
+            return
+        self._beaten = time.monotonic()
+        self._settle()
+        self._claims.renew()
+        self._broadcast.refresh_from_db(fields=["state", "rate"])
+        self._rate.limit = self._claims.share(self._pool)

@@ -1,0 +1,52 @@
+"""Messages with ``{{ variables }}``."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from django.utils.translation import gettext as _
+
+from apigw_ws.exceptions import BroadcastError
+
+_VARIABLE: Final = re.compile(r"\{\{\s*(\w+)\s*\}\}")
+#: A text of JSON as a whole, or a variable outside of any.
+_PART: Final = re.compile(r'"(?:\\.|[^"\\])*"|\{\{\s*\w+\s*\}\}', re.DOTALL)
+
+
+def variables(payload: str) -> list[str]:
+    """The names of the variables, each once, in order."""
+    return list(dict.fromkeys(_VARIABLE.findall(payload)))
+
+
+def fill(payload: str, values: Mapping[str, Any]) -> str:
+    """The payload with its variables' values, as JSON has them: no value can end the text that it is in.
+
+    Outside of a text a number, true, false or null stays what it is; all else becomes a text.
+    Raises BroadcastError for a variable without a value.
+    """
+    if missing := [name for name in variables(payload) if name not in values]:
+        raise BroadcastError(
+            _("The template needs a value for %s.") % ", ".join(f"“{name}”" for name in missing)
+        )
+    return _PART.sub(lambda part: _filled(part[0], values), payload)
+
+
+def _filled(part: str, values: Mapping[str, Any]) -> str:
+    as_json: Callable[[Any], str] = _inside if part.startswith('"') else _alone
+    return _VARIABLE.sub(lambda found: as_json(values[found[1]]), part)
+
+
+def _inside(value: Any) -> str:
+    return json.dumps(str(value), ensure_ascii=False)[1:-1]
+
+
+def _alone(value: Any) -> str:
+    try:
+        known = json.loads(value) if isinstance(value, str) else value
+    except (ValueError, RecursionError):
+        known = value
+    kept = known is None or isinstance(known, bool | int | float)
+    return json.dumps(known if kept else str(value), ensure_ascii=False)

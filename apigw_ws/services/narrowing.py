@@ -1,0 +1,130 @@
+"""Which sessions the parameters of their list stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import datetime, timedelta
+from ipaddress import ip_address
+from typing import Final
+
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
+from django.db.models import Q
+from django.forms import SplitDateTimeField
+from django.utils import timezone
+
+from apigw_ws.models import SessionState
+from apigw_ws.models.sessions import WebSocketSessionQuerySet
+from apigw_ws.services.access import block_of
+
+#: How many users a word stands for at most.
+USERS: Final = 100
+#: Parameters of the list that change nothing in who is shown.
+_OTHERS: Final = frozenset({"o", "p", "e", "all", "_changelist_filters", "_facets", "_popup", "_to_field"})
+#: How long something has lasted, in minutes.
+_SPANS: Final = {
+    "for": {
+        "lt1": ("gt", 1),
+        "lt10": ("gt", 10),
+        "gt10": ("lte", 10),
+        "gt60": ("lte", 60),
+        "gt110": ("lte", 110),
+    },
+    "idle": {"lt1": ("gt", 1), "gt1": ("lte", 1), "gt5": ("lte", 5), "gt10": ("lte", 10)},
+}
+
+Rows = WebSocketSessionQuerySet
+
+
+def of_users(word: str) -> Q:
+    """Sessions of the users whose names begin so; one query for the users, whose index it needs."""
+    model = get_user_model()
+    named = model._default_manager.filter(**{f"{model.USERNAME_FIELD}__startswith": word})
+    return Q(user__in=list(named.values_list("pk", flat=True)[:USERS]))
+
+
+def at_address(word: str) -> Q | None:
+    """Sessions from the address, by the index of its block; None where it is no address."""
+    try:
+        address = str(ip_address(word))
+    except ValueError:
+        return None
+    return Q(address_block=block_of(address), ip_address=address)
+
+
+def unknown(query: Mapping[str, str]) -> list[str]:
+    """The parameters that ``narrowed`` does not know. To overlook one would choose more than was shown."""
+    return sorted(name for name, value in query.items() if value and name not in {*_NARROWS, *_OTHERS})
+
+
+def narrowed(sessions: Rows, query: Mapping[str, str]) -> Rows:
+    """Those of the sessions that the list shows for the query, as its filters have it.
+
+    A value that means nothing narrows as in the list: not at all, or to nobody where it is an address.
+    """
+    if not query.get("state"):
+        sessions = sessions.filter(connected=True)
+    for name, narrow in _NARROWS.items():
+        # PostgreSQL takes no NUL.
+        if word := str(query.get(name) or "").replace("\0", "").strip():
+            sessions = narrow(sessions, word)
+    for end, lookup in (("from", "gte"), ("to", "lte")):
+        if moment := _moment(query, end):
+            sessions = sessions.filter(**{f"created_on__{lookup}": moment})
+    return sessions
+
+
+def _in_state(sessions: Rows, word: str) -> Rows:
+    if word in SessionState.values:
+        narrowed: Rows = getattr(sessions, word)()
+        return narrowed
+    return sessions if word == "all" else sessions.filter(connected=True)
+
+
+def _at_gateway(sessions: Rows, word: str) -> Rows:
+    return sessions.filter(api_gateway=int(word)) if word.isdecimal() else sessions.none()
+
+
+def _at_address(sessions: Rows, word: str) -> Rows:
+    there = at_address(word)
+    return sessions.none() if there is None else sessions.filter(there)
+
+
+def _found(sessions: Rows, word: str) -> Rows:
+    return sessions.filter(at_address(word) or Q(connection_id__startswith=word) | of_users(word))
+
+
+def _lasting(name: str, field: str) -> Callable[[Rows, str], Rows]:
+    def narrow(sessions: Rows, word: str) -> Rows:
+        if word not in _SPANS[name]:
+            return sessions
+        lookup, minutes = _SPANS[name][word]
+        return sessions.filter(**{f"{field}__{lookup}": timezone.now() - timedelta(minutes=minutes)})
+
+    return narrow
+
+
+def _nothing(sessions: Rows, word: str) -> Rows:
+    return sessions
+
+
+def _moment(query: Mapping[str, str], end: str) -> datetime | None:
+    """None for what is missing, or is none. Without a time it is midnight."""
+    day, time = (query.get(f"created_on_{end}_{part}") for part in (0, 1))
+    with suppress(ValidationError):
+        return SplitDateTimeField().clean([day, time or "00:00"]) if day else None
+    return None
+
+
+_NARROWS: Final[Mapping[str, Callable[[Rows, str], Rows]]] = {
+    "state": _in_state,
+    "api_gateway__id__exact": _at_gateway,
+    "channel": lambda sessions, word: sessions.in_channel(word),
+    "user": lambda sessions, word: sessions.filter(of_users(word)),
+    "address": _at_address,
+    "for": _lasting("for", "created_on"),
+    "idle": _lasting("idle", "active_on"),
+    "q": _found,
+    **{f"created_on_{end}_{part}": _nothing for end in ("from", "to") for part in (0, 1)},
+}
