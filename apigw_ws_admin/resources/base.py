@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -34,6 +35,25 @@ class Change:
     name: str
     before: Any
     after: Any
+
+    @property
+    def was(self) -> str:
+        return self._shown(self.before, self.after)
+
+    @property
+    def becomes(self) -> str:
+        return self._shown(self.after, self.before)
+
+    @property
+    def gone(self) -> bool:
+        """It is something of its own, and will not be there."""
+        return isinstance(self.before, dict) and self.after is None
+
+    def _shown(self, value: Any, other: Any) -> str:
+        """Of two mappings what differs; empty where there is nothing."""
+        if isinstance(value, dict) and isinstance(other, dict):
+            value = {key: item for key, item in value.items() if other.get(key, _MISSING) != item}
+        return value or "" if isinstance(value, str | None) else json.dumps(value, ensure_ascii=False)
 
 
 class Differences(Diff):

@@ -28,10 +28,13 @@ class RulesField(Field):
     def clean(self, row: Any, **kwargs: Any) -> list[dict[str, Any]]:
         return [_rule(rule) for rule in listed(row[self.column_name])]
 
+    def save(self, instance: Any, row: Any, is_m2m: bool = False, **kwargs: Any) -> None:
+        instance.wanted_rules = self.clean(row, **kwargs)
+
 
 class ChannelTransfer(Transfer):
     naming = ("channel_name",)
-    rules = RulesField(attribute="wanted_rules", column_name="rules")
+    rules = RulesField(attribute="rules", column_name="rules")
 
     class Meta(Transfer.Meta):
         model = ChannelPermission

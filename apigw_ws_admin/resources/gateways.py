@@ -112,6 +112,23 @@ class GatewayTransfer(Transfer):
     def filter_export(self, queryset: Any, **kwargs: Any) -> Any:
         return queryset.select_related("account").prefetch_related("additional_routes")
 
+    def validate_instance(self, instance: Any, *args: Any, **kwargs: Any) -> None:
+        """Tells at once what is wrong with the gateway, and with its routes."""
+        errors: dict[str, Any] = {}
+        try:
+            super().validate_instance(instance, *args, **kwargs)
+        except ValidationError as error:
+            errors = error.update_error_dict(errors)
+        for values in getattr(instance, "routes", ()):
+            try:
+                ApiGatewayAdditionalRoute(**values).full_clean(
+                    exclude=("api_gateway",), validate_constraints=False
+                )
+            except ValidationError as error:
+                errors = within("routes", values["route_key"], error).update_error_dict(errors)
+        if errors:
+            raise ValidationError(errors)
+
     def do_instance_save(self, instance: Any, is_create: bool) -> None:
         """What AWS told meanwhile is left alone."""
         instance.save(**({"force_insert": True} if is_create else {"update_fields": (*FIELDS, "updated_on")}))

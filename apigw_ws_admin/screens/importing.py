@@ -100,4 +100,4 @@ def _files(request: HttpRequest) -> Any:
         data = b64decode(request.POST["data"], validate=True)
     except Error:
         data = b""
-    return {"file": SimpleUploadedFile(request.POST.get("name", ""), data)}
+    return {"file": SimpleUploadedFile(request.POST.get("name") or "?", data)}
