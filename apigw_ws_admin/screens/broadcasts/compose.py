@@ -1,0 +1,225 @@
+"""Writing a broadcast: to whom, with a count as one chooses; what, checked as one types; when and how."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from uuid import uuid4
+
+from django.contrib.auth import get_user_model
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+from unfold.admin import ModelAdmin
+
+from apigw_ws.conf import conf
+from apigw_ws.exceptions import ApigwWsError
+from apigw_ws.models import AuditEvent, Broadcast, BroadcastTemplate, WebSocketSession
+from apigw_ws.services import audit, broadcasts, contact, endpoints, rules
+from apigw_ws.services.broadcasts import audiences, payloads
+from apigw_ws_admin.pages import number
+from apigw_ws_admin.permissions import ADD_TEMPLATE, SEND_LARGE_BROADCAST
+from apigw_ws_admin.screens.broadcasts.audience import AudienceForm, initial
+from apigw_ws_admin.screens.broadcasts.facts import demand, may_read, who
+from apigw_ws_admin.screens.broadcasts.forms import ComposeForm
+from apigw_ws_admin.screens.broadcasts.message import MessageForm, TemplateForm
+
+#: Up to which recipients are counted while somebody chooses.
+COUNTED: Final = 10_000
+#: Recipients that are shown.
+SAMPLE: Final = 5
+#: Sessions of one's own that a trial goes to at most, and the seconds that AWS may take for one.
+OWN: Final = 5
+BUDGET: Final = 2
+
+
+class Composing(ModelAdmin):
+    """For those who have the permission SEND_BROADCAST."""
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap, name = self.admin_site.admin_view, "apigw_ws_broadcast_compose"
+        parts = {
+            "audience": self.audience_view,
+            "check": self.check_view,
+            "format": self.format_view,
+            "try": self.try_view,
+            "save": self.save_view,
+        }
+        return [
+            path("compose/", wrap(self.compose_view), name=name),
+            path("compose/template/", wrap(self.template_view), name=f"{name}_template"),
+            *(
+                path(f"compose/{part}/", wrap(require_POST(view)), name=f"{name}_{part}")
+                for part, view in parts.items()
+            ),
+            *super().get_urls(),
+        ]
+
+    def compose_view(self, request: HttpRequest) -> HttpResponse:
+        """The page, with what its URL names filled in; with all that was written where something is wrong."""
+        demand(request)
+        if request.method == "POST":
+            form = ComposeForm(request, request.POST)
+            if form.is_valid() and (draft := _prepared(request, form)):
+                return HttpResponseRedirect(reverse("admin:apigw_ws_broadcast_confirm", args=[draft.pk]))
+        else:
+            form = ComposeForm(request, initial=_asked_for(request))
+        context = self.admin_site.each_context(request) | {
+            "opts": self.opts,
+            "title": _("Compose a broadcast"),
+            "form": form,
+            "may_save": request.user.has_perm(ADD_TEMPLATE),
+        }
+        return TemplateResponse(request, "apigw_ws_admin/broadcasts/compose.html", context)
+
+    def audience_view(self, request: HttpRequest) -> HttpResponse:
+        """How many there are, who some of them are, and what is to be known of them."""
+        demand(request)
+        form = AudienceForm(request, request.POST)
+        context = {"form": form} | (_counted(request, form.audience) if form.is_valid() else {})
+        return render(request, "apigw_ws_admin/broadcasts/_audience.html", context)
+
+    def check_view(self, request: HttpRequest) -> HttpResponse:
+        demand(request)
+        form = MessageForm(request.POST)
+        form.is_valid()
+        context = {"form": form, "checked": form.checked, "empty": not request.POST.get("payload")}
+        return render(request, "apigw_ws_admin/broadcasts/_checked.html", context)
+
+    def format_view(self, request: HttpRequest) -> HttpResponse:
+        """The message section, with its JSON laid out; as it was where it is none, or has variables.
+
+        The browser could do it, but it changes numbers that are longer than its own.
+        """
+        demand(request)
+        form = MessageForm(request.POST)
+        if form.is_valid() and form.checked and not form.variables():
+            data = request.POST.copy()
+            data["payload"] = form.checked.pretty
+            form = MessageForm(data)
+        return render(request, "apigw_ws_admin/broadcasts/_message.html", {"form": form})
+
+    def template_view(self, request: HttpRequest) -> HttpResponse:
+        """The message section, filled in from the ``?template=``."""
+        demand(request)
+        form = MessageForm(initial=_from_template(request.GET.get("template", "")))
+        context = {"form": form, "may_save": request.user.has_perm(ADD_TEMPLATE)}
+        return render(request, "apigw_ws_admin/broadcasts/_message.html", context)
+
+    def try_view(self, request: HttpRequest) -> HttpResponse:
+        """Send the message to whoever asks, to their own sessions, and say what came of it."""
+        demand(request)
+        form = MessageForm(request.POST)
+        context = _tried(request, form) if form.is_valid() else {"problem": form.problem}
+        return render(request, "apigw_ws_admin/broadcasts/_tried.html", context)
+
+    def save_view(self, request: HttpRequest) -> HttpResponse:
+        demand(request, ADD_TEMPLATE)
+        name, payload = request.POST.get("template_name", ""), request.POST.get("payload", "")
+        form = TemplateForm({"name": name, "payload": payload})
+        if form.is_valid():
+            made = form.save()
+            what = f"{made._meta.verbose_name} {made}"
+            audit.record(AuditEvent.Verb.ADD, None, what=what, **who(request))
+        return render(request, "apigw_ws_admin/broadcasts/_saved.html", {"form": form})
+
+
+def own_draft(request: HttpRequest, pk: str) -> Broadcast | None:
+    mine = Broadcast.objects.filter(state=Broadcast.State.DRAFT, created_by=request.user.pk)
+    return mine.filter(pk=number(pk)).first()
+
+
+def _prepared(request: HttpRequest, form: ComposeForm) -> Broadcast | None:
+    """The draft. What is wrong with it stands above the form."""
+    earlier = own_draft(request, form.cleaned_data["draft"])
+    try:
+        draft = broadcasts.prepare(**form.wanted(), by=who(request)["by"])
+    except ApigwWsError as problem:
+        form.add_error(None, str(problem))
+        return None
+    if earlier:
+        broadcasts.discard(earlier)
+    return draft
+
+
+def _asked_for(request: HttpRequest) -> dict[str, Any]:
+    """What the URL names: an audience, or a broadcast that is to be written on or sent again."""
+    query = request.GET
+    if draft := own_draft(request, query.get("draft", "")):
+        return _as_written(draft) | {"draft": draft.pk}
+    again = Broadcast.objects.filter(pk=number(query.get("again", ""))).first()
+    if again is not None and may_read(request, again):
+        return _as_written(again)
+    audience: dict[str, Any] = {"kind": "channels", "channels": query.getlist("channel")}
+    if sessions := [pk for pk in map(number, query.getlist("session")) if pk]:
+        audience = {"kind": "sessions", "sessions": sessions}
+    elif "sessions" in query:
+        return {"kind": "filter", "filter": query["sessions"], "with_id": True}
+    elif users := [pk for pk in query.getlist("user") if pk]:
+        audience = {"kind": "users", "users": _that_exist(users)}
+    elif gateway := number(query.get("gateway", "")):
+        audience = {"kind": "channels" if query.getlist("channel") else "gateway", "gateway": gateway}
+        audience["channels"] = query.getlist("channel")
+    return initial(audience) | {"with_id": True} | _from_template(query.get("template", ""))
+
+
+def _that_exist(users: list[str]) -> list[Any]:
+    field = get_user_model()._meta.pk
+    return [pk for pk in users if number(pk) or not field.get_internal_type().endswith("AutoField")]
+
+
+def _as_written(broadcast: Broadcast) -> dict[str, Any]:
+    names = ("payload", "with_id", "title", "reason")
+    rest = {"rate": broadcast.rate or None, "live": "" if broadcast.snapshot else "yes"}
+    return initial(broadcast.audience) | rest | {name: getattr(broadcast, name) for name in names}
+
+
+def _from_template(pk: str) -> dict[str, Any]:
+    template = BroadcastTemplate.objects.filter(pk=number(pk)).first()
+    if template is None:
+        return {"with_id": True}
+    return {"template": template, "filled": True, "payload": template.payload, "with_id": True}
+
+
+def _counted(request: HttpRequest, audience: dict[str, Any]) -> dict[str, Any]:
+    count, exact = audiences.count(audience, COUNTED)
+    large = count > conf.broadcast_large
+    return {
+        "count": count,
+        "exact": exact,
+        "large": large,
+        "may": not large or request.user.has_perm(SEND_LARGE_BROADCAST),
+        "limit": conf.broadcast_large,
+        "empty": _empty(audience),
+        "strangers": len(audiences.strangers(audience)),
+        "rules": _rules(audience),
+        "idle": audiences.idle_count(audience) if count else 0,
+        "sample": audiences.sample(audience, SAMPLE) if count else (),
+    }
+
+
+def _empty(audience: dict[str, Any]) -> list[str]:
+    """The channels in which nobody is: there is no other sign of one that was mistyped."""
+    names = audience.get("channels", ())[:SAMPLE]
+    here = WebSocketSession.objects.filter(connected=True)
+    return [name for name in names if not here.in_channel(name).exists()]
+
+
+def _rules(audience: dict[str, Any]) -> list[tuple[str, str]]:
+    """What decides who of the clients may send to a channel, where something does."""
+    named = ((name, rules.deciding(name)) for name in audience.get("channels", ())[:SAMPLE])
+    return [(name, rule) for name, rule in named if rule]
+
+
+def _tried(request: HttpRequest, form: MessageForm) -> dict[str, Any]:
+    mine = WebSocketSession.objects.live().filter(user=request.user.pk).select_related("api_gateway")
+    chosen = list(mine.order_by("-created_on")[:OWN])
+    payload = payloads.check(form.text, form.cleaned_data["with_id"], uuid4()).data
+    try:
+        with endpoints.quickly(BUDGET):
+            sent = sum(contact.send(session, payload, **who(request)) for session in chosen)
+    except ApigwWsError as problem:
+        return {"problem": problem}
+    return {"number": len(chosen), "sent": sent}

@@ -1,0 +1,72 @@
+"""What is to be known of a broadcast, beside how far it has come; and who may do what with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from apigw_ws.models import Broadcast
+from apigw_ws.services.broadcasts import audiences
+from apigw_ws_admin.permissions import SEND_BROADCAST, VIEW_PAYLOAD
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    name: str | Promise
+    value: object
+    wide: bool = False
+
+
+def demand(request: HttpRequest, *permissions: str) -> None:
+    """Raise PermissionDenied unless they may send broadcasts, and have the permissions."""
+    if not request.user.has_perms([SEND_BROADCAST, *permissions]):
+        raise PermissionDenied
+
+
+def who(request: HttpRequest) -> dict[str, Any]:
+    """Whom an audit event names."""
+    return {"by": request.user, "ip": request.META.get("REMOTE_ADDR")}
+
+
+def may_read(request: HttpRequest, broadcast: Broadcast) -> bool:
+    """Whether they may see what it says."""
+    return broadcast.created_by_id == request.user.pk or request.user.has_perm(VIEW_PAYLOAD)
+
+
+def facts(broadcast: Broadcast) -> list[Fact]:
+    return [fact for fact in _facts(broadcast) if fact.value]
+
+
+def _facts(broadcast: Broadcast) -> Iterator[Fact]:
+    yield Fact(name=_("To"), value=audiences.describe(broadcast.audience), wide=True)
+    yield Fact(name=_("Why"), value=broadcast.reason, wide=True)
+    yield Fact(name=_("Name"), value=broadcast.title)
+    yield Fact(name=_("By"), value=broadcast.created_by)
+    yield Fact(name=_("Send at"), value=moment(broadcast.scheduled_for))
+    yield Fact(name=_("Not after"), value=moment(broadcast.expires_on))
+    yield Fact(name=_("Began"), value=moment(broadcast.started_on))
+    yield Fact(name=_("Ended"), value=moment(broadcast.finished_on))
+    live = "" if broadcast.snapshot else _("Whoever is there when their turn comes")
+    yield Fact(name=_("Who gets it"), value=live)
+    rate = _("%(rate)d a second") % {"rate": broadcast.rate} if broadcast.rate else ""
+    yield Fact(name=_("At most"), value=rate)
+    yield Fact(name=_("Broadcast ID"), value=str(broadcast.uid) if broadcast.with_id else "")
+
+
+def moment(when: datetime | None) -> SafeString | None:
+    """The site's clock; the browser shows its own."""
+    if when is None:
+        return None
+    shown = date_format(timezone.localtime(when), "Y-m-d H:i:s T")
+    return format_html('<time class="broadcast-time" datetime="{}">{}</time>', when.isoformat(), shown)

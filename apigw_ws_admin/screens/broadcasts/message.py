@@ -1,0 +1,87 @@
+"""What a broadcast says, as it is written: JSON, from a template or not."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django import forms
+from django.utils.translation import gettext_lazy
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldBooleanSwitchWidget
+
+from apigw_ws.exceptions import ApigwWsError
+from apigw_ws.models import BroadcastTemplate
+from apigw_ws.services.broadcasts import payloads, templates
+
+#: What the name of a template's variable has before it, as a field.
+VARIABLE: Final = "variable-"
+
+
+class MessageForm(forms.Form):
+    """Once valid, ``text`` is what was written, with the variables filled in; ``checked`` tells of it."""
+
+    template = forms.ModelChoiceField(
+        label=gettext_lazy("Template"),
+        queryset=BroadcastTemplate.objects.order_by("name"),
+        required=False,
+        empty_label=gettext_lazy("None"),
+        widget=UnfoldAdminSelectWidget,
+    )
+    #: Whether the editor was filled from a template: only then are its variables any.
+    filled = forms.BooleanField(required=False, widget=forms.HiddenInput)
+    payload = forms.CharField(
+        label=gettext_lazy("JSON, as the clients get it"),
+        strip=False,
+        widget=UnfoldAdminTextareaWidget(
+            {
+                "rows": 12,
+                "spellcheck": "false",
+                "autocomplete": "off",
+                "placeholder": '{"type": "notice", "text": "Hello"}',
+            }
+        ),
+    )
+    with_id = forms.BooleanField(
+        label=gettext_lazy("Give each message the broadcast's ID"),
+        help_text=gettext_lazy(
+            "As “broadcast_id” in the JSON object. Where a worker is killed some get the message twice; a "
+            "client drops what it has seen."
+        ),
+        required=False,
+        widget=UnfoldBooleanSwitchWidget,
+    )
+
+    text: str
+    checked: payloads.Checked | None = None
+    #: Why the message cannot be sent; it may have ``line`` and ``column``.
+    problem: Any = None
+
+    def variables(self) -> list[tuple[str, str, str]]:
+        """Of each variable in the editor, if a template filled it, field, name, and what was written."""
+        if not self["filled"].value():
+            return []
+        names = templates.variables(str(self["payload"].value() or ""))
+        return [(VARIABLE + name, name, self.data.get(VARIABLE + name, "")) for name in names]
+
+    def clean(self) -> None:
+        super().clean()
+        written = self.cleaned_data.get("payload")
+        if not written:
+            return
+        try:
+            self.text = self._filled_in(written)
+            self.checked = payloads.check(self.text, self.cleaned_data["with_id"])
+        except ApigwWsError as problem:
+            self.problem = problem
+            self.add_error("payload", str(problem))
+
+    def _filled_in(self, written: str) -> str:
+        if not self.cleaned_data["filled"]:
+            return written
+        values = {name: value for _field, name, value in self.variables() if value}
+        return templates.fill(written, values)
+
+
+class TemplateForm(forms.ModelForm):  # type: ignore[type-arg]
+    class Meta:
+        model = BroadcastTemplate
+        fields = ("name", "payload")

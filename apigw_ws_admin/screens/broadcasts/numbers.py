@@ -1,0 +1,157 @@
+"""How far a broadcast has come, as a bar and its key; and what came of it, as a chart and its reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.utils.formats import number_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from apigw_ws.models import Broadcast
+from apigw_ws.services import broadcasts
+from apigw_ws.services.broadcasts import Progress
+from apigw_ws.services.broadcasts.progress import Point
+from apigw_ws_admin import plots
+
+#: What becomes of a recipient, from left to right, and what it is called.
+RESULTS: Final = {
+    "sent": gettext_lazy("Sent"),
+    "gone": gettext_lazy("Gone"),
+    "throttled": gettext_lazy("Throttled"),
+    "forbidden": gettext_lazy("Forbidden"),
+    "too_large": gettext_lazy("Too large"),
+    "failed": gettext_lazy("Failed"),
+    "cancelled": gettext_lazy("Cancelled"),
+}
+#: How long the bar is.
+LENGTH: Final = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Those of whom the same has become; ``x`` and ``width`` place them in the bar."""
+
+    result: str
+    label: str | Promise
+    count: int
+    x: str
+    width: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Live:
+    """What changes while it is sent. ``version`` tells whether it has."""
+
+    state: str
+    sentence: str
+    parts: tuple[Part, ...]
+    done: int
+    total: int | None
+    percent: int
+    rate: str
+    left: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    width: int
+    #: All who were done with, and before them those of whom AWS took it.
+    done: str
+    sent: str
+    top: str
+    half: str
+    points: tuple[Point, ...]
+
+
+def live(broadcast: Broadcast) -> Live:
+    now = broadcasts.progress(broadcast)
+    total = now.total
+    done = now.done
+    return Live(
+        state=now.state,
+        sentence=_sentence(now),
+        parts=tuple(_parts(now.counts, max(total or 0, done, 1))),
+        done=done,
+        total=total,
+        percent=100 * done // max(total or 0, done, 1),
+        rate=_("%s a second") % grouped(round(now.rate_now)) if now.rate_now else "",
+        left=_left(now.seconds_left),
+        version=now.version,
+    )
+
+
+def result(broadcast: Broadcast) -> dict[str, Any]:
+    """What came of it, once it is over."""
+    return {
+        "failures": [(RESULTS[failure.result], failure) for failure in broadcasts.failures(broadcast)],
+        "chart": _chart(broadcasts.series(broadcast)),
+        "duration": _duration(broadcast),
+    }
+
+
+def grouped(number: int) -> str:
+    return str(number_format(number, force_grouping=True))
+
+
+def _parts(counts: dict[str, int], total: int) -> Iterator[Part]:
+    before = 0
+    for name, label in RESULTS.items():
+        count = counts.get(name, 0)
+        x, width = (plots.number(LENGTH * each / total) for each in (before, count))
+        yield Part(result=name, label=label, count=count, x=x, width=width)
+        before += count
+
+
+def _sentence(now: Progress) -> str:
+    """What is happening, where the state's name does not say it."""
+    match now.state:
+        case Broadcast.State.QUEUED:
+            return _("It waits for a worker.")
+        case Broadcast.State.SENDING if now.total is None:
+            return _("The recipients are being counted.")
+        case Broadcast.State.CANCELLING:
+            return _("What is on its way arrives; the others are not sent to.")
+    return ""
+
+
+def _left(seconds: float | None) -> str:
+    if seconds is None:
+        return ""
+    if seconds < 60:
+        return _("less than a minute left")
+    if seconds < 3600:
+        return _("%d min left") % round(seconds / 60)
+    return _("%(hours)d h %(minutes)d min left") % {
+        "hours": seconds // 3600,
+        "minutes": seconds % 3600 // 60,
+    }
+
+
+def _duration(broadcast: Broadcast) -> str:
+    if not (broadcast.started_on and broadcast.finished_on):
+        return ""
+    seconds = (broadcast.finished_on - broadcast.started_on).total_seconds()
+    if seconds < 120:
+        return _("%s s") % number_format(seconds, 1)
+    return _("%(minutes)d min %(seconds)d s") % {"minutes": seconds // 60, "seconds": seconds % 60}
+
+
+def _chart(points: Sequence[Point]) -> Chart | None:
+    """The rate; None for what was over in one step, as there is no course of it to show."""
+    if len(points) < 2:
+        return None
+    done = [(point.sent + point.failed) / point.seconds for point in points]
+    top = plots.ceiling(done)
+    return Chart(
+        width=len(points),
+        done=plots.bars(done, top),
+        sent=plots.bars([point.sent / point.seconds for point in points], top),
+        top=grouped(round(top)),
+        half=grouped(round(top / 2)),
+        points=tuple(points),
+    )

@@ -1,0 +1,48 @@
+"""Those to whom a broadcast was not plainly sent, and why."""
+
+from __future__ import annotations
+
+from django.db.models import Model
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, FieldTextFilter
+from unfold.decorators import display
+
+from apigw_ws.models import Broadcast, BroadcastRecipient
+from apigw_ws.services import broadcasts
+from apigw_ws_admin.labels import RECIPIENT, Label
+from apigw_ws_admin.readonly import RecordAdmin
+
+
+class BroadcastRecipientAdmin(RecordAdmin):
+    """For those who may look at broadcasts. Not in the menu: a broadcast's page leads here."""
+
+    list_display = ("connection_id", "user_label", "result_shown", "code", "meaning", "happened_on")
+    list_filter = (("result", ChoicesDropdownFilter), ("code", FieldTextFilter))
+    search_fields = ("connection_id", "user_label")
+    search_help_text = _("Connection ID or user")
+    fields = (
+        "broadcast",
+        "connection_id",
+        "user_label",
+        "result",
+        "code",
+        "meaning",
+        "error_text",
+        "happened_on",
+    )
+    readonly_fields = fields
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return request.user.has_perm(f"{Broadcast._meta.app_label}.view_broadcast")
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        return lookup == "broadcast" or super().lookup_allowed(lookup, value, request)
+
+    @display(description=_("Result"), label=RECIPIENT, ordering="result")
+    def result_shown(self, recipient: BroadcastRecipient) -> Label:
+        return recipient.result, recipient.get_result_display()
+
+    @display(description=_("What it means"))
+    def meaning(self, recipient: BroadcastRecipient) -> str:
+        return broadcasts.explain(recipient.code or recipient.result)

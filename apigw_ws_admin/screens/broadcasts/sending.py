@@ -1,0 +1,108 @@
+"""A draft, as it would be sent: looked at once more, then sent, or not."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+from unfold.admin import ModelAdmin
+
+from apigw_ws.conf import conf
+from apigw_ws.exceptions import ApigwWsError
+from apigw_ws.models import Broadcast
+from apigw_ws.services import broadcasts
+from apigw_ws.services.broadcasts import audiences, payloads
+from apigw_ws_admin.pages import number
+from apigw_ws_admin.permissions import SEND_LARGE_BROADCAST
+from apigw_ws_admin.screens.broadcasts.facts import demand, facts, who
+
+#: More than there can be.
+ALL: Final = 100_000_000
+
+
+class Sending(ModelAdmin):
+    """For who wrote it, while they have the permission SEND_BROADCAST."""
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap, name = self.admin_site.admin_view, "apigw_ws_broadcast_"
+        discard = wrap(require_POST(self.discard_view))
+        return [
+            path("<int:object_id>/confirm/", wrap(self.confirm_view), name=f"{name}confirm"),
+            path("<int:object_id>/discard/", discard, name=f"{name}discard"),
+            *super().get_urls(),
+        ]
+
+    def confirm_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Shows whom it goes to and what they get; sends it when that is confirmed, however often."""
+        broadcast = _mine(request, object_id)
+        if broadcast.state != Broadcast.State.DRAFT:
+            return HttpResponseRedirect(page_of(broadcast))
+        context = self.admin_site.each_context(request) | {
+            "opts": self.opts,
+            "title": _("Send this broadcast?"),
+            "broadcast": broadcast,
+        }
+        context |= _as_sent(request, broadcast)
+        if request.method == "POST" and (sent := _sent(request, broadcast, context)):
+            return sent
+        return TemplateResponse(request, "apigw_ws_admin/broadcasts/confirm.html", context)
+
+    def discard_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        if broadcasts.discard(_mine(request, object_id)):
+            messages.success(request, _("The draft is gone; nothing was sent."))
+        else:
+            messages.warning(request, _("It was sent already."))
+        return HttpResponseRedirect(reverse("admin:apigw_ws_broadcast_changelist"))
+
+
+def page_of(broadcast: Broadcast) -> str:
+    return reverse("admin:apigw_ws_broadcast_change", args=[broadcast.pk])
+
+
+def _mine(request: HttpRequest, pk: int) -> Broadcast:
+    demand(request)
+    broadcast = Broadcast.objects.filter(pk=pk, created_by=request.user.pk).first()
+    if broadcast is None:
+        raise Http404
+    return broadcast
+
+
+def _as_sent(request: HttpRequest, broadcast: Broadcast) -> dict[str, Any]:
+    strangers = audiences.strangers(broadcast.audience) if broadcast.audience.get("gateway") else []
+    count = audiences.count(broadcast.audience, ALL)[0] + len(strangers)
+    large = count > conf.broadcast_large
+    return {
+        "count": count,
+        "idle": audiences.idle_count(broadcast.audience) if count else 0,
+        "large": large,
+        "may": not large or request.user.has_perm(SEND_LARGE_BROADCAST),
+        "limit": conf.broadcast_large,
+        "facts": facts(broadcast),
+        "change": reverse("admin:apigw_ws_broadcast_compose", query={"draft": broadcast.pk}),
+        "checked": payloads.check(broadcast.payload, broadcast.with_id),
+    }
+
+
+def _sent(request: HttpRequest, broadcast: Broadcast, context: dict[str, Any]) -> HttpResponse | None:
+    """To its page, once it is on its way. None where it is not, with the problem in the context.
+
+    What has to be typed is the number that was shown: people come and go while it is read.
+    """
+    shown = number(request.POST.get("shown", ""))
+    if context["large"] and shown <= conf.broadcast_large:
+        context["problem"] = _("They have become more than when you looked. Look again, then send.")
+    elif context["large"] and number(request.POST.get("typed", "").strip()) != shown:
+        context["problem"] = _("Nothing was sent: type the number of recipients that stands above.")
+    else:
+        try:
+            broadcasts.start(broadcast, **who(request))
+        except ApigwWsError as problem:
+            context["problem"] = problem
+        else:
+            return HttpResponseRedirect(page_of(broadcast))
+    return None
