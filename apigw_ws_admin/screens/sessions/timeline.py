@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, ClassVar, Final, cast
@@ -9,7 +10,7 @@ from typing import Any, ClassVar, Final, cast
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.defaultfilters import filesizeformat
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -21,6 +22,7 @@ from apigw_ws.services.timeline import Happening, Kind
 from apigw_ws_admin.hints import HINTS
 from apigw_ws_admin.labels import status_colour
 from apigw_ws_admin.moments import moment
+from apigw_ws_admin.permissions import TRACE, VIEW_ADDRESS, VIEW_PAYLOAD
 from apigw_ws_admin.screens.sessions.page import SessionPage, channels_of, evidence_of, page_context
 
 _ICONS: Final = {
@@ -60,7 +62,8 @@ class Timeline(SessionPage):
         return [path("<int:object_id>/timeline/", view, name=name), *super().get_urls()]
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], **more: Any) -> HttpResponse:
-        context |= _context(context["original"])
+        session = context["original"]
+        context |= _context(session) | {"may_trace": list(_traceable(request, session))}
         return cast(HttpResponse, super().render_change_form(request, context, **more))
 
     def timeline_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
@@ -80,6 +83,22 @@ def _context(session: WebSocketSession) -> dict[str, Any]:
         "version": blake2b(repr(seen).encode(), digest_size=9).hexdigest(),
         "noted": conf.timeline_messages,
     }
+
+
+def _traceable(request: HttpRequest, session: WebSocketSession) -> Iterator[tuple[str, str]]:
+    """What a trace can follow here: a label, and the form filled in."""
+    if not request.user.has_perms([TRACE, VIEW_PAYLOAD]):
+        return
+    address = session.ip_address if request.user.has_perm(VIEW_ADDRESS) else None
+    subjects = [
+        ("connection_id", session.connection_id, _("This connection")),
+        ("username", session.user.get_username() if session.user else "", session.user),
+        *(("channel_name", name, name) for name in channels_of(session)),
+        ("ip_address", address, address),
+    ]
+    for field, value, label in subjects:
+        if value:
+            yield str(label), reverse("admin:apigw_ws_trace_add", query={field: value})
 
 
 def _line(session: WebSocketSession, happening: Happening) -> Line:
