@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from apigw_ws_admin.screens.acting.dialogs import Dialogs
 from apigw_ws_admin.screens.acting.pages import Pages
 
@@ -15,4 +17,5 @@ class Acting(Dialogs, Pages):
     actions_detail = ("disconnect", "ban")
 
     class Media:
+        css: ClassVar = {"all": ("apigw_ws_admin/acting.css",)}
         js = ("apigw_ws_admin/acting.js",)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from copy import copy
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.auth import get_user_model
@@ -20,6 +20,8 @@ from apigw_ws_admin.pages import number
 
 Rows = QuerySet[WebSocketSession]
 
+#: Up to so many are dealt with while the page waits; more are the worker's.
+HANDFUL: Final = 10
 #: Parameters of the list that may be repeated in the audit trail: no address, and nothing typed to search.
 _TOLD = ("state", "channel", "user", "for", "idle")
 
@@ -32,6 +34,10 @@ class Chosen:
     number: int
     words: str
     query: str
+
+    @property
+    def is_a_handful(self) -> bool:
+        return self.number <= HANDFUL
 
     @property
     def name(self) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin import helpers
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -54,8 +55,9 @@ def _selected(name: str) -> Method:
     @admin.action(description=kind.title, permissions=[name])
     def act(self: ModelAdmin, request: HttpRequest, queryset: QuerySet[WebSocketSession]) -> HttpResponse:
         named: dict[str, Any] = {"sessions": request.GET.urlencode()}
-        if request.POST.get("select_across", "0") == "0":
-            named = {"session": list(queryset.order_by("pk").values_list("pk", flat=True))}
+        if request.POST.get("select_across") != "1":
+            # Not the rows: of those the list drops whoever was closed since it was shown.
+            named = {"session": request.POST.getlist(helpers.ACTION_CHECKBOX_NAME)}
         url = reverse(f"admin:apigw_ws_websocketsession_{name}_many")
         return HttpResponseRedirect(f"{url}?{urlencode(named, doseq=True)}")
 

@@ -24,8 +24,6 @@ from apigw_ws_admin.screens.acting.kinds import Kind
 
 logger = logging.getLogger(__name__)
 
-#: Up to so many are dealt with while the page waits; more are the worker's.
-HANDFUL: Final = 10
 #: Seconds that AWS may take for one answer while somebody waits.
 HURRY: Final = 2
 
@@ -35,7 +33,7 @@ CHANGELIST: Final = "admin:apigw_ws_websocketsession_changelist"
 def do(request: HttpRequest, kind: Kind, form: ActForm, back: str = "") -> str:
     """Do it to a few at once, or have the worker do it to many; the URL that shows what comes of it."""
     act, is_new = _begin(request, kind, form)
-    if is_new and form.chosen.number <= HANDFUL:
+    if is_new and form.chosen.is_a_handful:
         with endpoints.quickly(HURRY):
             acts.run(act)
     elif is_new:

@@ -18,8 +18,8 @@ from unfold.admin import ModelAdmin
 from apigw_ws.models import Act, Ban
 from apigw_ws.services import acts
 from apigw_ws_admin.permissions import VIEW_ADDRESS
-from apigw_ws_admin.screens.acting.chosen import Chosen, chosen
-from apigw_ws_admin.screens.acting.doing import CHANGELIST, HANDFUL, do, hand_over, way_back
+from apigw_ws_admin.screens.acting.chosen import HANDFUL, Chosen, chosen
+from apigw_ws_admin.screens.acting.doing import CHANGELIST, do, hand_over, way_back
 from apigw_ws_admin.screens.acting.kinds import KINDS, Kind, may
 from apigw_ws_admin.screens.acting.outcomes import KIND_OF, rows_of, tallies
 from apigw_ws_admin.worker import PATIENCE
@@ -49,7 +49,7 @@ class Pages(ModelAdmin):
         if not those.number:
             messages.info(request, _("Nothing was done: there is no such session any more."))
             return HttpResponseRedirect(reverse(CHANGELIST))
-        if name == "message" and those.number > HANDFUL:
+        if name == "message" and not those.is_a_handful:
             return self._broadcast(request, those)
         form = kind.form(request, None, request.POST or None, chosen=those)
         if form.is_valid():
@@ -70,19 +70,21 @@ class Pages(ModelAdmin):
         if getattr(request, "htmx", False):
             return render(request, "apigw_ws_admin/acting/_outcomes.html", context)
         context |= self.admin_site.each_context(request) | {"title": kind.title, "opts": self.opts}
+        context["media"] = self.media
         return TemplateResponse(request, "apigw_ws_admin/acting/outcomes.html", context)
 
     def _ask(self, request: HttpRequest, kind: Kind, form: Any, those: Chosen) -> HttpResponse:
         context = self.admin_site.each_context(request) | {
             "title": kind.title,
             "opts": self.opts,
+            "media": self.media,
             "kind": kind,
             "question": kind.question(those.number) % those.number,
             "words": those.words,
             "form": form,
             "sample": those.rows.select_related("user", "api_gateway").order_by("pk")[:SAMPLE],
             "more": max(those.number - SAMPLE, 0),
-            "is_the_workers": those.number > HANDFUL,
+            "is_the_workers": not those.is_a_handful,
         }
         return TemplateResponse(request, "apigw_ws_admin/acting/ask.html", context)
 
