@@ -99,7 +99,7 @@ class _Run:
         width = min(self._width, _AT_FIRST + self._answered // _ANSWERS_PER_CONNECTION)
         while len(self._under_way) < width and (attempt := self._feed.take(now)):
             if attempt.target.connection_id in NO_IDS:
-                yield from self._outcome(attempt, _NO_ID, now)
+                yield from filter(None, [self._feed.settle(attempt, _NO_ID, now)])
                 continue
             self._under_way.add(attempt)
             self._line.begin(attempt.target.connection_id, attempt)
@@ -114,9 +114,5 @@ class _Run:
         self._answered += len(answers)
         for attempt, answer in answers:
             self._under_way.remove(attempt)
-            yield from self._outcome(attempt, answer, now)
-
-    def _outcome(self, attempt: Attempt, answer: Answer, now: float) -> Iterator[Outcome]:
-        outcome = self._feed.settle(attempt, answer, now)
-        if outcome is not None:
-            yield outcome
+            if outcome := self._feed.settle(attempt, answer, now):
+                yield outcome

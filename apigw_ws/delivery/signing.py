@@ -39,7 +39,9 @@ class Signer:
         second = int(self._clock())
         if second != self._second:
             self._begin(second)
-        name = quote(connection_id, safe="", errors="replace")
+        # Those of AWS have letters, digits, - and _, with = at the end.
+        plain = connection_id.isascii() and connection_id.replace("=", "").isalnum()
+        name = connection_id.replace("=", "%3D") if plain else quote(connection_id, safe="", errors="replace")
         # What is quoted in the path is quoted again in what is signed, as for all services but S3.
         asked = f"{self._canonical}{name.replace('%', '%25')}{self._rest}"
         to_sign = self._prefix + sha256(asked.encode()).hexdigest()
