@@ -79,7 +79,7 @@ def run(act: Act) -> bool:
     ``endpoints.quickly`` holds for each call of AWS. One AuditEvent has the numbers, the failures by
     connection ID, and the act's ``uid``. The message is not kept.
     """
-    if not _hold(act):
+    if not _take(act):
         return False
     try:
         with audit.recorded(
@@ -89,7 +89,7 @@ def run(act: Act) -> bool:
             record.after = _facts(act)
             record.error = _first_failure(act)
     finally:
-        Act.objects.filter(pk=act.pk).update(held_until=None)
+        Act.objects.filter(pk=act.pk, held_until=act.held_until).update(held_until=None)
     return True
 
 
@@ -126,18 +126,17 @@ def _choose(act: Act, rows: QuerySet[WebSocketSession]) -> None:
         )
 
 
-def _hold(act: Act) -> bool:
+def _take(act: Act) -> bool:
     """Keep the act for ourselves; False where it is over, or another worker has it."""
-    now = timezone.now()
-    free = (
-        Q(held_until=None) | Q(held_until__lte=now) | Q(held_until=act.held_until, held_until__isnull=False)
-    )
-    mine = Act.objects.filter(free, pk=act.pk, finished_on=None)
-    act.held_until, before = now + LEASE, act.held_until
-    if mine.update(held_until=act.held_until):
-        return True
-    act.held_until = before
-    return False
+    return _hold(act, Q(held_until=None) | Q(held_until__lte=timezone.now()))
+
+
+def _hold(act: Act, whose: Q) -> bool:
+    until = timezone.now() + LEASE
+    if not Act.objects.filter(whose, pk=act.pk, finished_on=None).update(held_until=until):
+        return False
+    act.held_until = until
+    return True
 
 
 def _do(act: Act) -> None:
@@ -147,7 +146,7 @@ def _do(act: Act) -> None:
     while batch := list(rows[:BATCH]):
         results = deed([row.session for row in batch], act.what, ways)
         _note(batch, results)
-        if not _hold(act):  # it took too long, and another worker goes on
+        if not _hold(act, Q(held_until=act.held_until)):  # it took too long, and another worker goes on
             return
     for ban in Ban.objects.filter(pk__in=act.what.get("bans", ())):
         bans.close_hit(ban)
