@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -32,9 +33,9 @@ def as_postgres(*command: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.fixture
-def database_url() -> Iterator[str]:
-    """A PostgreSQL that listens on a socket in a folder of its own, without fsync."""
+@contextmanager
+def running_postgres() -> Iterator[str]:
+    """The URL of a PostgreSQL that listens on a socket in a folder of its own, without fsync."""
     initdb, pg_ctl = binary("initdb"), binary("pg_ctl")
     # Not below pytest's own folder: every run of pytest closes that to other users.
     with tempfile.TemporaryDirectory() as name:
@@ -49,6 +50,12 @@ def database_url() -> Iterator[str]:
             yield f"postgresql://tests@/postgres?host={folder}"
         finally:
             as_postgres(pg_ctl, "-D", data, "-m", "immediate", "stop")
+
+
+@pytest.fixture
+def database_url() -> Iterator[str]:
+    with running_postgres() as url:
+        yield url
 
 
 def test_the_database_suites_pass_on_postgresql(database_url: str) -> None:

@@ -1,0 +1,31 @@
+"""A worker as sites run it, more impatient: ``python -m tests.broadcasts.worker``."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+import time
+
+import django
+
+django.setup()
+
+from django.core.management import call_command  # noqa: E402
+from django.db import close_old_connections  # noqa: E402
+
+from apigw_ws.services.broadcasts import claims, tending  # noqa: E402
+
+claims.LEASE = dt.timedelta(seconds=3)  # type: ignore[misc]
+tending._PATIENCE = dt.timedelta(seconds=1)  # type: ignore[misc]
+
+
+def tend() -> None:
+    while True:
+        close_old_connections()
+        tending.tend()
+        time.sleep(0.5)
+
+
+if __name__ == "__main__":
+    threading.Thread(target=tend, daemon=True).start()
+    call_command("db_worker", interval=0.1, startup_delay=False, reload=False, verbosity=0)
