@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from django.contrib import admin
 from django.utils.translation import gettext_lazy
@@ -12,6 +12,9 @@ from apigw_ws.models import (
     AuditEvent,
     AwsAccount,
     Ban,
+    Broadcast,
+    BroadcastRecipient,
+    BroadcastTemplate,
     ChannelPermission,
     Refusal,
     Run,
@@ -29,6 +32,13 @@ from apigw_ws_admin.screens.adopting import Adopting
 from apigw_ws_admin.screens.applying import Applying
 from apigw_ws_admin.screens.audit import AuditEventAdmin
 from apigw_ws_admin.screens.bans import BanAdmin
+from apigw_ws_admin.screens.broadcasts import (
+    BroadcastAdmin,
+    BroadcastRecipientAdmin,
+    BroadcastTemplateAdmin,
+    FromGateway,
+    FromSessions,
+)
 from apigw_ws_admin.screens.deployment import DeploymentPanel
 from apigw_ws_admin.screens.doctor import Doctor
 from apigw_ws_admin.screens.domain import Domain
@@ -74,6 +84,7 @@ class GatewayAdmin(
     Security,
     Monitoring,
     Teardown,
+    FromGateway,
     Syncing,
     Routes,
     GatewaySettings,
@@ -82,20 +93,21 @@ class GatewayAdmin(
     """Screens know nothing of each other; here they meet."""
 
     transfer = exports = GatewayTransfer
+    actions = (*Syncing.actions, *Exporting.actions)
     actions_list = ("wizard", "adopt", FILES)
     actions_detail = (
         *Applying.actions_detail,
         {
             "title": gettext_lazy("More"),
             "icon": "more_horiz",
-            "items": ["watch", "teardown"],
+            "items": ["watch", "broadcast_here", "teardown"],
         },
     )
 
 
 class ChannelAdmin(Importing, Exporting, ChannelPermissionAdmin):
     transfer = exports = ChannelTransfer
-    actions_list = (*ChannelPermissionAdmin.actions_list, FILES)
+    actions_list: tuple[Any, ...] = (*ChannelPermissionAdmin.actions_list, FILES)
 
 
 class Bans(Importing, Exporting, BanAdmin):
@@ -118,11 +130,12 @@ class Refusals(Exporting, RefusalAdmin):
     actions_list = ("export_file",)
 
 
-class SessionAdmin(Exporting, Acting, WebSocketSessionAdmin):
+class SessionAdmin(Exporting, FromSessions, Acting, WebSocketSessionAdmin):
     """The list of sessions, and what is done to them."""
 
     exports = SESSIONS
     actions_list = ("export_file",)
+    actions = (*Acting.actions, *FromSessions.actions, *Exporting.actions)
 
 
 admin.site.register(ApiGateway, GatewayAdmin)
@@ -135,3 +148,6 @@ admin.site.register(Refusal, Refusals)
 admin.site.register(Ban, Bans)
 admin.site.register(WebSocketToken, WebSocketTokenAdmin)
 admin.site.register(Trace, TraceAdmin)
+admin.site.register(Broadcast, BroadcastAdmin)
+admin.site.register(BroadcastRecipient, BroadcastRecipientAdmin)
+admin.site.register(BroadcastTemplate, BroadcastTemplateAdmin)
