@@ -112,7 +112,10 @@ def test_an_audience_is_drafted(operator: Client, values: dict[str, Any], audien
         ({"kind": "filter", "filter": "surname=x"}, "The list was narrowed by surname"),
         ({"scheduled_for": "2001-01-01T10:00"}, "This time is over."),
         ({"scheduled_for": "2101-01-01T10:00", "expires_on": "2101-01-01T09:00"}, "over before it is sent"),
-        ({"scheduled_for": "2045-03-26T02:30", "zone": "Europe/Berlin"}, "couldn’t be interpreted"),
+        (
+            {"scheduled_for": "2045-03-26T02:30", "zone": "Europe/Berlin"},
+            "be interpreted in time zone Europe/Berlin",
+        ),
         ({"rate": "0"}, "greater than or equal to 1"),
     ],
 )
@@ -124,7 +127,7 @@ def test_what_is_wrong_is_said_and_all_that_was_written_is_kept(
     page = operator.post(COMPOSE, asked(title="A title to keep", **values))
 
     assert page.status_code == 200
-    assert said in page.text.replace("&#x27;", "’").replace("&quot;", '"')
+    assert said in page.text
     assert "A title to keep" in page.text
     assert not Broadcast.objects.exists()
 

@@ -49,7 +49,7 @@ class BroadcastList(RecordAdmin):
     )
     search_fields = ("title", "reason", "created_by__username")
     search_help_text = gettext_lazy("Name, reason or user")
-    actions_list = ("compose",)
+    actions_list = ("write",)
     actions_row = ("again",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Broadcast]:
@@ -65,9 +65,9 @@ class BroadcastList(RecordAdmin):
         icon="campaign",
         variant=ActionVariant.PRIMARY,
         permissions=["send"],
-        url_path="new",
+        url_path="write",
     )
-    def compose(self, request: HttpRequest) -> HttpResponse:
+    def write(self, request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(reverse("admin:apigw_ws_broadcast_compose"))
 
     @action(description=gettext_lazy("Send again"), icon="replay", permissions=["send"], url_path="again")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -94,6 +95,8 @@ def _sent(request: HttpRequest, broadcast: Broadcast, context: dict[str, Any]) -
     What has to be typed is the number that was shown: people come and go while it is read.
     """
     shown = number(request.POST.get("shown", ""))
+    if not context["may"]:
+        raise PermissionDenied
     if context["large"] and shown <= conf.broadcast_large:
         context["problem"] = _("They have become more than when you looked. Look again, then send.")
     elif context["large"] and number(request.POST.get("typed", "").strip()) != shown:
