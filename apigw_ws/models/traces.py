@@ -107,7 +107,7 @@ class Trace(models.Model):
     def __str__(self) -> str:
         """Without the address, which not everybody may see."""
         if self.ip_address:
-            return gettext("an address (trace %s)") % self.pk
+            return gettext("an address (number %s)") % self.pk
         return str(self.user or self.channel_name or self.connection_id)
 
     @property

@@ -109,7 +109,7 @@ def start(trace: Trace, *, minutes: int, by: AbstractBaseUser | None = None, ip:
     with transaction.atomic():
         trace.save(force_insert=True)
         after = {"reason": trace.reason, "minutes": minutes, "whole_texts": trace.whole_texts}
-        audit.record(AuditEvent.Verb.TRACE, None, what=str(trace), by=by, ip=ip, after=after)
+        audit.record(AuditEvent.Verb.TRACE, None, what=named(trace), by=by, ip=ip, after=after)
     _changed()
     return trace
 
@@ -118,18 +118,28 @@ def stop(trace: Trace, *, by: AbstractBaseUser | None, ip: str | None = None) ->
     """End it before its time; return whether it was running until now."""
     if not Trace.objects.running().filter(pk=trace.pk).update(stopped_on=timezone.now()):
         return False
-    audit.record(AuditEvent.Verb.STOP_TRACE, None, what=str(trace), by=by, ip=ip)
+    audit.record(AuditEvent.Verb.STOP_TRACE, None, what=named(trace), by=by, ip=ip)
     _changed()
     return True
 
 
 def delete(trace: Trace, *, by: AbstractBaseUser | None, ip: str | None = None) -> None:
     """Delete it with all that it captured; what runs is stopped."""
-    what, count = str(trace), trace.entries.count()
+    what, count = named(trace), trace.entries.count()
     before = {"reason": trace.reason, "entries": count}
     with audit.recorded(AuditEvent.Verb.DELETE_TRACE, None, what=what, by=by, ip=ip, before=before):
         trace.delete()
     _changed()
+
+
+def named(trace: Trace) -> str:
+    """“trace of lobby”, for the audit trail; without an address, which not everybody may see."""
+    return _("trace of %s") % trace
+
+
+def following(session: WebSocketSession) -> list[Trace]:
+    """The running traces that the session's messages are captured by."""
+    return [trace for trace in Trace.objects.running() if _Running(trace=trace).matches(session)]
 
 
 def forget() -> None:

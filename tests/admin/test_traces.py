@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apigw_ws.models import AuditEvent, Trace, TraceEntry, WebSocketSession
@@ -22,6 +24,7 @@ LIST = "/admin/apigw_ws/trace/"
 FORM = {"minutes": "10", "reason": "Ticket 7"}
 PAYLOAD = "view_payload_websocketsession"
 HTMX = {"HX-Request": "true"}
+CONFIRMED = {"_form_submitted": "1"}
 
 
 def running(**fields: Any) -> Trace:
@@ -41,7 +44,7 @@ def test_a_trace_is_started_from_the_form(operator: Client) -> None:
     assert timedelta(minutes=9) < trace.ends_on - timezone.now() <= timedelta(minutes=10)
     assert (trace.created_by, trace.redacted_keys) == (User.objects.get(), "iban")
     event = AuditEvent.objects.get()
-    assert (event.verb, event.object_text, event.who) == ("trace", "lobby", "operator")
+    assert (event.verb, event.object_text, event.who) == ("trace", "trace of lobby", "operator")
     assert event.after["reason"] == "Ticket 7"
     text = operator.get(f"{LIST}{trace.pk}/change/").text
     assert "Nothing has been said yet." in text
@@ -193,13 +196,111 @@ def test_messages_are_exported_as_json_lines(operator: Client) -> None:
     assert AuditEvent.objects.latest("pk").verb == "export"
 
 
-def test_a_trace_is_stopped_early_and_once(operator: Client) -> None:
+def test_a_trace_is_stopped_behind_a_dialog_and_once(operator: Client) -> None:
+    trace = running()
+    dialog, page = f"{LIST}{trace.pk}/stop/", f"{LIST}{trace.pk}/change/"
+
+    assert "What it has captured stays." in operator.get(dialog).text
+    assert operator.post(dialog, CONFIRMED).headers["HX-Redirect"] == page
+    shown = operator.get(page).text
+
+    assert ("Stopped by an operator" in shown, 'id="stop"' in shown, 'hx-trigger="every' in shown) == (
+        True,
+        False,
+        False,
+    )
+    assert not traces.stop(trace, by=None)
+    assert AuditEvent.objects.filter(verb="stop_trace").count() == 1
+
+
+def test_a_trace_that_ended_while_the_dialog_was_open_is_told(operator: Client, monkeypatch: Any) -> None:
+    trace = running()
+    monkeypatch.setattr(traces, "stop", lambda *_, **__: False)
+
+    operator.post(f"{LIST}{trace.pk}/stop/", CONFIRMED)
+
+    assert "It was over already." in operator.get(LIST).text
+
+
+def test_a_trace_is_deleted_with_all_that_it_captured(operator: Client) -> None:
+    trace = running()
+    said(trace, "hidden words")
+
+    assert operator.post(f"{LIST}{trace.pk}/remove/", CONFIRMED).headers["HX-Redirect"] == LIST
+
+    assert (Trace.objects.count(), TraceEntry.objects.count()) == (0, 0)
+    event = AuditEvent.objects.latest("pk")
+    assert (event.verb, event.before) == ("delete_trace", {"reason": "Ticket 7", "entries": 1})
+
+
+def test_who_may_only_look_sees_no_words_and_no_button(staff: Callable[..., Client]) -> None:
+    trace, viewer = running(), staff("view_trace")
+    entry = said(trace, "hidden words")
+
+    shown = viewer.get(LIST).text + viewer.get(f"{LIST}{trace.pk}/change/").text
+
+    assert "In: say" in shown
+    for unseen in ("hidden words", "export/", f"entries/{entry.pk}/", "/stop/", "/remove/", "/add/"):
+        assert unseen not in shown
+    for path in (f"{trace.pk}/export/", f"{trace.pk}/entries/{entry.pk}/", "add/"):
+        assert viewer.get(f"{LIST}{path}").status_code == 403
+    for path in ("stop", "remove", "delete"):
+        assert viewer.post(f"{LIST}{trace.pk}/{path}/", CONFIRMED).status_code == 403
+    assert viewer.post(f"{LIST}add/", FORM | {"channel_name": "x"}).status_code == 403
+    assert Trace.objects.get().state == "running"
+
+
+@pytest.mark.parametrize("permissions", [("add_trace",), (PAYLOAD,)])
+def test_starting_takes_both_permissions(staff: Callable[..., Client], permissions: tuple[str, ...]) -> None:
+    browser = staff("view_websocketsession", *permissions)
+    session = WebSocketSession.objects.create(connection_id="a=")
+
+    assert browser.post(f"{LIST}add/", FORM | {"channel_name": "x"}).status_code == 403
+    assert "trace/add" not in browser.get(f"/admin/apigw_ws/websocketsession/{session.pk}/change/").text
+
+
+def test_nobody_else_sees_anything(staff: Callable[..., Client]) -> None:
+    trace, stranger = running(), staff(PAYLOAD)
+    entry = said(trace)
+
+    for path in ("", f"{trace.pk}/change/", f"{trace.pk}/entries/", f"{trace.pk}/entries/{entry.pk}/"):
+        assert stranger.get(f"{LIST}{path}").status_code == 403
+    assert stranger.get(f"{LIST}{trace.pk}/export/").status_code == 403
+
+
+def test_addresses_are_for_those_who_may_see_them(staff: Callable[..., Client]) -> None:
+    browser = staff("view_trace", "add_trace", "delete_trace", PAYLOAD, "view_auditevent")
+    trace = running(channel_name="", ip_address="192.0.2.1")
+
+    pages = (LIST, f"{LIST}{trace.pk}/change/", "/admin/apigw_ws/auditevent/")
+    assert not [page for page in pages if "192.0.2.1" in browser.get(page).text]
+    assert f"trace of an address (number {trace.pk})" in browser.get(pages[2]).text
+    browser.post(f"{LIST}add/", FORM | {"ip_address": "192.0.2.2"})
+    assert Trace.objects.count() == 1
+    assert "ip_address" not in browser.get(f"{LIST}add/?ip_address=192.0.2.2").text
+
+
+def test_the_list_says_what_traces_are_where_there_are_none(operator: Client) -> None:
+    assert "Nothing was traced yet." in operator.get(LIST).text
+    running()
+    assert "Nothing was traced yet." not in operator.get(LIST).text
+
+
+def test_a_page_costs_the_same_with_many_messages(operator: Client) -> None:
     trace = running()
 
-    for _ in range(2):
-        response = operator.post(f"{LIST}{trace.pk}/stop/", {"_form_submitted": "1"}, headers=HTMX)
-    trace.refresh_from_db()
+    def queries() -> tuple[int, ...]:
+        counts = []
+        for path in ("", f"{trace.pk}/change/", f"{trace.pk}/entries/?after=0"):
+            with CaptureQueriesContext(connection) as captured:
+                assert operator.get(f"{LIST}{path}").status_code == 200
+            counts.append(len(captured))
+        return tuple(counts)
 
-    assert response.status_code in {200, 302, 403}
-    assert trace.state == "stopped"
-    assert AuditEvent.objects.filter(verb="stop_trace").count() == 1
+    few = queries()
+    for number in range(5):
+        said(trace)
+        running(channel_name="", user=User.objects.create_user(f"user-{number}"))
+
+    assert queries() == few
+    assert max(few) <= 10

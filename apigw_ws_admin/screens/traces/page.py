@@ -16,7 +16,7 @@ from unfold.admin import ModelAdmin
 
 from apigw_ws.conf import conf
 from apigw_ws.models import AuditEvent, Trace, TraceEntry, TraceState
-from apigw_ws.services import audit
+from apigw_ws.services import audit, traces
 from apigw_ws_admin.labels import TRACE as COLOURS
 from apigw_ws_admin.labels import status_colour
 from apigw_ws_admin.moments import moment
@@ -79,7 +79,7 @@ class TracePage(ModelAdmin):
         """A JSON object a line, the first message first."""
         trace = self._trace(request, object_id, VIEW_PAYLOAD)
         ip, by = request.META.get("REMOTE_ADDR"), cast(Any, request.user)
-        audit.record(AuditEvent.Verb.EXPORT, None, what=f"{trace._meta.verbose_name} {trace}", by=by, ip=ip)
+        audit.record(AuditEvent.Verb.EXPORT, None, what=traces.named(trace), by=by, ip=ip)
         lines = _lines(_chosen(request, trace).order_by("pk"))
         name = f'attachment; filename="trace-{trace.pk}.jsonl"'
         return StreamingHttpResponse(
