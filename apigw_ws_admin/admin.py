@@ -26,6 +26,7 @@ from apigw_ws_admin.resources.bans import BanTransfer
 from apigw_ws_admin.resources.channels import ChannelTransfer
 from apigw_ws_admin.resources.gateways import GatewayTransfer
 from apigw_ws_admin.resources.records import AUDIT_EVENTS, REFUSALS, RUNS, SESSIONS
+from apigw_ws_admin.resources.templates import TemplateTransfer
 from apigw_ws_admin.screens.accounts import AwsAccountAdmin
 from apigw_ws_admin.screens.acting import Acting
 from apigw_ws_admin.screens.adopting import Adopting
@@ -115,6 +116,11 @@ class Bans(Importing, Exporting, BanAdmin):
     actions_list = ("import_file", "export_file")
 
 
+class Templates(Importing, Exporting, BroadcastTemplateAdmin):
+    transfer = exports = TemplateTransfer
+    actions_list = ("import_file", "export_file")
+
+
 class Runs(Exporting, RunAdmin):
     exports = RUNS
     actions_list = ("export_file",)
@@ -150,4 +156,4 @@ admin.site.register(WebSocketToken, WebSocketTokenAdmin)
 admin.site.register(Trace, TraceAdmin)
 admin.site.register(Broadcast, BroadcastAdmin)
 admin.site.register(BroadcastRecipient, BroadcastRecipientAdmin)
-admin.site.register(BroadcastTemplate, BroadcastTemplateAdmin)
+admin.site.register(BroadcastTemplate, Templates)

@@ -13,7 +13,7 @@ from apigw_ws.models import ChannelPermission, ChannelPermissionRule
 from apigw_ws_admin.resources.base import Transfer
 from apigw_ws_admin.resources.values import check_names, listed, value_of
 
-_VERB: Final[models.Field[Any, Any]] = ChannelPermissionRule._meta.get_field("verb")  # type: ignore[assignment]
+_VERB: Final[models.Field[Any, Any]] = ChannelPermissionRule._meta.get_field("verb")
 
 
 class RulesField(Field):

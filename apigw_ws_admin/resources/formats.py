@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from io import StringIO
 from itertools import islice
 from pathlib import PurePath
@@ -47,7 +47,7 @@ class Format(ABC):
         """What the text says, unchecked. Raises BadFile."""
         raise NotImplementedError
 
-    def chunks(self, columns: Sequence[str], records: Iterable[Record]) -> Iterator[bytes]:
+    def chunks(self, columns: Sequence[str], records: Iterable[Record]) -> Generator[bytes]:
         """The file in UTF-8, in pieces of many rows."""
         lines = self.lines(columns, records)
         while piece := "".join(islice(lines, _BATCH)):

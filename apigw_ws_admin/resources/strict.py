@@ -39,7 +39,7 @@ def yaml_of(text: str) -> Any:
         _look_through(text)
         return yaml.load(text, Loader=_Loader)  # noqa: S506 - it is a SafeLoader
     except yaml.MarkedYAMLError as error:
-        line = (error.problem_mark or error.context_mark).line + 1  # type: ignore[union-attr]
+        line = _line(error.problem_mark)
         raise BadFile(
             _("This is not YAML: line %(line)d: %(problem)s.") % {"line": line, "problem": error.problem}
         ) from error
@@ -76,18 +76,22 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
         return _once([(self.construct_object(k, deep=True), v) for k, v in node.value], self._value)
 
     def _value(self, node: yaml.Node) -> Any:
-        return self.construct_object(node, deep=True)  # type: ignore[no-untyped-call]
+        return self.construct_object(node, deep=True)
 
 
 def _look_through(text: str) -> None:
     depth = 0
     for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
         if isinstance(event, yaml.AliasEvent):
-            line = event.start_mark.line + 1
-            raise BadFile(_("Line %d refers to another place. Write out what is there.") % line)
+            problem = _("Line %d refers to another place. Write out what is there.")
+            raise BadFile(problem % _line(event.start_mark))
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > _DEEPEST:
             raise BadFile(_too_deep())
+
+
+def _line(mark: Any) -> int:
+    return int(mark.line) + 1
 
 
 def _once(pairs: list[tuple[Any, Any]], of: Any = lambda value: value) -> dict[Any, Any]:

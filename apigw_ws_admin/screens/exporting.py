@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from asgiref.sync import sync_to_async
 from django import forms
+from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ALL_VAR, ERROR_FLAG, PAGE_VAR
 from django.core.handlers.asgi import ASGIRequest
@@ -42,6 +43,7 @@ class Exporting(ModelAdmin):
     """For those who may look at the list."""
 
     exports: ClassVar[type[Transfer] | Columns]
+    actions: Any = ("export_selected",)
 
     def exporter(self, request: HttpRequest) -> Transfer | Export:
         """What this user may export."""
@@ -51,13 +53,6 @@ class Exporting(ModelAdmin):
 
     def has_export_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(self.has_view_permission(request))
-
-    def get_actions(self, request: HttpRequest) -> Any:
-        """Beside others, and without a way to export for those who may not."""
-        actions = super().get_actions(request)
-        if self.has_export_permission(request):
-            actions["export_selected"] = (_export_selected, "export_selected", _("Export"))
-        return actions
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """The way to the export goes on with what the list is narrowed to."""
@@ -93,6 +88,14 @@ class Exporting(ModelAdmin):
         }
         return TemplateResponse(request, "apigw_ws_admin/transfer/export.html", context)
 
+    @admin.action(description=gettext_lazy("Export"), permissions=["export"])
+    def export_selected(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse:
+        """On to the export of these; where all pages are selected, of all that the list shows."""
+        query = request.GET.copy()
+        if request.POST.get("select_across") != "1":
+            query[CHOSEN] = ",".join(map(str, queryset.values_list("pk", flat=True)))
+        return HttpResponseRedirect(f"{self._export_url()}?{query.urlencode(safe=',')}")
+
     def _listed(self, request: HttpRequest) -> QuerySet[Any]:
         """All that the list shows on its pages, in its order."""
         query = request.GET.copy()
@@ -104,7 +107,7 @@ class Exporting(ModelAdmin):
 
     def _file(
         self, request: HttpRequest, fmt: Format, exporter: Transfer | Export, rows: QuerySet[Any]
-    ) -> Any:
+    ) -> StreamingHttpResponse:
         records = self._noted(request, fmt, exporter.records(rows))
         chunks = fmt.chunks(exporter.columns(), records)
         stream: Any = _asynchronous(chunks) if isinstance(request, ASGIRequest) else chunks
@@ -143,14 +146,6 @@ class FormatForm(forms.Form):
     @property
     def format(self) -> Format:
         return self._formats[self.cleaned_data["choice"]]
-
-
-def _export_selected(admin: Exporting, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse:
-    """On to the export of these; where all pages are selected, of all that the list shows."""
-    query = request.GET.copy()
-    if request.POST.get("select_across") != "1":
-        query[CHOSEN] = ",".join(map(str, queryset.values_list("pk", flat=True)))
-    return HttpResponseRedirect(f"{admin._export_url()}?{query.urlencode(safe=',')}")
 
 
 async def _asynchronous(chunks: Generator[bytes]) -> AsyncIterator[bytes]:

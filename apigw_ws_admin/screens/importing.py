@@ -39,8 +39,8 @@ class FileForm(forms.Form):
         endings = [f".{extension}" for each in resource.formats for extension in each.extensions]
         self.fields["file"].widget.attrs["accept"] = ",".join(endings)
 
-    def clean_file(self) -> UploadedFile:
-        file: UploadedFile = self.cleaned_data["file"]
+    def clean_file(self) -> UploadedFile[bytes]:
+        file: UploadedFile[bytes] = self.cleaned_data["file"]
         try:
             # One byte more than there may be tells that there are too many.
             self.records = read(file.name or "", file.read(MOST_BYTES + 1), self.resource.formats)

@@ -27,6 +27,7 @@ from apigw_ws.models import (
     AuditEvent,
     AwsAccount,
     Ban,
+    BroadcastTemplate,
     ChannelPermission,
     Refusal,
     WebSocketSession,
@@ -423,6 +424,17 @@ def test_rules_that_name_what_is_not_there_are_explained(operator: Client) -> No
         "asterisks.",
         "access: Value 'all' is not a valid choice.",
     ]
+
+
+def test_messages_to_start_from_go_out_and_come_in(operator: Client) -> None:
+    at, payload = f"{ADMIN}/broadcasttemplate", '{"text": "Back at {{ time }}\n"}'
+    BroadcastTemplate.objects.create(name="Maintenance", payload=payload)
+    files = {choice: export(operator, at, choice) for choice in ("json", "yaml", "csv")}
+    for choice, text in files.items():
+        BroadcastTemplate.objects.all().delete()
+        confirm(operator, upload(operator, text, f"a.{choice}", at), at)
+        assert BroadcastTemplate.objects.get().payload == payload
+    assert sentences(upload(operator, '[{"name": "a"}]', at=at)) == ["payload: This field cannot be blank."]
 
 
 BANS = f"{ADMIN}/ban"
