@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -18,7 +17,7 @@ def moment(when: datetime | None, *, until: bool = False) -> SafeString | None:
     return format_html(
         '<time class="live-time" datetime="{}" title="{}" data-live="{}">{}</time>',
         when.isoformat(),
-        date_format(local, "Y-m-d H:i:s T"),
+        f"{local:%Y-%m-%d %H:%M:%S %Z}",
         "until" if until else "since",
         f"{local:%H:%M:%S}",
     )

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Final
 
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.template.loader import render_to_string
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.admin import checkbox
+
+from apigw_ws.models.sessions import SessionState
+from apigw_ws_admin.labels import SESSION
 from apigw_ws_admin.moments import moment
 
-__all__ = ["moment", "program"]
+__all__ = ["moment", "program", "selector", "state_label"]
 
 #: The first that fits names the program: others than Firefox say that they are Chrome or Safari, too.
 _PROGRAMS: Final = (
@@ -25,3 +34,27 @@ def program(user_agent: str) -> str:
         if found := pattern.search(user_agent):
             return f"{name} {found[1]}"
     return user_agent.partition(" ")[0].replace("/", " ")
+
+
+def state_label(state: SessionState) -> SafeString:
+    return _label(SESSION[state.value], str(state.label))
+
+
+def selector(pk: int) -> SafeString:
+    """The box that selects the row."""
+    return format_html(_box(str(checkbox.attrs["aria-label"])), pk)
+
+
+# Unfold renders these from templates for each row: much of the time that the list takes, every few seconds.
+
+
+@cache
+def _label(colour: str, text: str) -> SafeString:
+    return render_to_string("unfold/helpers/label.html", {"type": colour, "text": text})
+
+
+@cache
+def _box(hint: str) -> str:
+    """With a place for the row's key; ``hint`` is what the box says in the language of now."""
+    box = checkbox.render(ACTION_CHECKBOX_NAME, "0000")
+    return box.replace("{", "{{").replace("}", "}}").replace('value="0000"', 'value="{}"')

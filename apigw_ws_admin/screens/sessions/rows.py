@@ -17,10 +17,9 @@ from unfold.decorators import display
 from apigw_ws.models import ApiGateway, WebSocketSession
 from apigw_ws.models.sessions import MAX_AGE
 from apigw_ws_admin.filters import MomentsFilter
-from apigw_ws_admin.labels import SESSION, Label
 from apigw_ws_admin.permissions import VIEW_ADDRESS
 from apigw_ws_admin.readonly import RecordAdmin
-from apigw_ws_admin.screens.sessions.cells import moment, program
+from apigw_ws_admin.screens.sessions.cells import moment, program, selector, state_label
 from apigw_ws_admin.screens.sessions.filters import (
     AddressFilter,
     ChannelFilter,
@@ -112,9 +111,13 @@ class SessionList(LiveList, RecordAdmin):
             '<span class="live-who"><b>{}</b> <code>{}</code></span>', name, session.connection_id
         )
 
-    @display(description=gettext_lazy("State"), label=SESSION)
-    def state_shown(self, session: WebSocketSession) -> Label:
-        return session.state.value, session.state.label
+    @display(description="")
+    def action_checkbox(self, session: WebSocketSession) -> SafeString:
+        return selector(session.pk)
+
+    @display(description=gettext_lazy("State"))
+    def state_shown(self, session: WebSocketSession) -> SafeString:
+        return state_label(session.state)
 
     @display(description=gettext_lazy("Channels"))
     def channels_shown(self, session: WebSocketSession) -> SafeString | None:
