@@ -83,7 +83,7 @@ def test_messages_of_the_last_full_minute_are_counted_both_ways(monkeypatch: pyt
     at(monkeypatch, minute + timedelta(seconds=10))
     sessions.touch(one, received=5, sent=7)
     sessions.touch(one, received=5)
-    sessions.count_sent(["one=", "two="], 9)
+    sessions.count_sent(["one=", "two="], b"123456789")
     assert counted() == {"lobby": (2, 2, 0)}  # the minute is not over
 
     at(monkeypatch, minute + timedelta(seconds=70))

@@ -140,7 +140,7 @@ class TestCounters:
         batch = [Outcome(target=Target(connection_id=name), result=Result.SENT) for name in ("a=", "b=")]
 
         with CaptureQueriesContext(connection) as captured:
-            messages.settle(batch, 4)
+            messages.settle(batch, b"four")
 
         assert len([query for query in captured if query["sql"].startswith("UPDATE")]) == 1
         counts = WebSocketSession.objects.order_by("connection_id").values_list("messages_out", "bytes_out")

@@ -76,7 +76,7 @@ def _post(batch: Batch, message: Any, ways: calls.Ways) -> dict[int, ApigwWsErro
     )
     paired = list(zip(there, answers, strict=True))
     if sent := [session.connection_id for session, error in paired if error is None]:
-        sessions.count_sent(sent, len(payload))
+        sessions.count_sent(sent, payload)
     if gone := [session.connection_id for session, error in paired if isinstance(error, ConnectionGone)]:
         sessions.mark_gone(gone)
     return {session.pk: error for session, error in paired if error is not None}

@@ -102,7 +102,7 @@ def send(session: WebSocketSession, data: Any) -> bool:
     """
     payload = encode(data)
     if sent := post(session, payload):
-        sessions.count_sent([session.connection_id], len(payload))
+        sessions.count_sent([session.connection_id], payload)
     return sent
 
 
@@ -138,17 +138,17 @@ def send_to_all(
             for outcome in batch:
                 result[first + outcome.target.ref] = outcome.result is Result.SENT
             result.add(batch)
-            settle(batch, len(payload))
+            settle(batch, payload)
     return result
 
 
-def settle(batch: Sequence[Outcome], size: int) -> None:
-    """Count the messages of ``size`` bytes that were sent, and close the sessions of who is gone.
+def settle(batch: Sequence[Outcome], payload: bytes) -> None:
+    """Count the messages that were sent, and close the sessions of who is gone.
 
     A few queries, however many they are. Whatever else happened is logged.
     """
     if sent := _connection_ids(batch, Result.SENT):
-        sessions.count_sent(sent, size)
+        sessions.count_sent(sent, payload)
     if gone := _connection_ids(batch, Result.GONE):
         sessions.mark_gone(gone)
     failed = [outcome for outcome in batch if outcome.result not in (Result.SENT, Result.GONE)]

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from apigw_ws.exceptions import Refused
 from apigw_ws.models import ApiGateway, WebSocketSession
-from apigw_ws.services import batches, channels, gateways, pace, timeline
+from apigw_ws.services import batches, channels, gateways, pace, timeline, traces
 from apigw_ws.services.timeline import Handled
 from apigw_ws.signals import connected, disconnected
 
@@ -80,13 +80,18 @@ def touch(
         setattr(session, name, value)
 
 
-def count_sent(connection_ids: Collection[str], size: int) -> None:
-    """Count one message of ``size`` bytes for each of these connections; one UPDATE for all."""
+def count_sent(connection_ids: Collection[str], payload: bytes) -> None:
+    """Count one message, as it was sent, for each of these connections; one UPDATE for all.
+
+    Traces of them capture it.
+    """
+    size = len(payload)
     now = timezone.now()
     with _in_order(WebSocketSession.objects.filter(connection_id__in=connection_ids)) as rows:
         counted = {**_added(_outbound(size)), **timeline.noting(timeline.outbound(size))}
         counted |= pace.kept(1, now)
         rows.update(**counted, last_outbound_on=now, active_on=now, updated_on=now)
+    traces.sent(connection_ids, payload)
 
 
 def close(

@@ -22,7 +22,7 @@ from apigw_ws.models import Refusal, WebSocketSession
 
 #: Characters that no message needs more of, so that TIMELINE_MESSAGES of them fit in.
 _LINE: Final = 64
-_HANDLER: Final = 28
+_HANDLER: Final = 24
 #: Refusals of a connection that are told.
 _REFUSALS: Final = 20
 
@@ -76,7 +76,8 @@ def of(session: WebSocketSession) -> list[Happening]:
     """
     told = [*_began(session), *_joined(session), *_noted(session.recent), *_refused(session)]
     told += _ended(session)
-    return sorted(told, key=lambda each: each.at)[::-1]
+    # What was noted has milliseconds: what happened within one stays in this order.
+    return sorted(told, key=lambda each: int(each.at.timestamp() * 1000))[::-1]
 
 
 def message(*, received: int, sent: int | None, handled: Handled) -> str:

@@ -75,8 +75,8 @@ def pages(held: Held) -> Iterator[Entry]:
             yield _entry(offset, held.targets[offset], known, held.shard.gateway_id)
 
 
-def settle(held: Held, size: int) -> None:
-    """Write down the entries of a shard; a message has ``size`` bytes. At once or, where that fails, soon.
+def settle(held: Held, payload: bytes) -> None:
+    """Write down the entries of a shard, to which ``payload`` was sent. At once or, where that fails, soon.
 
     A worker that was taken for dead writes nothing: the shard is another's. Raises DatabaseError once the
     lease must be over.
@@ -98,7 +98,7 @@ def settle(held: Held, size: int) -> None:
         return
     held.shard.position, held.shard.ahead = position, ahead
     held.shard.version += 1
-    _mark_sessions(entries, size)
+    _mark_sessions(entries, payload)
 
 
 def _sessions(targets: Sequence[int | str]) -> dict[int | str, tuple[int, str, bool, str]]:
@@ -187,11 +187,11 @@ def _sample(shard: BroadcastShard, entries: Sequence[Entry]) -> None:
         BroadcastSample.objects.create(broadcast_id=shard.broadcast_id, at=at, **more)
 
 
-def _mark_sessions(entries: Sequence[Entry], size: int) -> None:
+def _mark_sessions(entries: Sequence[Entry], payload: bytes) -> None:
     """Apart: two broadcasts to the same sessions must not wait for each other's locks."""
     sent = [entry.connection_id for entry in entries if entry.result is Result.SENT]
     gone = [entry.connection_id for entry in entries if entry.result is Result.GONE and entry.code != CLOSED]
     if sent:
-        sessions.count_sent(sent, size)
+        sessions.count_sent(sent, payload)
     if gone:
         sessions.mark_gone(gone)

@@ -146,7 +146,7 @@ class _Turn:
 
     def _settle(self) -> None:
         for held in self._held:
-            settle(held, len(self._payload))
+            settle(held, self._payload)
         self._held = [held for held in self._held if not (held.is_lost or held.is_complete)]
 
     def _should_stop(self) -> bool:
