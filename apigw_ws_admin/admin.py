@@ -15,6 +15,7 @@ from apigw_ws.models import (
     Broadcast,
     BroadcastRecipient,
     BroadcastTemplate,
+    Channel,
     ChannelPermission,
     Refusal,
     Run,
@@ -40,6 +41,7 @@ from apigw_ws_admin.screens.broadcasts import (
     FromGateway,
     FromSessions,
 )
+from apigw_ws_admin.screens.channels import ChannelAdmin
 from apigw_ws_admin.screens.deployment import DeploymentPanel
 from apigw_ws_admin.screens.doctor import Doctor
 from apigw_ws_admin.screens.domain import Domain
@@ -106,7 +108,7 @@ class GatewayAdmin(
     )
 
 
-class ChannelAdmin(Importing, Exporting, ChannelPermissionAdmin):
+class Rules(Importing, Exporting, ChannelPermissionAdmin):
     transfer = exports = ChannelTransfer
     actions_list: tuple[Any, ...] = (*ChannelPermissionAdmin.actions_list, FILES)
 
@@ -146,7 +148,8 @@ class SessionAdmin(Exporting, FromSessions, Acting, WebSocketSessionAdmin):
 
 admin.site.register(ApiGateway, GatewayAdmin)
 admin.site.register(AwsAccount, AwsAccountAdmin)
-admin.site.register(ChannelPermission, ChannelAdmin)
+admin.site.register(Channel, ChannelAdmin)
+admin.site.register(ChannelPermission, Rules)
 admin.site.register(WebSocketSession, SessionAdmin)
 admin.site.register(Run, Runs)
 admin.site.register(AuditEvent, AuditEvents)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from hashlib import blake2b
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.utils.cache import patch_vary_headers
+from django.utils.functional import Promise
 from unfold.admin import ModelAdmin
 
 
@@ -43,7 +45,8 @@ class LiveList(ModelAdmin):
         context = getattr(response, "context_data", None)
         if not isinstance(response, TemplateResponse) or not context or "cl" not in context:
             return response
-        context |= {"figure": self.figure_of(context["cl"].queryset), "nobody": self.nobody_template}
+        context["figure"] = self.figure_of(context["cl"].queryset)
+        context.setdefault("nobody", self.nobody_template)
         version = self._version(context["figure"], context["cl"].result_list)
         seen = request.headers.get("X-Live") if getattr(request, "htmx", False) else None
         if seen == version:
@@ -57,3 +60,27 @@ class LiveList(ModelAdmin):
     def _version(self, figure: str, rows: Iterable[Any]) -> str:
         shown = [self.shown_of(row) for row in rows]
         return blake2b(repr((figure, shown)).encode(), digest_size=9).hexdigest()
+
+
+def framed(
+    listing: LiveList,
+    response: HttpResponse,
+    template: str,
+    context: Callable[[], dict[str, Any]],
+) -> HttpResponse:
+    """The list as a page about something: in ``template``, which extends ``list_template``, with ``context``.
+
+    What the list says to a refresh or an action stays as it is.
+    """
+    whole = getattr(response, "context_data", None)
+    if not isinstance(response, TemplateResponse) or not whole or "cl" not in whole:
+        return response
+    if response.template_name != listing.live_template:
+        response.context_data = whole | context() | {"list_template": response.template_name}
+        response.template_name = template
+    return response
+
+
+def trail(of: str | Promise, where: str, title: str) -> str:
+    """For the page's head: the list that the page belongs to, and the page."""
+    return render_to_string("apigw_ws_admin/sessions/_trail.html", {"of": of, "list": where, "title": title})

@@ -84,7 +84,7 @@ _known: dict[str, _Book] = {}
 
 def may(user: User, channel: str, verb: ChannelVerb) -> bool:
     """Whether ``user`` may. Only permissions and groups cost queries, and a yes is remembered for a while."""
-    entry = next(_fitting(channel), None)
+    entry = entry_for(channel)
     if entry is None:
         return conf.allow_unlisted_channels
     if entry.levels[verb] != Access.RULES:
@@ -94,7 +94,13 @@ def may(user: User, channel: str, verb: ChannelVerb) -> bool:
 
 def deciding(channel: str) -> str:
     """The name or pattern of the channel permission that decides; empty where none fits."""
-    return next((entry.pattern for entry in _fitting(channel)), "")
+    entry = entry_for(channel)
+    return entry.pattern if entry else ""
+
+
+def entry_for(channel: str) -> Entry | None:
+    """The channel permission that decides; None where none fits."""
+    return next(_fitting(channel), None)
 
 
 def explain(user: User, channel: str, verb: ChannelVerb) -> Explanation:

@@ -183,6 +183,8 @@
     const { xhr } = event.detail;
     if (xhr.status === 200 || xhr.status === 204) {
       version = xhr.getResponseHeader("X-Live") ?? version;
+      const counted = xhr.getResponseHeader("X-Counted"), clock = one(".live-figure time");
+      if (counted && clock) clock.dateTime = counted, (clock.title = new Date(counted).toLocaleString());
       asOf = new Date();
       failures = 0;
       tell(rate ? "ok" : "paused");

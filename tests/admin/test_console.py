@@ -41,14 +41,22 @@ def test_the_menu_leads_to_every_page(operator: Client) -> None:
     menu = titles(User.objects.get())
 
     assert menu[0] == "Overview"
-    assert {"Gateways", "Sessions", "Channel permissions", "Runs", "Refusals", "Connect tokens"} < set(menu)
+    assert {
+        "Gateways",
+        "Sessions",
+        "Channels",
+        "Channel permissions",
+        "Runs",
+        "Refusals",
+        "Connect tokens",
+    } < set(menu)
 
 
 @pytest.mark.django_db
 def test_the_menu_holds_nothing_that_would_be_refused(staff: Callable[..., Client]) -> None:
     staff("view_websocketsession")
 
-    assert titles(User.objects.get()) == ["Overview", "Sessions"]
+    assert titles(User.objects.get()) == ["Overview", "Sessions", "Channels"]
 
 
 @pytest.mark.django_db
