@@ -6,11 +6,12 @@ from typing import ClassVar
 
 from apigw_ws_admin.screens.acting.dialogs import Dialogs
 from apigw_ws_admin.screens.acting.pages import Pages
+from apigw_ws_admin.screens.acting.reply import Reply
 
 __all__ = ["Acting"]
 
 
-class Acting(Dialogs, Pages):
+class Acting(Dialogs, Pages, Reply):
     """For the sessions' admin. Each act has its own permission."""
 
     actions_row = ("message", "join", "leave", "disconnect", "ban")

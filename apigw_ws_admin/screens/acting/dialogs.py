@@ -38,7 +38,7 @@ def _dialog(name: str, title: Any) -> Method:
             "title": title,
             "description": kind.note,
             "form_class": kind.form,
-            "form_submit_text": kind.title,
+            "form_submit_text": kind.submit,
         },
     )
     def act(self: ModelAdmin, request: HttpRequest, form: ActForm, object_id: str) -> HttpResponse:

@@ -30,6 +30,8 @@ class Kind:
     form: type[ActForm]
     permissions: tuple[str, ...]
     title: str | Promise
+    #: On the button that does it.
+    submit: str | Promise
     #: Asked of so many sessions.
     question: Callable[[int], str]
     #: What happens then.
@@ -46,7 +48,8 @@ KINDS: Final[Mapping[str, Kind]] = {
         deed=Deed.MESSAGE,
         form=MessageForm,
         permissions=(SEND_MESSAGE,),
-        title=_("Send a message"),
+        title=_("Message"),
+        submit=_("Send"),
         question=lambda number: ngettext(
             "Send a message to %d session?", "Send a message to %d sessions?", number
         ),
@@ -58,7 +61,8 @@ KINDS: Final[Mapping[str, Kind]] = {
         deed=Deed.JOIN,
         form=JoinForm,
         permissions=(CHANGE_CHANNELS,),
-        title=_("Put into a channel"),
+        title=_("Join a channel"),
+        submit=_("Join"),
         question=lambda number: ngettext(
             "Put %d session into a channel?", "Put %d sessions into a channel?", number
         ),
@@ -71,7 +75,8 @@ KINDS: Final[Mapping[str, Kind]] = {
         deed=Deed.LEAVE,
         form=LeaveForm,
         permissions=(CHANGE_CHANNELS,),
-        title=_("Take out of a channel"),
+        title=_("Leave a channel"),
+        submit=_("Leave"),
         question=lambda number: ngettext(
             "Take %d session out of a channel?", "Take %d sessions out of a channel?", number
         ),
@@ -87,6 +92,7 @@ KINDS: Final[Mapping[str, Kind]] = {
         form=GoodbyeForm,
         permissions=(DISCONNECT,),
         title=_("Disconnect"),
+        submit=_("Disconnect"),
         question=lambda number: ngettext("Disconnect %d session?", "Disconnect %d sessions?", number),
         note=_("Their clients are closed with code 1000, and may connect again."),
         icon="link_off",
@@ -98,6 +104,7 @@ KINDS: Final[Mapping[str, Kind]] = {
         form=BanForm,
         permissions=(BAN, DISCONNECT),
         title=_("Disconnect and ban"),
+        submit=_("Disconnect and ban"),
         question=lambda number: ngettext(
             "Disconnect %d session, and ban who is behind it?",
             "Disconnect %d sessions, and ban who is behind them?",

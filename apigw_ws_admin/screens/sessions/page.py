@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -86,7 +87,8 @@ class SessionPage(ModelAdmin):
 
     def send_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         session = self._session(request, object_id, SEND_MESSAGE)
-        return render(request, "apigw_ws_admin/sessions/_sent.html", _sent(request, session))
+        context = {"session": session, "sent_at": int(time.time() * 1000), **_sent(request, session)}
+        return render(request, "apigw_ws_admin/sessions/_sent.html", context)
 
     def _session(self, request: HttpRequest, object_id: int, *permissions: str) -> WebSocketSession:
         """For those who may look at sessions and have the permissions; else 403, and 404 without one."""
