@@ -140,8 +140,8 @@ def test_a_lifted_ban_lets_in_at_once_and_is_on_record(gateway: ApiGateway) -> N
     assert connect(gateway) == 200
     events = AuditEvent.objects.order_by("pk").values_list("verb", "object_text", "who", "ip_address")
     assert list(events) == [
-        ("ban", "203.0.113.7", "root", "192.0.2.1"),
-        ("lift_ban", "203.0.113.7", "root", "192.0.2.1"),
+        ("ban", "an address", "root", "192.0.2.1"),
+        ("lift_ban", f"an address (ban {Ban.objects.get().pk})", "root", "192.0.2.1"),
     ]
 
 
@@ -180,7 +180,12 @@ class TestOpenConnections:
         assert (session.connected, session.closed_by, session.close_reason) == (False, "operator", "Banned")
         assert session.close_at_aws
         assert session_of(spared).connected
-        assert AuditEvent.objects.get().after == {"reason": "", "until": None, "closed": 1}
+        assert AuditEvent.objects.get().after == {
+            "ban": Ban.objects.get().pk,
+            "reason": "",
+            "until": None,
+            "closed": 1,
+        }
 
     @pytest.mark.parametrize(
         ("subject", "closed"),
@@ -300,10 +305,17 @@ def test_a_ban_says_whom_and_where(gateway: ApiGateway) -> None:
         Ban(channel_name="ops"),
     ]
 
-    assert [str(ban) for ban in subjects] == [
+    assert [ban.full_text for ban in subjects] == [
         "ada",
         "203.0.113.7 in ops",
         "2001:db8::1",
         "203.0.113.0/24",
+        "Everybody in ops",
+    ]
+    assert [str(ban) for ban in subjects] == [
+        "ada",
+        "an address in ops",
+        "an address",
+        "an address",
         "Everybody in ops",
     ]

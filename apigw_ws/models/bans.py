@@ -134,15 +134,28 @@ class Ban(models.Model):
         ]
 
     def __str__(self) -> str:
-        if self.channel_name:
-            return gettext("%(who)s in %(channel)s") % {"who": self.subject, "channel": self.channel_name}
-        return self.subject
+        """Without the address, which not everybody may see: see ``full_text``."""
+        if self.network:
+            return self._in_channel(
+                gettext("an address (ban %s)") % self.pk if self.pk else gettext("an address")
+            )
+        return self.full_text
+
+    @property
+    def full_text(self) -> str:
+        """Whom it keeps out of what, with the address."""
+        return self._in_channel(self.subject)
 
     @property
     def subject(self) -> str:
         """Whom it keeps out, in words; of a single address without the length of its network."""
         single = self.network.removesuffix("/128" if ":" in self.network else "/32")
         return str(self.user or single or self.user_agent or gettext("Everybody"))
+
+    def _in_channel(self, who: str) -> str:
+        if not self.channel_name:
+            return who
+        return gettext("%(who)s in %(channel)s") % {"who": who, "channel": self.channel_name}
 
     @property
     def active(self) -> bool:

@@ -144,7 +144,7 @@ def make(
         with transaction.atomic():
             made.save()
             closed = close_hit(made) if closing else 0
-        record.after = {"reason": made.reason, "until": _moment(made), "closed": closed}
+        record.after = {"ban": made.pk, "reason": made.reason, "until": _moment(made), "closed": closed}
     return Banned(ban=made, closed=closed)
 
 

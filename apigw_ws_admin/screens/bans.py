@@ -9,7 +9,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.admin import ModelAdmin as DjangoModelAdmin
 from django.contrib.auth import get_user_model
-from django.db.models import Model, QuerySet
+from django.db.models import Model, QuerySet, Value
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -27,9 +27,10 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, 
 
 from apigw_ws.models import Ban
 from apigw_ws.services import bans, refusals
+from apigw_ws_admin.addresses import HidesAddresses
 from apigw_ws_admin.filters import MomentsFilter
 from apigw_ws_admin.labels import BAN_MINUTES, Label
-from apigw_ws_admin.permissions import BAN
+from apigw_ws_admin.permissions import BAN, VIEW_ADDRESS
 from apigw_ws_admin.readonly import RecordAdmin
 
 
@@ -107,7 +108,8 @@ class StateFilter(DropdownFilter):
         return queryset.active()  # type: ignore[no-any-return]
 
 
-class BanAdmin(RecordAdmin):
+class BanAdmin(HidesAddresses, RecordAdmin):
+    of_addresses = ("network",)
     form = BanForm
     list_display = ("who", "state", "reason", "left", "hits", "created_by", "created_on")
     list_select_related = ("user", "created_by")
@@ -164,9 +166,14 @@ class BanAdmin(RecordAdmin):
             ban.number = number.get(ban.pk, 0)
         return changes
 
-    @display(description=gettext_lazy("Who"), ordering="network")
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Ban]:
+        """Those that are shown to who may not see addresses carry none."""
+        shown: QuerySet[Ban] = super().get_queryset(request)
+        return shown if request.user.has_perm(VIEW_ADDRESS) else shown.annotate(hides=Value(True))
+
+    @display(description=gettext_lazy("Who"))
     def who(self, ban: Ban) -> str:
-        return str(ban)
+        return str(ban) if getattr(ban, "hides", False) else ban.full_text
 
     @display(
         description=gettext_lazy("State"),
@@ -206,7 +213,7 @@ class BanAdmin(RecordAdmin):
         closed = ngettext(
             "%d open connection is being closed.", "%d open connections are being closed.", made.closed
         )
-        messages.success(request, _("Banned: %s.") % obj + " " + closed % made.closed)
+        messages.success(request, _("Banned: %s.") % _named(request, obj) + " " + closed % made.closed)
 
     def response_add(self, request: HttpRequest, obj: Ban, post_url_continue: Any = None) -> HttpResponse:
         return HttpResponseRedirect(_here())
@@ -227,10 +234,14 @@ class BanAdmin(RecordAdmin):
     def lift(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
         ban, by = get_object_or_404(Ban, pk=object_id), request.user
         if bans.lift(ban, by=by, ip=request.META.get("REMOTE_ADDR")):  # type: ignore[arg-type]
-            messages.success(request, _("Lifted: %s.") % ban)
+            messages.success(request, _("Lifted: %s.") % _named(request, ban))
         else:
-            messages.warning(request, _("It was over already: %s.") % ban)
+            messages.warning(request, _("It was over already: %s.") % _named(request, ban))
         return HttpResponse(headers={"HX-Redirect": _here()})
+
+
+def _named(request: HttpRequest, ban: Ban) -> str:
+    return ban.full_text if request.user.has_perm(VIEW_ADDRESS) else str(ban)
 
 
 def _here() -> str:

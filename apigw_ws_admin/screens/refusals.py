@@ -17,6 +17,7 @@ from unfold.decorators import display
 
 from apigw_ws.models import Refusal
 from apigw_ws.services import refusals
+from apigw_ws_admin.addresses import HidesAddresses
 from apigw_ws_admin.filters import MomentsFilter
 from apigw_ws_admin.hints import HINTS, hint_for, ways_of
 from apigw_ws_admin.permissions import BAN, VIEW_ADDRESS
@@ -48,7 +49,8 @@ class BanFilter(TextFilter):
         return queryset.filter(guard="ban", facts__ban=int(number)) if number.isdecimal() else queryset
 
 
-class RefusalAdmin(RecordAdmin):
+class RefusalAdmin(HidesAddresses, RecordAdmin):
+    of_addresses = ("ip_address", "address_block")
     list_display = (
         "created_on",
         "refused_by",
@@ -108,18 +110,6 @@ class RefusalAdmin(RecordAdmin):
         response: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
         return response
 
-    def get_list_display(self, request: HttpRequest) -> Any:
-        return _without_address(request, self.list_display)
-
-    def get_list_filter(self, request: HttpRequest) -> Any:
-        return _without_address(request, self.list_filter)
-
-    def get_search_fields(self, request: HttpRequest) -> Any:
-        return _without_address(request, self.search_fields)
-
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return _without_address(request, self.fields)
-
     @display(description=_("Guard"), label=True, ordering="guard")
     def refused_by(self, refusal: Refusal) -> str:
         return str(HINTS[refusal.guard].title) if refusal.guard in HINTS else refusal.guard
@@ -128,13 +118,6 @@ class RefusalAdmin(RecordAdmin):
     def all_facts(self, refusal: Refusal) -> SafeString | None:
         facts = ((name, _shown(value)) for name, value in refusal.facts.items())
         return format_html_join("", '<div class="break-all">{}: {}</div>', facts) or None
-
-
-def _without_address(request: HttpRequest, names: Any) -> tuple[Any, ...]:
-    """For those who may not see addresses, without the one that is."""
-    if request.user.has_perm(VIEW_ADDRESS):
-        return tuple(names)
-    return tuple(name for name in names if name not in ("ip_address", ("ip_address", FieldTextFilter)))
 
 
 def _bars(top: list[refusals.Tallied]) -> list[dict[str, Any]]:

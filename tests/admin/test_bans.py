@@ -29,7 +29,7 @@ def form(**values: object) -> dict[str, object]:
 
 
 def shown(client: Client, **query: str) -> list[str]:
-    return [str(ban) for ban in client.get(LIST, query).context["cl"].result_list]
+    return [ban.full_text for ban in client.get(LIST, query).context["cl"].result_list]
 
 
 def test_a_ban_is_made_for_a_while_and_closes_what_it_hits(operator: Client) -> None:
@@ -43,7 +43,7 @@ def test_a_ban_is_made_for_a_while_and_closes_what_it_hits(operator: Client) -> 
     assert timedelta(minutes=14) < ban.expires_on - timezone.now() <= timedelta(minutes=15)
     assert (ban.network, str(ban.created_by)) == ("203.0.113.7/32", "operator")
     event = AuditEvent.objects.get()
-    assert (event.verb, event.object_text, event.ip_address) == ("ban", "203.0.113.7", "127.0.0.1")
+    assert (event.verb, event.object_text, event.ip_address) == ("ban", "an address", "127.0.0.1")
     assert not WebSocketSession.objects.get().connected
 
 
@@ -152,7 +152,7 @@ def test_who_may_only_look_makes_and_lifts_none(staff: Callable[..., Client]) ->
     ban, browser = bans.ban(network="203.0.113.7").ban, staff("view_ban")
 
     text = browser.get(LIST).text
-    assert "203.0.113.7" in text
+    assert f"an address (ban {ban.pk})" in text
     assert "Lift the ban" not in text
     assert ADD not in text
     assert browser.get(f"{LIST}{ban.pk}/change/").status_code == 200
@@ -183,3 +183,33 @@ def test_the_list_costs_the_same_with_many_bans(operator: Client) -> None:
         bans.ban(user=User.objects.create_user(f"user-{number}"), by=by)
 
     assert queries() == one <= 6
+
+
+def test_addresses_are_for_those_who_may_see_them(staff: Callable[..., Client]) -> None:
+    ban, browser = (
+        bans.ban(network="203.0.113.7", channel="ops").ban,
+        staff("view_ban", "add_ban", "view_auditevent"),
+    )
+    events = "/admin/apigw_ws/auditevent/"
+    pages = (LIST, f"{LIST}{ban.pk}/change/", events, f"{events}{AuditEvent.objects.get().pk}/change/")
+
+    for page in pages:
+        text = browser.get(page).text
+        assert "203.0.113" not in text
+    assert f"an address (ban {ban.pk}) in ops" in browser.get(LIST).text
+    assert shown(browser, q="203.0.113") == []
+    browser.raise_request_exception = False
+    for guess in ("network", "network__startswith"):
+        assert browser.get(LIST, {guess: "203.0.113.7"}).status_code in (302, 400)
+    browser.post(f"{LIST}{ban.pk}/lift/", CONFIRMED)
+    assert "203.0.113" not in browser.get(LIST).text
+    assert "203.0.113" not in browser.post(ADD, form(network="203.0.113.8"), follow=True).text
+
+
+def test_who_may_see_addresses_sees_them(staff: Callable[..., Client]) -> None:
+    bans.ban(network="203.0.113.7")
+
+    browser = staff("view_ban", "view_address_websocketsession")
+
+    assert "203.0.113.7" in browser.get(LIST).text
+    assert shown(browser, q="203.0.113") == ["203.0.113.7"]
