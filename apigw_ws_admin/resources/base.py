@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from typing import Any, ClassVar, Final
 
 import tablib
+from django.contrib.auth import get_permission_codename
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import QuerySet
@@ -80,6 +81,8 @@ class Transfer(ModelResource):
     ``by`` is who exports or imports, at ``ip``.
     """
 
+    #: What is imported along, and may go: those who may not change it elsewhere import nothing.
+    parts: ClassVar[tuple[type[models.Model], ...]] = ()
     #: The columns by which people know a record.
     naming: ClassVar[tuple[str, ...]]
     #: What to do after an import; may be empty.
@@ -107,6 +110,16 @@ class Transfer(ModelResource):
     @classmethod
     def get_diff_class(cls) -> type[Diff]:
         return Differences
+
+    @classmethod
+    def permissions(cls) -> list[str]:
+        """What one needs to import."""
+        verbs = {cls._meta.model: ("add", "change")} | dict.fromkeys(cls.parts, ("add", "change", "delete"))
+        return [
+            f"{model._meta.app_label}.{get_permission_codename(verb, model._meta)}"
+            for model in verbs
+            for verb in verbs[model]
+        ]
 
     def columns(self) -> list[str]:
         return list(self.get_export_headers())

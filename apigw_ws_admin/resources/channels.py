@@ -33,6 +33,7 @@ class RulesField(Field):
 
 
 class ChannelTransfer(Transfer):
+    parts = (ChannelPermissionRule,)
     naming = ("channel_name",)
     rules = RulesField(attribute="rules", column_name="rules")
 

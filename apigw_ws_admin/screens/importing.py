@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth import get_permission_codename
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile, UploadedFile
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -56,8 +55,7 @@ class Importing(ModelAdmin):
     transfer: ClassVar[type[Transfer]]
 
     def has_import_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        codenames = (get_permission_codename(verb, self.opts) for verb in ("add", "change"))
-        return request.user.has_perms([f"{self.opts.app_label}.{codename}" for codename in codenames])
+        return request.user.has_perms(self.transfer.permissions())
 
     @action(description=gettext_lazy("Import"), icon="upload", permissions=["import"], url_path="import-file")
     def import_file(self, request: HttpRequest) -> HttpResponse:

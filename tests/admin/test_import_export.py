@@ -370,6 +370,15 @@ def test_an_import_needs_the_permissions_to_add_and_to_change(staff: Callable[..
 CHANNELS = f"{ADMIN}/channelpermission"
 
 
+def test_rules_are_imported_by_those_who_may_change_rules(staff: Callable[..., Client]) -> None:
+    verbs = ("add", "change")
+    client = staff(*(f"{verb}_channelpermission" for verb in verbs))
+    assert upload(client, "[]", at=CHANNELS).status_code == 403
+    rules = [f"{verb}_channelpermissionrule" for verb in (*verbs, "delete")]
+    User.objects.get().user_permissions.add(*Permission.objects.filter(codename__in=rules))
+    assert upload(client, "[]", at=CHANNELS).status_code == 200
+
+
 def test_channel_rules_go_by_the_names_of_permissions_and_groups(operator: Client) -> None:
     permission = ChannelPermission.objects.create(channel_name="room.*", access="rules", send_access="staff")
     rule = permission.rules.create(verb="send")
