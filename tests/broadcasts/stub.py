@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
-REASONS = {200: "OK", 403: "Forbidden", 410: "Gone", 429: "Too Many Requests", 500: "Server Error"}
+REASONS = {200: "OK", 403: "Forbidden", 410: "Gone", 413: "Too Large", 429: "Too Many Requests", 500: "Server Error"}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -24,6 +24,7 @@ class Stub:
     #: How often each connection was posted to, and when.
     posts: Counter[str] = field(default_factory=Counter)
     moments: list[float] = field(default_factory=list)
+    transports: list[asyncio.Transport] = field(default_factory=list)
     bodies: set[bytes] = field(default_factory=set)
 
     @property
@@ -38,6 +39,7 @@ class _Answering(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
+        self.stub.transports.append(transport)
 
     def data_received(self, data: bytes) -> None:
         self.data += data
@@ -75,5 +77,7 @@ def running_stub() -> Iterator[Stub]:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         server.close()
-        loop.run_until_complete(asyncio.sleep(0))
+        for transport in stub.transports:
+            transport.abort()
+        loop.run_until_complete(asyncio.sleep(0.01))
         loop.close()

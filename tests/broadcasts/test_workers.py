@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -31,6 +33,7 @@ class Site:
     url: str
     stub: Stub
     settings: dict[str, Any] = field(default_factory=dict)
+    redis_port: int | None = None
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def environment(self) -> dict[str, str]:
@@ -39,7 +42,7 @@ class Site:
             "TEST_DATABASE_URL": self.url,
             "TEST_APIGW_WS": json.dumps(self.settings),
             "PYTHONPATH": str(ROOT),
-            "COVERAGE_PROCESS_START": "",
+            **({"TEST_REDIS_PORT": str(self.redis_port)} if self.redis_port else {}),
         }
 
     def broadcast_to(self, number: int) -> int:
@@ -101,7 +104,7 @@ def done(row: dict[str, Any]) -> int:
 
 
 def test_killed_workers_cost_nobody_the_message(site: Site) -> None:
-    number, window = 20_000, 500 + 256
+    number, window = 12_000, 500 + 256
     site.settings = {"BROADCAST_SHARD": 1_000, "BROADCAST_RATE": 2_000}
     site.stub.latency = 0.02
     pk = site.broadcast_to(number)
@@ -119,3 +122,48 @@ def test_killed_workers_cost_nobody_the_message(site: Site) -> None:
     assert len(site.stub.posts) == number
     assert site.stub.posts.total() - number <= 2 * window
     assert max(site.stub.posts.values()) <= 3
+
+
+@contextmanager
+def running_redis() -> Iterator[int]:
+    """The port of a Redis that keeps nothing; the test is skipped where there is none."""
+    pytest.importorskip("django_tasks_rq", reason="django-tasks-rq is not installed")
+    program = shutil.which("redis-server") or pytest.skip("redis-server is not installed")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    redis = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        yield port
+    finally:
+        redis.terminate()
+        redis.wait()
+
+
+def speed(site: Site, workers: int, number: int) -> float:
+    """Messages per second with so many workers, from the first tenth to the last."""
+    pk = site.broadcast_to(number)
+    site.stub.moments.clear()
+    while len(site.workers) < workers:
+        site.start_worker()
+    row = site.wait(pk, lambda row: row["state"] == "done")
+    assert (row["total"], row["sent"]) == (number, number)
+    tenth = number // 10
+    return 8 * tenth / (site.stub.moments[9 * tenth] - site.stub.moments[tenth])
+
+
+@pytest.mark.parametrize("queue", ["database", "redis"])
+def test_workers_add_up_until_the_ceiling_which_they_hold_together(site: Site, queue: str) -> None:
+    with ExitStack() as stack:
+        site.redis_port = stack.enter_context(running_redis()) if queue == "redis" else None
+        # What a worker can is bound by the latency, not by a machine that others use, too.
+        site.settings = {"BROADCAST_SHARD": 50, "BROADCAST_CONCURRENCY": 8, "BROADCAST_RATE": 300}
+        site.stub.latency = 0.06
+
+        alone = speed(site, 1, 500)
+        together = speed(site, 3, 1500)
+
+    assert alone < 150
+    assert together > 1.5 * alone
+    assert together < 330

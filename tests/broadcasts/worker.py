@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import threading
 import time
 
@@ -28,4 +29,7 @@ def tend() -> None:
 
 if __name__ == "__main__":
     threading.Thread(target=tend, daemon=True).start()
-    call_command("db_worker", interval=0.1, startup_delay=False, reload=False, verbosity=0)
+    if "TEST_REDIS_PORT" in os.environ:
+        call_command("rqworker", "default", verbosity=0, worker_class="rq.worker.SimpleWorker")
+    else:
+        call_command("db_worker", interval=0.1, startup_delay=False, reload=False, verbosity=0)

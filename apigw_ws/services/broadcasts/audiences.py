@@ -160,6 +160,8 @@ def _check_list(audience: Audience, kind: str) -> None:
             _("%(number)d are too many to list; the most are %(most)d. Choose them by a channel or a filter.")
             % {"number": len(listed), "most": LISTED}
         )
+    if kind == "connections" and any("\0" in one for one in listed):
+        raise BroadcastError(_("The list of connection IDs holds what is no text. See where it comes from."))
     if kind == "channels":
         _check_channels(listed)
     if kind == "users":

@@ -31,21 +31,32 @@ _MEANINGS: Final = {
     ),
     "PayloadTooLargeException": gettext_lazy("The message is over AWS's 128 KB. Send it in parts."),
     "BadRequestException": gettext_lazy("AWS says that this is no connection ID. See where it comes from."),
+    "cancelled": gettext_lazy("It was cancelled before it was their turn. Retry to send it to them."),
     "NotProvisioned": gettext_lazy("The gateway is not deployed in AWS. Apply its plan, then retry."),
     "ConfigurationError": gettext_lazy("A setting is missing or wrong. Correct it, then retry."),
     "NoCredentialsError": gettext_lazy(
         "There are no AWS credentials. Give the servers of Django and its worker some, then retry."
     ),
 }
-_STATUSES: Final = {"403": "ForbiddenException", "410": "GoneException", "413": "PayloadTooLargeException"}
-_THROTTLED: Final = {"429", "ThrottlingException", "TooManyRequestsException", "LimitExceededException"}
+_SAME: Final = {
+    **dict.fromkeys(("403", "forbidden"), "ForbiddenException"),
+    **dict.fromkeys(("410", "gone"), "GoneException"),
+    **dict.fromkeys(("413", "too_large"), "PayloadTooLargeException"),
+}
+_THROTTLED: Final = {
+    "429",
+    "throttled",
+    "ThrottlingException",
+    "TooManyRequestsException",
+    "LimitExceededException",
+}
 
 
 def explain(code: str) -> str:
-    """What the code of a result means, and what to do about it."""
+    """What the code of a result, or the result itself, means, and what to do about it."""
     if code in _THROTTLED:
         return str(_MEANINGS["LimitExceededException"])
-    known = _MEANINGS.get(_STATUSES.get(code, code))
+    known = _MEANINGS.get(_SAME.get(code, code))
     if known:
         return str(known)
     if "Forbidden" in code or "AccessDenied" in code or "Signature" in code or "Token" in code:

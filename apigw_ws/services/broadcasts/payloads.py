@@ -58,15 +58,20 @@ def check(text: str, with_id: bool = False, uid: UUID | None = None) -> Checked:
     Raises InvalidPayload for what is no JSON, PayloadTooLarge over 131,072 bytes.
     """
     value = _parsed(text)
-    text, pretty = messages.encode(value).decode(), json.dumps(value, ensure_ascii=False, indent=2)
+    text = messages.encode(_compact(value)).decode()
+    pretty = json.dumps(value, ensure_ascii=False, indent=2)
     if with_id and isinstance(value, dict):
         value = {**value, ID: str(uid or UUID(int=0))}
-    return Checked(data=messages.encode(value), text=text, pretty=pretty)
+    return Checked(data=messages.encode(_compact(value)), text=text, pretty=pretty)
 
 
 def message(broadcast: Broadcast) -> bytes:
     """What each of the broadcast's recipients gets."""
     return check(broadcast.payload, broadcast.with_id, broadcast.uid).data
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _parsed(text: str) -> Any:

@@ -9,7 +9,6 @@ from typing import Final
 
 from django.db.models import Count, Sum
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from apigw_ws.models import Broadcast, BroadcastRecipient
 from apigw_ws.models.broadcasts import COUNTS
@@ -105,7 +104,7 @@ def failures(broadcast: Broadcast) -> list[Failure]:
             result=row["result"],
             code=row["code"],
             count=row["count"],
-            meaning=_meaning(row["result"], row["code"]),
+            meaning=explain(row["code"] or row["result"]),
         )
         for row in rows.order_by("-count", "result", "code")
     ]
@@ -115,12 +114,6 @@ def recipients(broadcast: Broadcast, result: str = "") -> Iterator[BroadcastReci
     """Those to whom it was not plainly sent, with that result if one is said; a few at a time."""
     rows = broadcast.recipients.order_by("pk")
     return (rows.filter(result=result) if result else rows).iterator()
-
-
-def _meaning(result: str, code: str) -> str:
-    if result == BroadcastRecipient.Result.CANCELLED:
-        return _("The broadcast was cancelled before it was their turn. Retry to send it to them.")
-    return explain(code)
 
 
 def _rate(broadcast: Broadcast) -> float:

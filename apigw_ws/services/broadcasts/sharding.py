@@ -69,7 +69,7 @@ def targets_of(shard: BroadcastShard) -> list[int | str]:
         if shard.last_pk is not None:
             found = found.filter(pk__lte=shard.last_pk)
         chosen = list(found.order_by("pk").values_list("pk", flat=True)[: conf.broadcast_shard])
-        mine = BroadcastShard.objects.filter(pk=shard.pk, worker=shard.worker, targets=None)
+        mine = BroadcastShard.objects.filter(pk=shard.pk, worker=shard.worker, targets__isnull=True)
         with transaction.atomic():
             if not mine.update(targets=chosen, size=len(chosen)):
                 return []

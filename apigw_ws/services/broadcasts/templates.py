@@ -5,11 +5,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from apigw_ws.exceptions import BroadcastError
+from apigw_ws.models import AuditEvent, BroadcastTemplate
+from apigw_ws.services import audit
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
 
 _VARIABLE: Final = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 #: A text of JSON as a whole, or a variable outside of any.
@@ -32,6 +38,25 @@ def fill(payload: str, values: Mapping[str, Any]) -> str:
             _("The template needs a value for %s.") % ", ".join(f"“{name}”" for name in missing)
         )
     return _PART.sub(lambda part: _filled(part[0], values), payload)
+
+
+def save(
+    *,
+    name: str,
+    payload: str,
+    description: str = "",
+    by: AbstractBaseUser | None = None,
+    ip: str | None = None,
+) -> BroadcastTemplate:
+    """Keep a message to start from; an AuditEvent holds its name. Raises BroadcastError for a bad name."""
+    template = BroadcastTemplate(name=name.strip(), payload=payload, description=description)
+    try:
+        template.full_clean()
+    except ValidationError as error:
+        raise BroadcastError(" ".join(error.messages)) from error
+    with audit.recorded(AuditEvent.Verb.ADD, None, what=template.name, by=by, ip=ip):
+        template.save(force_insert=True)
+    return template
 
 
 def _filled(part: str, values: Mapping[str, Any]) -> str:
