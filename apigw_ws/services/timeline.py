@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from django.db.models import F, TextField, Value
-from django.db.models.functions import Concat, Right
+from django.db.models import F, Func, TextField, Value
 from django.utils import timezone
 
 from apigw_ws.conf import conf
@@ -100,8 +99,21 @@ def noting(line: str) -> dict[str, Any]:
     """For the ``update()`` of sessions: add a line, and drop what there is no more room for."""
     if not conf.timeline_messages:
         return {}
-    longer = Concat(F("recent"), Value(line), output_field=TextField())
-    return {"recent": Right(longer, conf.timeline_messages * _LINE)}
+    return {"recent": _Longer(F("recent"), Value(line), most=conf.timeline_messages * _LINE)}
+
+
+class _Longer(Func):
+    """The end, of ``most`` characters, of one text after another.
+
+    Django's Right(Concat()) does the same. To make its SQL takes a third of what a message costs.
+    """
+
+    arg_joiner = " || "
+    template = "RIGHT(%(expressions)s, %(most)d)"
+    output_field = TextField()
+
+    def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        return self.as_sql(compiler, connection, template="SUBSTR(%(expressions)s, -%(most)d)", **extra)
 
 
 def _line(kind: Kind, *facts: object) -> str:
