@@ -11,17 +11,12 @@ from apigw_ws.models.accounts import AwsAccount
 from apigw_ws.models.acts import Act, ActOutcome
 from apigw_ws.models.audit import AuditEvent
 from apigw_ws.models.bans import Ban
-from apigw_ws.models.broadcasts import (
-    Broadcast,
-    BroadcastRecipient,
-    BroadcastSample,
-    BroadcastShard,
-    BroadcastTemplate,
-)
+from apigw_ws.models.broadcasts import Broadcast, BroadcastTemplate
 from apigw_ws.models.channels import Channel, ChannelMembership
 from apigw_ws.models.chores import Chore
 from apigw_ws.models.deployments import DeployedSnapshot
 from apigw_ws.models.gateways import ApiGateway
+from apigw_ws.models.ledger import BroadcastRecipient, BroadcastSample, BroadcastShard
 from apigw_ws.models.routes import ApiGatewayAdditionalRoute
 from apigw_ws.models.runs import Run, Step
 from apigw_ws.models.sessions import SessionState, WebSocketSession

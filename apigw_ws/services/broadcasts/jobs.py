@@ -41,26 +41,21 @@ def prepare(
     Raises BroadcastError for an audience or moments that make no sense, or where nobody is there to get it
     now and it is not scheduled; ``payloads.InvalidPayload`` and PayloadTooLarge for the message.
     """
-    audiences.validate(audience)
-    checked = payloads.check(payload, with_id)
-    _check_moments(scheduled_for, expires_on)
-    if not scheduled_for and not _anybody(audience):
-        raise BroadcastError(_("Nobody is there to get it: %s.") % audiences.describe(audience))
-    broadcast = Broadcast(
-        title=title,
-        audience=dict(audience),
-        payload=checked.text,
-        with_id=with_id,
-        snapshot=snapshot,
-        reason=reason,
-        rate=rate,
-        scheduled_for=scheduled_for,
-        expires_on=expires_on,
-        created_by_id=by.pk if by else None,
-        retry_of=retry_of,
-    )
+    text = _checked(audience, payload, with_id, scheduled_for, expires_on)
     with transaction.atomic():
-        broadcast.save(force_insert=True)
+        broadcast = Broadcast.objects.create(
+            title=title,
+            audience=dict(audience),
+            payload=text,
+            with_id=with_id,
+            snapshot=snapshot,
+            reason=reason,
+            rate=rate,
+            scheduled_for=scheduled_for,
+            expires_on=expires_on,
+            created_by_id=by.pk if by else None,
+            retry_of=retry_of,
+        )
         if replaces:
             discard(replaces)
     return broadcast
@@ -147,15 +142,27 @@ def move(broadcast: Broadcast, out_of: tuple[State, ...], to: State, **values: A
     return bool(moved)
 
 
+def _checked(
+    audience: audiences.Audience,
+    payload: str,
+    with_id: bool,
+    scheduled_for: dt.datetime | None,
+    expires_on: dt.datetime | None,
+) -> str:
+    """The message as it is stored."""
+    audiences.validate(audience)
+    if expires_on and expires_on <= (scheduled_for or timezone.now()):
+        raise BroadcastError(_("It would be over before it begins. Let it expire later."))
+    text = payloads.check(payload, with_id).text
+    if not scheduled_for and not _anybody(audience):
+        raise BroadcastError(_("Nobody is there to get it: %s.") % audiences.describe(audience))
+    return text
+
+
 def _anybody(audience: audiences.Audience) -> bool:
     if audiences.queryset(audience).exists():
         return True
     return audience.get("gateway") is not None and bool(audiences.strangers(audience))
-
-
-def _check_moments(scheduled_for: dt.datetime | None, expires_on: dt.datetime | None) -> None:
-    if expires_on and expires_on <= (scheduled_for or timezone.now()):
-        raise BroadcastError(_("It would be over before it begins. Let it expire later."))
 
 
 def _note(
