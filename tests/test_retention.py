@@ -13,7 +13,16 @@ from django.db.models import Model
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from apigw_ws.models import AuditEvent, Chore, Refusal, Run, WebSocketSession, WebSocketToken
+from apigw_ws.models import (
+    AuditEvent,
+    Broadcast,
+    BroadcastRecipient,
+    Chore,
+    Refusal,
+    Run,
+    WebSocketSession,
+    WebSocketToken,
+)
 from apigw_ws.services import audit, batches, retention, sessions, upkeep
 from apigw_ws.services.retention import Pruned
 from tests.app.factories import new_gateway
@@ -48,6 +57,19 @@ def test_closed_sessions_go_after_their_time_and_connected_ones_never() -> None:
 
     assert retention.prune() == Pruned(sessions=2)
     assert set(WebSocketSession.objects.all()) == set(kept)
+
+
+def test_broadcasts_that_are_over_go_with_all_that_they_tell_and_others_never() -> None:
+    state = Broadcast.State
+    for age, each in ((91, state.DONE), (91, state.FAILED), (89, state.DONE), (91, state.PAUSED)):
+        broadcast = Broadcast.objects.create(payload="{}", state=each)
+        broadcast.recipients.create(connection_id="a=", result="gone")
+        dated(broadcast, finished_on=None if each == state.PAUSED else days_ago(age), created_on=days_ago(91))
+    dated(Broadcast.objects.create(payload="{}"), created_on=days_ago(91))
+
+    assert retention.prune() == Pruned(broadcasts=3)
+    assert {one.state for one in Broadcast.objects.all()} == {state.DONE, state.PAUSED}
+    assert BroadcastRecipient.objects.count() == 2
 
 
 def test_tokens_and_refusals_go_by_their_age(settings: Any) -> None:
@@ -118,7 +140,7 @@ def test_the_command_says_what_it_deleted() -> None:
 
     lines = [line.split() for line in out.getvalue().splitlines()]
     assert lines[0] == ["sessions:", "1", "deleted"]
-    assert [line[0] for line in lines] == ["sessions:", "tokens:", "refusals:", "runs:", "traces:"]
+    assert " ".join(line[0] for line in lines) == "sessions: tokens: refusals: runs: traces: broadcasts:"
 
 
 def test_the_command_leaves_it_to_another_that_is_at_it() -> None:

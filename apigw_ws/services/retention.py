@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from apigw_ws.conf import conf
-from apigw_ws.models import Refusal, Run, Trace, WebSocketSession
+from apigw_ws.models import Broadcast, BroadcastRecipient, Refusal, Run, Trace, WebSocketSession
 from apigw_ws.services import batches, chores, tokens
 
 NAME: Final = "prune"
@@ -30,6 +30,7 @@ class Pruned:
     refusals: int = 0
     runs: int = 0
     traces: int = 0
+    broadcasts: int = 0
 
 
 def prune(*, every: dt.timedelta = chores.ALWAYS) -> Pruned | None:
@@ -52,14 +53,27 @@ def _prune() -> Pruned:
         refusals=_delete(Refusal.objects.all(), "created_on", conf.refusals_kept_days),
         runs=_delete(_earlier_runs(), "finished_on", conf.runs_kept_days),
         traces=_delete(Trace.objects.all(), "ends_on", conf.traces_kept_days),
+        broadcasts=_delete_broadcasts(conf.broadcasts_kept_days),
     )
 
 
 def _delete(rows: QuerySet[Any], moment: str, days: int) -> int:
+    return batches.delete(_older(rows, moment, days))
+
+
+def _delete_broadcasts(days: int) -> int:
+    """Their recipients before: of one alone there may be a million."""
+    ended = Broadcast.objects.alias(ended_on=Coalesce(F("finished_on"), F("created_on")))
+    old = _older(ended.filter(state__in=(Broadcast.State.DRAFT, *Broadcast.OVER)), "ended_on", days)
+    batches.delete(BroadcastRecipient.objects.filter(broadcast__in=old))
+    return batches.delete(old)
+
+
+def _older(rows: QuerySet[Any], moment: str, days: int) -> QuerySet[Any]:
     """0 days: they are kept."""
     if not days:
-        return 0
-    return batches.delete(rows.filter(**{f"{moment}__lt": timezone.now() - dt.timedelta(days=days)}))
+        return rows.none()
+    return rows.filter(**{f"{moment}__lt": timezone.now() - dt.timedelta(days=days)})
 
 
 def _closed_sessions() -> QuerySet[WebSocketSession]:

@@ -9,7 +9,10 @@ from apigw_ws.services import retention
 
 
 class Command(BaseCommand):
-    help = "Delete sessions, tokens, refusals, runs and traces that are older than APIGW_WS lets them become."
+    help = (
+        "Delete sessions, tokens, refusals, runs, traces and broadcasts that are older than APIGW_WS lets "
+        "them become."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         pruned = retention.prune()
@@ -17,4 +20,4 @@ class Command(BaseCommand):
             self.stdout.write("Another process is at it; this one did nothing.")
             return
         for name, count in asdict(pruned).items():
-            self.stdout.write(f"{name + ':':<10}{count} deleted")
+            self.stdout.write(f"{name + ':':<12}{count} deleted")
