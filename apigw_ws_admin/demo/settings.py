@@ -16,5 +16,6 @@ _PORT = os.environ.get("APIGW_WS_DEMO_PORT", "8000")
 # It has a line to say for every request that waits: days of them, where --visitors is large.
 LOGGING["loggers"] = {"waitress.queue": {"level": "ERROR"}}
 APIGW_WS["ALLOWED_ORIGINS"] = [f"http://{name}:{_PORT}" for name in ("127.0.0.1", "localhost")]
+APIGW_WS["ALLOW_UNLISTED_CHANNELS"] = True  # whoever names a room of the chat may open it
 # Visitors that vanish without a word are found while one looks.
 APIGW_WS |= {"REAPER_INTERVAL": 15, "PROBE_AFTER": 30}

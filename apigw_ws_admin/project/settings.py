@@ -90,7 +90,10 @@ DATABASES = {
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-APIGW_WS: dict[str, Any] = {"ENDPOINT_URL": os.environ.get("APIGW_WS_ENDPOINT_URL", "")}
+APIGW_WS: dict[str, Any] = {
+    "ENDPOINT_URL": os.environ.get("APIGW_WS_ENDPOINT_URL", ""),
+    "ALLOW_UNLISTED_CHANNELS": False,  # open by default only for projects that rely on it
+}
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 
 AUTH_PASSWORD_VALIDATORS = [
