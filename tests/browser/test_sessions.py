@@ -198,6 +198,7 @@ def dialog(watching: Watching) -> Callable[[], Any]:
         watching.tab_to("#result_list span[role=button]")
         watching.page.keyboard.press("Enter")
         watching.page.wait_for_function("document.activeElement.matches('body > nav a')")
+        watching.tab_to("body > nav a[href*='/disconnect']")
         watching.page.keyboard.press("Enter")
         watching.page.wait_for_function("document.activeElement.matches('#modal-content *')")
         return watching.page.get_by_role("dialog")
