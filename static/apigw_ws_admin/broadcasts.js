@@ -28,12 +28,13 @@
     one("#zone").textContent = timeZone;
   }
   function tell() {
-    for (const time of document.querySelectorAll("time.broadcast-time")) {
-      time.title = time.title || time.textContent;
+    for (const time of document.querySelectorAll("time.broadcast-time:not([title])")) {
+      time.title = time.textContent;
       time.textContent = new Date(time.dateTime).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
     }
   }
   tell();
+  document.addEventListener("htmx:afterSwap", tell);
 
   // ---- what: to where the JSON ends to be one
   document.addEventListener("click", ({ target }) => {

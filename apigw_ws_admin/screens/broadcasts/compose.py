@@ -99,14 +99,12 @@ class Composing(ModelAdmin):
             data = request.POST.copy()
             data["payload"] = form.checked.pretty
             form = MessageForm(data)
-        return render(request, "apigw_ws_admin/broadcasts/_message.html", {"form": form})
+        return _message(request, form)
 
     def template_view(self, request: HttpRequest) -> HttpResponse:
         """The message section, filled in from the ``?template=``."""
         demand(request)
-        form = MessageForm(initial=_from_template(request.GET.get("template", "")))
-        context = {"form": form, "may_save": request.user.has_perm(ADD_TEMPLATE)}
-        return render(request, "apigw_ws_admin/broadcasts/_message.html", context)
+        return _message(request, MessageForm(initial=_from_template(request.GET.get("template", ""))))
 
     def try_view(self, request: HttpRequest) -> HttpResponse:
         """Send the message to whoever asks, to their own sessions, and say what came of it."""
@@ -126,14 +124,19 @@ class Composing(ModelAdmin):
         return render(request, "apigw_ws_admin/broadcasts/_saved.html", {"form": form})
 
 
-def own_draft(request: HttpRequest, pk: str) -> Broadcast | None:
+def _message(request: HttpRequest, form: MessageForm) -> HttpResponse:
+    context = {"form": form, "may_save": request.user.has_perm(ADD_TEMPLATE)}
+    return render(request, "apigw_ws_admin/broadcasts/_message.html", context)
+
+
+def _own_draft(request: HttpRequest, pk: str) -> Broadcast | None:
     mine = Broadcast.objects.filter(state=Broadcast.State.DRAFT, created_by=request.user.pk)
     return mine.filter(pk=number(pk)).first()
 
 
 def _prepared(request: HttpRequest, form: ComposeForm) -> Broadcast | None:
     """The draft. What is wrong with it stands above the form."""
-    earlier = own_draft(request, form.cleaned_data["draft"])
+    earlier = _own_draft(request, form.cleaned_data["draft"])
     try:
         draft = broadcasts.prepare(**form.wanted(), by=who(request)["by"])
     except ApigwWsError as problem:
@@ -147,7 +150,7 @@ def _prepared(request: HttpRequest, form: ComposeForm) -> Broadcast | None:
 def _asked_for(request: HttpRequest) -> dict[str, Any]:
     """What the URL names: an audience, or a broadcast that is to be written on or sent again."""
     query = request.GET
-    if draft := own_draft(request, query.get("draft", "")):
+    if draft := _own_draft(request, query.get("draft", "")):
         return _as_written(draft) | {"draft": draft.pk}
     again = Broadcast.objects.filter(pk=number(query.get("again", ""))).first()
     if again is not None and may_read(request, again):

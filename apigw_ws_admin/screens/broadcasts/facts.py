@@ -51,7 +51,8 @@ def facts(broadcast: Broadcast) -> list[Fact]:
 def _facts(broadcast: Broadcast) -> Iterator[Fact]:
     yield Fact(name=_("To"), value=audiences.describe(broadcast.audience), wide=True)
     yield Fact(name=_("Why"), value=broadcast.reason, wide=True)
-    yield Fact(name=_("Name"), value=broadcast.title)
+    if broadcast.state == Broadcast.State.DRAFT:  # later it is the page's heading
+        yield Fact(name=_("Name"), value=broadcast.title)
     yield Fact(name=_("By"), value=broadcast.created_by)
     yield Fact(name=_("Send at"), value=moment(broadcast.scheduled_for))
     yield Fact(name=_("Not after"), value=moment(broadcast.expires_on))

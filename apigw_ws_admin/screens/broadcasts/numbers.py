@@ -136,6 +136,8 @@ def _duration(broadcast: Broadcast) -> str:
     if not (broadcast.started_on and broadcast.finished_on):
         return ""
     seconds = (broadcast.finished_on - broadcast.started_on).total_seconds()
+    if seconds < 1:
+        return _("less than a second")
     if seconds < 120:
         return _("%s s") % number_format(seconds, 1)
     return _("%(minutes)d min %(seconds)d s") % {"minutes": seconds // 60, "seconds": seconds % 60}

@@ -20,6 +20,7 @@ from unfold.admin import ModelAdmin
 from apigw_ws.exceptions import ApigwWsError
 from apigw_ws.models import Broadcast
 from apigw_ws.services import broadcasts
+from apigw_ws.services.broadcasts import payloads
 from apigw_ws_admin.labels import BROADCAST
 from apigw_ws_admin.permissions import SEND_BROADCAST
 from apigw_ws_admin.screens.broadcasts import exporting, numbers
@@ -92,7 +93,6 @@ class Progressing(ModelAdmin):
         if broadcast.state == State.DRAFT:
             return HttpResponseRedirect(reverse("admin:apigw_ws_broadcast_confirm", args=[broadcast.pk]))
         context = self._frame(request, broadcast, str(broadcast))
-        context |= {"facts": facts(broadcast), "may_read": may_read(request, broadcast)}
         context |= {"live": numbers.live(broadcast)} | _result(request, broadcast)
         return TemplateResponse(request, "apigw_ws_admin/broadcasts/page.html", context)
 
@@ -161,11 +161,18 @@ def _result(request: HttpRequest, broadcast: Broadcast) -> dict[str, Any]:
     """What hangs on the state: the buttons, and once it is over, what came of it."""
     context: dict[str, Any] = {
         "colour": BROADCAST[broadcast.state],
+        "facts": facts(broadcast),
+        "message": _message(request, broadcast),
         "buttons": list(_buttons(request, broadcast)),
         "may_retry": _may_retry(request, broadcast),
         "may_again": request.user.has_perm(SEND_BROADCAST) and may_read(request, broadcast),
     }
     return context | (numbers.result(broadcast) if broadcast.is_over else {})
+
+
+def _message(request: HttpRequest, broadcast: Broadcast) -> str | None:
+    """None for those who may not see what it says."""
+    return payloads.check(broadcast.payload).pretty if may_read(request, broadcast) else None
 
 
 def _buttons(request: HttpRequest, broadcast: Broadcast) -> Iterator[dict[str, Any]]:

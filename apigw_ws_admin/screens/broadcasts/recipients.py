@@ -17,7 +17,8 @@ from apigw_ws_admin.readonly import RecordAdmin
 class BroadcastRecipientAdmin(RecordAdmin):
     """For those who may look at broadcasts. Not in the menu: a broadcast's page leads here."""
 
-    list_display = ("connection_id", "user_label", "result_shown", "code", "meaning", "happened_on")
+    list_display = ("connection_id", "user_label", "result_shown", "code", "meaning", "broadcast")
+    list_select_related = ("broadcast",)
     list_filter = (("result", ChoicesDropdownFilter), ("code", FieldTextFilter))
     search_fields = ("connection_id", "user_label")
     search_help_text = _("Connection ID or user")
