@@ -52,6 +52,7 @@ from apigw_ws_admin.screens.history import History
 from apigw_ws_admin.screens.importing import Importing
 from apigw_ws_admin.screens.monitoring.views import Monitoring
 from apigw_ws_admin.screens.overview import Overview
+from apigw_ws_admin.screens.people import People
 from apigw_ws_admin.screens.records import RunAdmin, WebSocketTokenAdmin
 from apigw_ws_admin.screens.refusals import RefusalAdmin
 from apigw_ws_admin.screens.routes import Routes
@@ -138,7 +139,7 @@ class Refusals(Exporting, RefusalAdmin):
     actions_list = ("export_file",)
 
 
-class SessionAdmin(Exporting, FromSessions, Acting, WebSocketSessionAdmin):
+class SessionAdmin(Exporting, FromSessions, Acting, People, WebSocketSessionAdmin):
     """The list of sessions, and what is done to them."""
 
     exports = SESSIONS

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Final
 
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from apigw_ws.models import ApiGateway
+from apigw_ws.conf import conf
+from apigw_ws.models import ApiGateway, WebSocketToken
 
 #: What picks the colour, and the text.
 Label = tuple[str, str | Promise]
@@ -62,6 +65,16 @@ BAN_MINUTES: Final = (
     (30 * 24 * 60, _("30 days")),
     (0, _("Until it is lifted")),
 )
+#: The colour of a connect token's state.
+TOKEN: Final = {"used": "success", "valid": "info", "expired": "warning"}
+
+
+def token_state(token: WebSocketToken) -> Label:
+    if token.used_on:
+        return "used", _("Used")
+    if timezone.now() - token.created_on < timedelta(seconds=conf.token_max_age):
+        return "valid", _("Valid")
+    return "expired", _("Expired")
 
 
 def environment_colour(gateway: ApiGateway) -> str:

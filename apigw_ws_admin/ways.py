@@ -1,15 +1,21 @@
-"""Ways from page to page: to a channel, and to what can be done to all sessions of a channel or a user."""
+"""Ways from page to page: to a channel, to a user, and to what can be done to all of their sessions."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.contrib import admin
+from django.contrib.auth import get_permission_codename, get_user_model
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from apigw_ws.models import WebSocketSession
 from apigw_ws_admin.permissions import BAN, DISCONNECT, SEND_BROADCAST, SEND_MESSAGE
 
 
@@ -20,6 +26,8 @@ class Way:
     variant: str = "default"
 
 
+#: From a record to what its user signs in with, whichever model users are.
+USERNAME: Final = f"user__{get_user_model().USERNAME_FIELD}"
 #: Each leads to a page that asks first: its label, name, permissions and colour.
 _ACTS: Final = (
     (_("Send a message"), "websocketsession_message_many", (SEND_MESSAGE,), "default"),
@@ -31,6 +39,36 @@ _ACTS: Final = (
 def channel_page(name: str) -> str:
     """In the query, as the names of channels may have slashes, colons and dots."""
     return reverse("admin:apigw_ws_channel_page", query={"channel": name})
+
+
+def may_see(request: HttpRequest, user: Any = None) -> bool:
+    """Whether this person may look at users, at this one where it is said, and at sessions."""
+    model = get_user_model()
+    if not admin.site.get_model_admin(WebSocketSession).has_view_permission(request):
+        return False
+    if admin.site.is_registered(model):
+        return bool(admin.site.get_model_admin(model).has_view_permission(request, user))
+    names = (get_permission_codename(verb, model._meta) for verb in ("view", "change"))
+    return any(request.user.has_perm(f"{model._meta.app_label}.{name}") for name in names)
+
+
+def user_page(request: HttpRequest, pk: Any) -> str:
+    """Of a user's sessions; empty for those who may not see it, and for nobody."""
+    if pk is None or not may_see(request):
+        return ""
+    return reverse("admin:apigw_ws_websocketsession_user", args=[pk])
+
+
+def user_link(request: HttpRequest, user: Any) -> str:
+    """The name, which leads to the page for those who may see it; empty for nobody."""
+    page = user_page(request, user.pk) if user else ""
+    return format_html('<a class="underline" href="{}">{}</a>', page, user) if page else str(user or "")
+
+
+def channel_links(names: Iterable[str]) -> SafeString:
+    return format_html_join(
+        ", ", '<a class="underline" href="{}">{}</a>', ((channel_page(name), name) for name in names)
+    )
 
 
 def acts_on(request: HttpRequest, **whom: Any) -> list[Way]:

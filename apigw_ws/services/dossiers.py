@@ -2,12 +2,37 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Final
 
-from apigw_ws.models import ApiGateway, Ban, Channel
+from django.db.models import Count, F, Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from apigw_ws.models import (
+    ApiGateway,
+    AuditEvent,
+    Ban,
+    Channel,
+    ChannelMembership,
+    Refusal,
+    WebSocketSession,
+    WebSocketToken,
+)
 from apigw_ws.services import rules
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+
+#: Rows of a kind.
+FEW: Final = 8
+#: No index has what an audit event is about.
+_LATELY: Final = dt.timedelta(days=30)
+_CONNECTIONS: Final = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,3 +57,37 @@ def of_channel(name: str) -> ChannelDossier:
         entry=rules.entry_for(name),
         bans=[ban for ban in bans if fnmatchcase(name, ban.channel_name)],
     )
+
+
+def channels_of(user: AbstractBaseUser) -> list[tuple[str, int]]:
+    """The channels that open sessions of the user are in, and how many of them; most first."""
+    mine = WebSocketSession.objects.filter(user=user, connected=True).order_by()
+    first = mine.exclude(channel_name="").values_list("channel_name").annotate(Count("pk"))
+    further = ChannelMembership.objects.filter(session__in=mine).exclude(name=F("session__channel_name"))
+    found = Counter(dict(first))
+    found.update(dict(further.order_by().values_list("name").annotate(Count("pk"))))
+    return found.most_common()
+
+
+def bans_of(user: AbstractBaseUser) -> Sequence[Ban]:
+    """The last few of this user, in force or over."""
+    return Ban.objects.filter(user=user).select_related("user", "created_by")[:FEW]
+
+
+def refusals_of(user: AbstractBaseUser) -> Sequence[Refusal]:
+    return Refusal.objects.filter(user=user).select_related("api_gateway")[:FEW]
+
+
+def tokens_of(user: AbstractBaseUser) -> Sequence[WebSocketToken]:
+    return WebSocketToken.objects.filter(user=user).order_by("-created_on")[:FEW]
+
+
+def events_about(user: AbstractBaseUser) -> Sequence[AuditEvent]:
+    """The last few of a month: about the user, or about one of their last connections alone."""
+    name = user.get_username()
+    sessions = WebSocketSession.objects.filter(user=user).order_by("-created_on")
+    connections = list(sessions.values_list("connection_id", flat=True)[:_CONNECTIONS])
+    about = Q(object_text__in=[name, *connections])
+    # As bans of a channel, and acts on all of somebody's sessions, are written.
+    about |= Q(object_text__startswith=f"{name} in ") | Q(object_text__endswith=_("user %s") % name)
+    return AuditEvent.objects.filter(about, happened_on__gt=timezone.now() - _LATELY)[:FEW]

@@ -2,35 +2,69 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from typing import Any
 
-from django.utils import timezone
+from django.contrib.admin import ModelAdmin as DjangoModelAdmin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RelatedDropdownFilter
 from unfold.decorators import display
 
-from apigw_ws.conf import conf
 from apigw_ws.models import Run, Step, WebSocketToken
 from apigw_ws_admin.filters import MomentsFilter
-from apigw_ws_admin.labels import RUN, Label
+from apigw_ws_admin.labels import RUN, TOKEN, Label, token_state
 from apigw_ws_admin.readonly import ReadOnly, RecordAdmin
+from apigw_ws_admin.ways import USERNAME
+
+
+class TokenFilter(DropdownFilter):
+    title = _("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: DjangoModelAdmin[Any]) -> Any:
+        return [("used", _("Used")), ("unused", _("Not used"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        chosen = self.value()
+        return queryset.filter(used_on__isnull=chosen == "unused") if chosen else queryset
 
 
 class WebSocketTokenAdmin(RecordAdmin):
-    list_display = ("__str__", "state", "user", "created_on", "used_on", "connection_id")
-    list_select_related = ("user",)
-    list_filter = (("created_on", MomentsFilter),)
-    search_fields = ("user__username", "connection_id")
-    ordering = ("-created_on",)
+    """No value is here: of those only hashes are kept, of which the list shows the beginning."""
 
-    @display(description=_("State"), label={"used": "success", "valid": "info", "expired": "warning"})
+    list_display = ("__str__", "state", "who", "created_on", "used_on", "connection")
+    list_select_related = ("user",)
+    list_filter = (TokenFilter, ("created_on", MomentsFilter))
+    search_fields = (USERNAME, "connection_id")
+    search_help_text = _("User or connection ID")
+    ordering = ("-created_on",)
+    fields = ("state_told", "user", "created_on", "used_on", "connection_id")
+    readonly_fields = fields
+
+    @display(description=_("State"), label=TOKEN)
     def state(self, token: WebSocketToken) -> Label:
-        if token.used_on:
-            return "used", _("Used")
-        if timezone.now() - token.created_on < timedelta(seconds=conf.token_max_age):
-            return "valid", _("Valid")
-        return "expired", _("Expired")
+        return token_state(token)
+
+    @display(description=_("State"))
+    def state_told(self, token: WebSocketToken) -> str:
+        return str(token_state(token)[1])
+
+    @display(description=_("User"), ordering="user")
+    def who(self, token: WebSocketToken) -> Any:
+        return token.user or _("Nobody signed in")
+
+    @display(description=_("Connection"))
+    def connection(self, token: WebSocketToken) -> SafeString | None:
+        if not token.connection_id:
+            return None
+        query = {"q": token.connection_id, "state": "all"}
+        url = reverse("admin:apigw_ws_websocketsession_changelist", query=query)
+        return format_html('<a class="underline" href="{}">{}</a>', url, token.connection_id)
 
 
 class StepInline(ReadOnly, TabularInline):

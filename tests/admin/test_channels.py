@@ -203,7 +203,7 @@ def test_a_viewer_sees_neither_addresses_nor_what_is_not_theirs(
     text = staff("view_websocketsession").get(PAGE, {"channel": NAME}).text
 
     assert "192.0.2" not in text
-    assert "An address" in text
+    assert "an address (ban" in text
     assert "/ban/" not in text
     assert "channelpermission" not in text
 

@@ -27,6 +27,7 @@ from apigw_ws.services import contact, endpoints
 from apigw_ws_admin.labels import SESSION
 from apigw_ws_admin.permissions import SEND_MESSAGE, VIEW_ADDRESS
 from apigw_ws_admin.screens.sessions.cells import moment, program
+from apigw_ws_admin.ways import channel_links, user_link
 
 #: Seconds that AWS may take for an answer.
 BUDGET = 2
@@ -165,10 +166,10 @@ def _facts(request: HttpRequest, session: WebSocketSession) -> list[Fact]:
     expires = moment(session.created_on + MAX_AGE, until=True) if session.connected else None
     incoming = max(session.request_count - 1, 0)
     return [
-        Fact(name=_("User"), value=session.user or _("Nobody signed in")),
+        Fact(name=_("User"), value=user_link(request, session.user) or _("Nobody signed in")),
         Fact(name=_("Gateway"), value=session.api_gateway),
         Fact(name=_("Stage"), value=session.stage_name),
-        Fact(name=_("Channels"), value=", ".join(channels_of(session))),
+        Fact(name=_("Channels"), value=channel_links(channels_of(session))),
         Fact(name=_("Address"), value=address),
         Fact(name=_("Origin"), value=session.origin),
         Fact(name=_("Connected"), value=moment(session.created_on)),

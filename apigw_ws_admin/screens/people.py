@@ -1,0 +1,99 @@
+"""A user, as the sessions know them: where they are, what was refused, who keeps them out, and since when."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Model
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+
+from apigw_ws.models import Ban, Refusal, WebSocketSession, WebSocketToken
+from apigw_ws.services import dossiers
+from apigw_ws_admin import ways
+from apigw_ws_admin.labels import TOKEN, token_state
+from apigw_ws_admin.live import LiveList, framed, trail
+
+#: A parameter of the list of sessions.
+_WHOSE = "user__exact"
+
+
+class People(LiveList):
+    """For the sessions' admin: the list of a user's sessions, as a page about the user."""
+
+    def get_urls(self) -> list[URLPattern]:
+        page = self.admin_site.admin_view(self.user_view)
+        return [
+            path("user/<str:user_id>/", page, name="apigw_ws_websocketsession_user"),
+            *super().get_urls(),
+        ]
+
+    def user_view(self, request: HttpRequest, user_id: str) -> HttpResponse:
+        """For those who may look at sessions and at this user; whichever model users are."""
+        if not ways.may_see(request):
+            raise PermissionDenied
+        user = _user(user_id)
+        if not ways.may_see(request, user):
+            raise PermissionDenied
+        request.GET = request.GET.copy()  # type: ignore[assignment]
+        request.GET[_WHOSE] = str(user.pk)  # type: ignore[index]
+        context = {"title": user.get_username(), "nobody": "apigw_ws_admin/people/_nobody.html"}
+        response = self.changelist_view(request, context)
+        template = "apigw_ws_admin/people/page.html"
+        return framed(self, response, template, lambda: _context(request, user))
+
+
+def _user(text: str) -> AbstractBaseUser:
+    model = get_user_model()
+    try:
+        user: AbstractBaseUser | None = model._default_manager.filter(pk=text).first()
+    except (ValueError, ValidationError):  # no key of this kind
+        user = None
+    if user is None:
+        raise Http404
+    return user
+
+
+def _context(request: HttpRequest, user: AbstractBaseUser) -> dict[str, Any]:
+    """What this person may see of the user; what they may not is None."""
+    name, may = user.get_username(), request.user.has_perm
+    sessions = reverse("admin:apigw_ws_websocketsession_changelist")
+    lists = {model: _list(model, user) for model in (Refusal, Ban, WebSocketToken)}
+    return {
+        "user_shown": user,
+        "record": _record(user),
+        "trail": trail(WebSocketSession._meta.verbose_name_plural or "", sessions, name),
+        "channels": dossiers.channels_of(user),
+        "bans": dossiers.bans_of(user) if may("apigw_ws.view_ban") else None,
+        "all_bans": lists[Ban],
+        "refusals": dossiers.refusals_of(user) if may("apigw_ws.view_refusal") else None,
+        "all_refusals": lists[Refusal],
+        "tokens": _tokens(user) if may("apigw_ws.view_websockettoken") else None,
+        "all_tokens": lists[WebSocketToken],
+        "events": dossiers.events_about(user) if may("apigw_ws.view_auditevent") else None,
+        "acts": [*ways.acts_on(request, user=user.pk), *ways.ban(request, _("Ban"), username=name)],
+    }
+
+
+def _list(model: type[Model], user: AbstractBaseUser) -> str:
+    name = f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"
+    return reverse(name, query={_WHOSE: user.pk})
+
+
+def _tokens(user: AbstractBaseUser) -> list[dict[str, Any]]:
+    """Without the values, of which only hashes are kept."""
+    rows = ((each, *token_state(each)) for each in dossiers.tokens_of(user))
+    return [{"token": each, "colour": TOKEN[state], "text": text} for each, state, text in rows]
+
+
+def _record(user: AbstractBaseUser) -> str:
+    """Where users are in the admin, whoever registered them."""
+    model = type(user)
+    if not admin.site.is_registered(model):
+        return ""
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_change", args=[user.pk])

@@ -1,0 +1,23 @@
+"""For a template that other apps' pages have, too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.contrib.auth import get_user_model
+
+from apigw_ws_admin.ways import user_page
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def sessions_of(context: dict[str, Any]) -> str:
+    """Where the sessions are of the user that an admin's page is about, or of ours; empty on other pages."""
+    record = context.get("original")
+    if isinstance(record, get_user_model()):
+        return user_page(context["request"], record.pk)
+    if getattr(getattr(record, "_meta", None), "app_label", "") != "apigw_ws":
+        return ""
+    return user_page(context["request"], getattr(record, "user_id", None))
