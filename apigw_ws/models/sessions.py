@@ -67,11 +67,13 @@ class WebSocketSessionQuerySet(models.QuerySet["WebSocketSession"]):
         return messages.send_to_all(self.filter(connected=True), data, max_workers)
 
 
-class WebSocketSessionManager(models.Manager.from_queryset(WebSocketSessionQuerySet)):  # type: ignore[misc]
+_Manager = models.Manager.from_queryset(WebSocketSessionQuerySet)
+
+
+class WebSocketSessionManager(_Manager["WebSocketSession"]):
     def get_queryset(self) -> WebSocketSessionQuerySet:
         """Without what only a session's own page shows: that is fetched when it is asked for."""
-        sessions: WebSocketSessionQuerySet = super().get_queryset().defer("recent")
-        return sessions
+        return super().get_queryset().defer("recent")  # type: ignore[return-value]
 
 
 class WebSocketSession(models.Model):

@@ -45,7 +45,7 @@ def test_a_trace_is_started_from_the_form(operator: Client) -> None:
     assert (trace.created_by, trace.redacted_keys) == (User.objects.get(), "iban")
     event = AuditEvent.objects.get()
     assert (event.verb, event.object_text, event.who) == ("trace", "trace of lobby", "operator")
-    assert event.after["reason"] == "Ticket 7"
+    assert event.after == {"reason": "Ticket 7", "minutes": 10, "whole_texts": False}
     text = operator.get(f"{LIST}{trace.pk}/change/").text
     assert "Nothing has been said yet." in text
     assert "0 of at most 2000" in text

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any, ClassVar, Final, cast
+from typing import Any, Final
 
+from django.forms import Media
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.defaultfilters import filesizeformat
@@ -52,9 +53,10 @@ class Line:
 class Timeline(SessionPage):
     """The browser comes with the version that it shows, and gets 204 while there is no other."""
 
-    class Media:
-        css: ClassVar = {"all": ("apigw_ws_admin/timeline.css",)}
-        js = ("apigw_ws_admin/parts.js",)
+    @property
+    def media(self) -> Media:
+        more = Media(css={"all": ["apigw_ws_admin/timeline.css"]}, js=["apigw_ws_admin/parts.js"])
+        return super().media + more
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.timeline_view)
@@ -64,7 +66,7 @@ class Timeline(SessionPage):
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], **more: Any) -> HttpResponse:
         session = context["original"]
         context |= _context(session) | {"may_trace": list(_traceable(request, session))}
-        return cast(HttpResponse, super().render_change_form(request, context, **more))
+        return super().render_change_form(request, context, **more)
 
     def timeline_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         session = self._session(request, object_id)
