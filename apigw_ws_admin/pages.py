@@ -27,8 +27,10 @@ def gateway_for(
 ) -> ApiGateway:
     """The gateway, for those who may look at it and have the permissions; else 403, and 404 without one."""
     gateway: ApiGateway | None = admin.get_object(request, str(object_id))
-    if not (admin.has_view_permission(request, gateway) and request.user.has_perms(permissions)):
+    if not admin.has_view_permission(request, gateway):
         raise PermissionDenied
+    if lacking := [name for name in permissions if not request.user.has_perm(name)]:
+        raise PermissionDenied(_("You lack the permission “%s”.") % "”, “".join(lacking))
     if gateway is None:
         raise Http404
     return gateway

@@ -6,6 +6,9 @@ from django.urls import path
 from apigw_ws.views import WebSocketTokenView
 from apigw_ws_admin.demo.pages import ChatPage, sign_in
 from apigw_ws_admin.demo.views import ChatView, ClockView
+from apigw_ws_admin.project.urls import handler403, handler404, handler500
+
+__all__ = ["handler403", "handler404", "handler500", "urlpatterns"]
 
 urlpatterns = [
     path("", ChatPage.as_view(), name="chat"),

@@ -128,7 +128,7 @@ def test_a_selection_loses_what_the_other_disconnects_and_nothing_else(
 
 
 def test_of_two_who_press_apply_at_once_one_applies_and_both_see_it_done(
-    console: Console,
+    console: Console,  # noqa: F811
     page_of_bob: Any,
 ) -> None:
     console.make()
