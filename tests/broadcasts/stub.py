@@ -11,7 +11,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
-REASONS = {200: "OK", 403: "Forbidden", 410: "Gone", 413: "Too Large", 429: "Too Many Requests", 500: "Server Error"}
+REASONS = {
+    200: "OK",
+    403: "Forbidden",
+    410: "Gone",
+    413: "Too Large",
+    429: "Too Many Requests",
+    500: "Server Error",
+}
 
 
 @dataclass(slots=True, kw_only=True)

@@ -16,7 +16,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from django.contrib.auth import get_user_model
@@ -78,8 +78,10 @@ def queryset(audience: Audience) -> WebSocketSessionQuerySet:
     return sessions
 
 
-def count(audience: Audience, limit: int = 10_000) -> tuple[int, bool]:
-    """How many there are, and True; where they are more than ``limit``, the limit and False."""
+def count(audience: Audience, limit: int | None = 10_000) -> tuple[int, bool]:
+    """How many there are, and True; where they are more than ``limit``, if there is one, that and False."""
+    if limit is None:
+        return queryset(audience).count(), True
     found = queryset(audience).order_by()[: limit + 1].count()
     return min(found, limit), found <= limit
 
@@ -111,12 +113,11 @@ def describe(audience: Audience) -> str:
     gateway = audience.get("gateway")
     if gateway is None or kind == "gateway":
         return text
-    name = ApiGateway.objects.filter(pk=gateway).first() or gateway
-    return _("%(who)s, at %(gateway)s") % {"who": text, "gateway": name}
+    return _("%(who)s, at %(gateway)s") % {"who": text, "gateway": _gateway(gateway)}
 
 
 def _of_kind(audience: Audience) -> WebSocketSessionQuerySet:
-    sessions = WebSocketSession.objects.all()
+    sessions: WebSocketSessionQuerySet = WebSocketSession.objects.all()
     kind, listed = audience["kind"], audience.get(audience["kind"])
     if kind == "channels":
         return _in_channels(sessions, listed or ())
@@ -126,7 +127,6 @@ def _of_kind(audience: Audience) -> WebSocketSessionQuerySet:
         return sessions.filter(pk__in=_not_reached(audience["broadcast"]))
     lookups = {
         "users": "user__in",
-        "groups": "user__groups__in",
         "sessions": "pk__in",
         "connections": "connection_id__in",
     }
@@ -195,20 +195,22 @@ def _some(names: Sequence[Any]) -> str:
     )
 
 
+def _gateway(pk: int) -> str:
+    return str(ApiGateway.objects.filter(pk=pk).first() or _("gateway %s, which is gone") % pk)
+
+
 def _named(rows: QuerySet[Any], keys: Sequence[Any]) -> str:
     return _some([*rows.filter(pk__in=keys[:5]), *keys[5:]])
 
 
-_DESCRIBED: Final = {
+_DESCRIBED: Final[Mapping[str, Callable[[Audience], str]]] = {
     "channels": lambda one: (
         ngettext("Channel %s", "Channels %s", len(one["channels"])) % _some(one["channels"])
     ),
     "users": lambda one: _("User %s") % _named(get_user_model()._default_manager.all(), one["users"]),
     "groups": lambda one: _("Group %s") % _named(Group.objects.all(), one["groups"]),
     "gateway": lambda one: (
-        _("Everybody")
-        if one.get("gateway") is None
-        else _("Everybody at %s") % _named(ApiGateway.objects.all(), [one["gateway"]])
+        _("Everybody") if one.get("gateway") is None else _("Everybody at %s") % _gateway(one["gateway"])
     ),
     "sessions": lambda one: (
         ngettext("%d session", "%d sessions", len(one["sessions"])) % len(one["sessions"])

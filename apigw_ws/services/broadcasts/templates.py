@@ -70,7 +70,7 @@ def _inside(value: Any) -> str:
 
 def _alone(value: Any) -> str:
     try:
-        known = json.loads(value) if isinstance(value, str) else value
+        known = json.loads(value, parse_constant=str) if isinstance(value, str) else value
     except (ValueError, RecursionError):
         known = value
     kept = known is None or isinstance(known, bool | int | float)
