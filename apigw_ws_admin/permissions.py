@@ -36,6 +36,8 @@ SEND_LARGE_BROADCAST: Final = "apigw_ws.send_large_broadcast"
 CONTROL_BROADCAST: Final = "apigw_ws.control_broadcast"
 #: Keep a message as a template for broadcasts.
 ADD_TEMPLATE: Final = "apigw_ws.add_broadcasttemplate"
+#: See traces; what their messages say takes VIEW_PAYLOAD.
+VIEW_TRACE: Final = "apigw_ws.view_trace"
 #: Start a trace, which needs VIEW_PAYLOAD too, and stop it.
 TRACE: Final = "apigw_ws.add_trace"
 #: Delete a trace with what it captured.

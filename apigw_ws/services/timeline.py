@@ -147,7 +147,7 @@ def _read(line: str) -> Happening | None:
 
 
 def _began(session: WebSocketSession) -> Iterator[Happening]:
-    yield Happening(kind=Kind.CONNECTED, at=session.created_on, what=session.stage_name)
+    yield Happening(kind=Kind.CONNECTED, at=session.created_on)
 
 
 def _joined(session: WebSocketSession) -> Iterator[Happening]:

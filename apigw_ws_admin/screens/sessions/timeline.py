@@ -18,12 +18,12 @@ from django.utils.translation import ngettext
 
 from apigw_ws.conf import conf
 from apigw_ws.models import WebSocketSession
-from apigw_ws.services import timeline
+from apigw_ws.services import timeline, traces
 from apigw_ws.services.timeline import Happening, Kind
 from apigw_ws_admin.hints import HINTS
 from apigw_ws_admin.labels import status_colour
 from apigw_ws_admin.moments import moment
-from apigw_ws_admin.permissions import TRACE, VIEW_ADDRESS, VIEW_PAYLOAD
+from apigw_ws_admin.permissions import TRACE, VIEW_ADDRESS, VIEW_PAYLOAD, VIEW_TRACE
 from apigw_ws_admin.screens.sessions.page import SessionPage, channels_of, evidence_of, page_context
 
 _ICONS: Final = {
@@ -56,7 +56,8 @@ class Timeline(SessionPage):
     @property
     def media(self) -> Media:
         more = Media(css={"all": ["apigw_ws_admin/timeline.css"]}, js=["apigw_ws_admin/parts.js"])
-        return super().media + more
+        media: Media = super().media + more
+        return media
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.timeline_view)
@@ -65,7 +66,9 @@ class Timeline(SessionPage):
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], **more: Any) -> HttpResponse:
         session = context["original"]
-        context |= _context(session) | {"may_trace": list(_traceable(request, session))}
+        following = traces.following(session) if request.user.has_perm(VIEW_TRACE) else []
+        context |= {"may_trace": list(_traceable(request, session)), "following": following}
+        context |= _context(session)
         return super().render_change_form(request, context, **more)
 
     def timeline_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
