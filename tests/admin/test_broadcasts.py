@@ -7,9 +7,17 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
-from apigw_ws.models import Broadcast, BroadcastTemplate, WebSocketSession
+from apigw_ws.models import (
+    AuditEvent,
+    Broadcast,
+    BroadcastTemplate,
+    ChannelPermission,
+    WebSocketSession,
+)
 from tests.admin import rows
 
 pytestmark = pytest.mark.django_db
@@ -227,3 +235,51 @@ def test_who_may_not_see_addresses_chooses_nobody_by_them(staff: Callable[..., C
     browser = staff("send_broadcast", "view_broadcast")
 
     assert "You may not see addresses" in counted(browser, kind="filter", filter=query)
+
+
+def test_who_clients_must_be_to_send_to_a_channel_is_shown(operator: Client) -> None:
+    ChannelPermission.objects.create(channel_name="lob*", access="everyone", send_access="superusers")
+    session()
+
+    assert "“lobby”: clients may send to it as “lob*” says. You send as an operator." in counted(operator)
+
+
+def test_the_page_and_the_count_cost_little(operator: Client) -> None:
+    for number in range(8):
+        session(
+            str(number), user=User.objects.create_user(f"user-{number}"), api_gateway=rows.gateway(number)
+        )
+        BroadcastTemplate.objects.create(name=f"Template {number}", payload="{}")
+    operator.get(COMPOSE)
+
+    with CaptureQueriesContext(connection) as page:
+        operator.get(COMPOSE, {"channel": "lobby"})
+    with CaptureQueriesContext(connection) as count:
+        counted(operator)
+
+    assert len(page) <= 12
+    assert len(count) <= 10
+
+
+class TestTemplates:
+    TEMPLATES = "/admin/apigw_ws/broadcasttemplate/"
+
+    def test_templates_are_written_listed_and_used(self, operator: Client) -> None:
+        values = {"name": "Hello", "payload": '{"to": "{{ who }}"}', "description": "A greeting"}
+
+        assert operator.post(f"{self.TEMPLATES}add/", values).status_code == 302
+
+        made = BroadcastTemplate.objects.get()
+        assert AuditEvent.objects.get().verb == "add"
+        assert '<td class="field-variables' in (text := operator.get(self.TEMPLATES).text)
+        assert "who" in text
+        answer = operator.get(f"{self.TEMPLATES}{made.pk}/use/")
+        assert answer.headers["Location"] == f"{COMPOSE}?template={made.pk}"
+
+    def test_who_may_not_send_uses_none(self, staff: Callable[..., Client]) -> None:
+        made = BroadcastTemplate.objects.create(name="Hello", payload="{}")
+        browser = staff("view_broadcasttemplate")
+
+        assert "Compose with it" not in browser.get(self.TEMPLATES).text
+        assert browser.get(f"{self.TEMPLATES}{made.pk}/use/").status_code == 403
+        assert browser.get(f"{self.TEMPLATES}add/").status_code == 403

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from typing import Any
 
@@ -179,7 +179,7 @@ def test_a_trial_goes_to_ones_own_session(operator: Client, visit: Connect) -> N
     assert "Not sent: The message is not JSON" in tried("{")
     assert AuditEvent.objects.filter(verb="send").count() == 1
     session("e_d2EewNLPECIGw", api_gateway=one.api_gateway, user=User.objects.get())
-    assert "AWS took it for 1 of your 2 sessions" in tried()
+    assert "AWS took it for 1 of your 2 sessions; the others are gone." in tried()
 
 
 def test_a_trial_that_aws_refuses_says_so(operator: Client, visit: Connect, aws: Served) -> None:  # noqa: F811
@@ -191,6 +191,21 @@ def test_a_trial_that_aws_refuses_says_so(operator: Client, visit: Connect, aws:
 
     assert "Not sent: " in text
     assert "request ID" in text
+
+
+def test_a_trial_that_aws_refuses_midway_says_how_far_it_came(
+    operator: Client,
+    visit: Connect,  # noqa: F811
+) -> None:
+    _socket, one = visit()
+    WebSocketSession.objects.update(user=User.objects.get())
+    unmade = rows.gateway(7, api_id="", api_created=False)
+    older = session("b", api_gateway=unmade, user=User.objects.get())
+    WebSocketSession.objects.filter(pk=older.pk).update(created_on=one.created_on - timedelta(minutes=1))
+
+    text = operator.post(f"{COMPOSE}try/", {"payload": "{}"}, headers=HTMX).text
+
+    assert "AWS took it for 1 of your 2 sessions. Then: " in text
 
 
 def test_nothing_is_sent_to_a_page_where_nothing_has_changed(operator: Client) -> None:
@@ -455,3 +470,57 @@ def test_a_gateways_page_leads_to_composing(operator: Client, gateway: ApiGatewa
     assert f"{here}broadcast/" in operator.get(f"{here}overview/").text
 
     assert operator.get(f"{here}broadcast/").headers["Location"] == f"{COMPOSE}?gateway={gateway.pk}"
+
+
+def test_who_may_not_read_it_sends_something_else_to_the_same(staff: Callable[..., Client]) -> None:
+    made = stored(state="done", payload='{"secret":1}')
+
+    form = staff("view_broadcast", "send_broadcast").get(COMPOSE, {"again": made.pk}).context["form"]
+
+    assert (form["channels"].value(), form["payload"].value()) == ("lobby", "")
+
+
+def test_a_draft_that_was_sent_is_not_discarded(operator: Client) -> None:
+    made = stored(state="done", created_by=User.objects.get())
+
+    page = operator.post(page_of(made, "discard/"), follow=True)
+
+    assert "It was sent already." in page.text
+    assert operator.get(page_of(made, "confirm/")).headers["Location"] == page_of(made)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"state": "queued"}, "It waits for a worker."),
+        ({"state": "queued", "queued_on": datetime(2026, 1, 1, tzinfo=UTC)}, "No worker seems to run"),
+        ({"state": "sending"}, "The recipients are being counted."),
+        ({"state": "cancelling", "total": 2}, "the others are not sent to."),
+    ],
+)
+def test_what_is_happening_is_said(operator: Client, fields: dict[str, Any], said: str) -> None:
+    assert said in operator.get(page_of(stored(**fields))).text
+
+
+@pytest.mark.parametrize(
+    ("total", "said"),
+    [(100, "less than a minute left"), (3_000, "5 min left"), (100_000, "2 h 46 min left")],
+)
+def test_the_time_left_is_told(operator: Client, total: int, said: str) -> None:
+    start = timezone.now() - timedelta(seconds=60)
+    made = stored(state="sending", total=total, started_on=start)
+    for ago in range(-10, 10):
+        made.samples.create(at=timezone.now().replace(microsecond=0) - timedelta(seconds=ago), sent=10)
+
+    text = operator.get(page_of(made)).text
+
+    assert said in text
+    assert "10 a second" in text
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(0.2, "in less than a second"), (130, "in 2 min 10 s")])
+def test_how_long_it_took_is_told(operator: Client, seconds: float, said: str) -> None:
+    start = timezone.now()
+    made = stored(state="done", started_on=start, finished_on=start + timedelta(seconds=seconds))
+
+    assert said in operator.get(page_of(made)).text

@@ -153,8 +153,8 @@ def _asked_for(request: HttpRequest) -> dict[str, Any]:
     if draft := _own_draft(request, query.get("draft", "")):
         return _as_written(draft) | {"draft": draft.pk}
     again = Broadcast.objects.filter(pk=number(query.get("again", ""))).first()
-    if again is not None and may_read(request, again):
-        return _as_written(again)
+    if again is not None:
+        return _as_written(again) | ({} if may_read(request, again) else {"payload": ""})
     audience: dict[str, Any] = {"kind": "channels", "channels": query.getlist("channel")}
     if sessions := [pk for pk in map(number, query.getlist("session")) if pk]:
         audience = {"kind": "sessions", "sessions": sessions}
@@ -220,9 +220,11 @@ def _tried(request: HttpRequest, form: MessageForm) -> dict[str, Any]:
     mine = WebSocketSession.objects.live().filter(user=request.user.pk).select_related("api_gateway")
     chosen = list(mine.order_by("-created_on")[:OWN])
     payload = payloads.check(form.text, form.cleaned_data["with_id"], uuid4()).data
+    context: dict[str, Any] = {"number": len(chosen), "sent": 0}
     try:
         with endpoints.quickly(BUDGET):
-            sent = sum(contact.send(session, payload, **who(request)) for session in chosen)
+            for session in chosen:
+                context["sent"] += contact.send(session, payload, **who(request))
     except ApigwWsError as problem:
-        return {"problem": problem}
-    return {"number": len(chosen), "sent": sent}
+        context["problem"] = problem
+    return context

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2b
 from typing import Any, Final
 
+from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -16,6 +19,7 @@ from apigw_ws.services import broadcasts
 from apigw_ws.services.broadcasts import Progress
 from apigw_ws.services.broadcasts.progress import Point
 from apigw_ws_admin import plots
+from apigw_ws_admin.worker import PATIENCE
 
 #: What becomes of a recipient, from left to right, and what it is called.
 RESULTS: Final = {
@@ -72,16 +76,17 @@ def live(broadcast: Broadcast) -> Live:
     now = broadcasts.progress(broadcast)
     total = now.total
     done = now.done
+    sentence = _sentence(now, broadcast.queued_on)
     return Live(
         state=now.state,
-        sentence=_sentence(now),
+        sentence=sentence,
         parts=tuple(_parts(now.counts, max(total or 0, done, 1))),
         done=done,
         total=total,
         percent=100 * done // max(total or 0, done, 1),
         rate=_("%s a second") % grouped(round(now.rate_now)) if now.rate_now else "",
         left=_left(now.seconds_left),
-        version=now.version,
+        version=blake2b(f"{now.version} {sentence}".encode(), digest_size=9).hexdigest(),
     )
 
 
@@ -107,9 +112,11 @@ def _parts(counts: dict[str, int], total: int) -> Iterator[Part]:
         before += count
 
 
-def _sentence(now: Progress) -> str:
+def _sentence(now: Progress, queued_on: datetime | None) -> str:
     """What is happening, where the state's name does not say it."""
     match now.state:
+        case Broadcast.State.QUEUED if queued_on and timezone.now() - queued_on > PATIENCE:
+            return _("No worker seems to run: start one with “manage.py db_worker”, or as your backend says.")
         case Broadcast.State.QUEUED:
             return _("It waits for a worker.")
         case Broadcast.State.SENDING if now.total is None:

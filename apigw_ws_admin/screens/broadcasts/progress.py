@@ -165,7 +165,7 @@ def _result(request: HttpRequest, broadcast: Broadcast) -> dict[str, Any]:
         "message": _message(request, broadcast),
         "buttons": list(_buttons(request, broadcast)),
         "may_retry": _may_retry(request, broadcast),
-        "may_again": request.user.has_perm(SEND_BROADCAST) and may_read(request, broadcast),
+        "may_again": request.user.has_perm(SEND_BROADCAST),
     }
     return context | (numbers.result(broadcast) if broadcast.is_over else {})
 

@@ -14,7 +14,6 @@ from django.views.decorators.http import require_POST
 from unfold.admin import ModelAdmin
 
 from apigw_ws.conf import conf
-from apigw_ws.exceptions import ApigwWsError
 from apigw_ws.models import Broadcast
 from apigw_ws.services import broadcasts
 from apigw_ws.services.broadcasts import audiences, payloads
@@ -102,10 +101,6 @@ def _sent(request: HttpRequest, broadcast: Broadcast, context: dict[str, Any]) -
     elif context["large"] and number(request.POST.get("typed", "").strip()) != shown:
         context["problem"] = _("Nothing was sent: type the number of recipients that stands above.")
     else:
-        try:
-            broadcasts.start(broadcast, **who(request))
-        except ApigwWsError as problem:
-            context["problem"] = problem
-        else:
-            return HttpResponseRedirect(page_of(broadcast))
+        broadcasts.start(broadcast, **who(request))
+        return HttpResponseRedirect(page_of(broadcast))
     return None
