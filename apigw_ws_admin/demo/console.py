@@ -14,7 +14,7 @@ from django.core.management import call_command
 from django.db import DatabaseError, OperationalError
 from django.utils import timezone
 
-from apigw_ws.models import ApiGateway, WebSocketSession
+from apigw_ws.models import ApiGateway, BroadcastTemplate, WebSocketSession
 from apigw_ws.services import runs, sessions
 from apigw_ws.tasks import apply_gateway
 from apigw_ws_admin.demo.state import DemoError
@@ -23,6 +23,11 @@ from apigw_ws_admin.demo.state import DemoError
 KEPT: Final = timedelta(days=1)
 #: Seconds that the worker has to make the gateway.
 PATIENCE: Final = 60.0
+#: A message to start from.
+TEMPLATE: Final = """{
+  "type": "notice",
+  "text": "We are back in {{ minutes }} minutes."
+}"""
 
 
 def prepare() -> str | None:
@@ -43,6 +48,7 @@ def _operator() -> str | None:
         return None
     password = secrets.token_urlsafe(12)
     users.create_superuser("operator", password=password)
+    BroadcastTemplate.objects.get_or_create(name="Maintenance", defaults={"payload": TEMPLATE})
     return password
 
 
