@@ -1,7 +1,7 @@
 """Requests and connections of libcurl, watched by poll().
 
-Not by ``CurlMulti.select``, which knows no file descriptor above 1023; and not by epoll, which costs a system call
-for each request that begins or ends.
+Not by ``CurlMulti.select``, which knows no file descriptor above 1023; and not by epoll, which costs a system
+call for each request that begins or ends.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import pycurl
 
 from apigw_ws.delivery.values import OK, Answer, Endpoint, said
 
-#: Seconds to get a connection, and for a whole call.
-_CONNECT, _CALL = 5, 10
+#: Milliseconds to get a connection, and for a whole call.
+_CONNECT, _CALL = 5_000, 10_000
 #: Bytes that are read of what AWS says of an error.
 _READ: Final = 4096
 
@@ -48,8 +48,8 @@ class _Call:
         handle.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)
         handle.setopt(pycurl.NOSIGNAL, 1)
         handle.setopt(pycurl.PATH_AS_IS, 1)  # what is sent is what is signed
-        handle.setopt(pycurl.CONNECTTIMEOUT, _CONNECT)
-        handle.setopt(pycurl.TIMEOUT, _CALL)
+        handle.setopt(pycurl.CONNECTTIMEOUT_MS, _CONNECT)
+        handle.setopt(pycurl.TIMEOUT_MS, _CALL)
         handle.setopt(pycurl.USERAGENT, "apigw-ws")
         handle.setopt(pycurl.PROXY, endpoint.proxy)  # empty: none, whatever the environment says
         if endpoint.ca_bundle:  # libcurl's own is where it was built

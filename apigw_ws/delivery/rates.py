@@ -14,6 +14,9 @@ _LONGEST: Final = 2.0
 _TOLERATED: Final = 0.05
 #: The lowest pace, in calls per second: enough to notice that AWS answers again.
 _FLOOR: Final = 5.0
+#: So many falls in a row are believed to help; then only one in so many windows may be another.
+_FALLS: Final = 3
+_SELDOM: Final = 40
 #: Seconds whose calls may be begun at once.
 _BURST: Final = 0.02
 
@@ -22,13 +25,16 @@ class Rate:
     """At most ``limit`` calls per second, less while AWS refuses more; ``limit`` may be changed at any time.
 
     Where AWS limits the rate (429) the pace falls to what it let through, at most to half, and grows again:
-    fast while it is far below, then by a twenty-fifth in a second. It may be used by one delivery after the
-    other, not by two at once.
+    fast while it is far below what AWS took of late, then by a twenty-fifth in a second. It may be used by
+    one delivery after the other, not by two at once.
     """
 
     def __init__(self, limit: float = math.inf) -> None:
         self.limit = limit
-        self._pace = self._peak = math.inf
+        self._pace = math.inf
+        #: The most that AWS let through in a second, of late.
+        self._best = 0.0
+        self._falls = 0
         self._tokens, self._filled = 0.0, 0.0
         self._since = 0.0
         self._forget()
@@ -72,14 +78,18 @@ class Rate:
         self._first = self._throttled = self._failed = self._repeated = self._in_vain = 0
 
     def _adjust(self, seconds: float, answered: int) -> None:
+        taken = (answered - self._throttled - self._failed - self._in_vain) / seconds
+        self._best = max(taken, self._best * 0.98)
         if self._too_fast(answered):
-            asked = min(self._pace, answered / seconds)
-            taken = (answered - self._throttled - self._failed - self._in_vain) / seconds
-            self._peak = max(asked, _FLOOR)
-            self._pace = max(taken, asked / 2, _FLOOR)
-        elif self._pace < math.inf:
-            far = self._pace < self._peak * 0.75
-            self._pace += (self._pace if far else self._peak * 0.04) * min(seconds, 1.0)
+            self._falls += 1
+            # Where that is of no use, a slower pace is not what AWS wants.
+            if self._falls <= _FALLS or self._falls % _SELDOM == 0 or taken <= self._best / 2:
+                self._pace = max(taken, min(self._pace, answered / seconds) / 2, _FLOOR)
+            return
+        self._falls = 0
+        if self._pace < math.inf:
+            far = self._pace < self._best * 0.75
+            self._pace += (self._pace if far else self._best * 0.04) * min(seconds, 1.0)
 
     def _too_fast(self, answered: int) -> bool:
         """AWS also answers 429 for a client whose buffer is full: there a second try is as much in vain."""
