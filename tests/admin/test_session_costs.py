@@ -29,7 +29,7 @@ def crowded() -> ApiGateway:
         gateway = rows.gateway(number)
         for ago, idle, connected in KINDS:
             session = WebSocketSession.objects.create(
-                connection_id=f"connection-77{len(made)}=",
+                connection_id=f"7f3{len(made)}=",
                 user=user,
                 api_gateway=gateway,
                 channel_name="channel-7",

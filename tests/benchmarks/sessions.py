@@ -36,6 +36,10 @@ AGENT: Final = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox
 RECENT: Final = "\n" + 20 * "1763892345.123 in say 200 12 345\n"
 #: Milliseconds and queries that a page may take.
 MOST: Final = (150, 12)
+#: Milliseconds where the connected are sorted by what every message moves: an index on that would cost each
+#: message more than such a page costs the few who ask for it.
+MOST_UNINDEXED: Final = 250
+UNINDEXED: Final = ("{idle_for}", "-{idle_for}", "{in_and_out}")
 
 #: Placeholders are the gateway's ID and the places of columns.
 PAGES: Final[dict[str, dict[str, str]]] = {
@@ -69,8 +73,8 @@ PAGES: Final[dict[str, dict[str, str]]] = {
     "by idle for, the longest first": {"o": "-{idle_for}"},
     "by in and out": {"o": "{in_and_out}"},
     "all by in and out": {"o": "{in_and_out}", "state": "all"},
-    "search: connection ID": {"q": "connection-77", "state": "all"},
-    "search: all connection IDs": {"q": "c", "state": "all"},
+    "search: connection ID": {"q": "7f3", "state": "all"},
+    "search: many connection IDs": {"q": "7", "state": "all"},
     "search: user": {"q": "user-99"},
     "search: address": {"q": "10.0.3.7", "state": "all"},
     "search: nobody": {"q": "nobody", "state": "all"},
@@ -107,7 +111,7 @@ def _session(number: int, now: Any, users: list[User], gateways: list[ApiGateway
     age = 7250 * newer / lately if newer <= lately else 7250 + 2 * (newer - lately)
     address = f"10.0.{number % 250}.{number // 250 % 250}"
     return WebSocketSession(
-        connection_id=f"connection-{number}=",
+        connection_id=f"{number * 2_654_435_761 % 2**32:08x}=",  # as random as those of AWS
         user=users[number * 7 % USERS],
         api_gateway=gateways[number // 7 % GATEWAYS],
         channel_name=f"channel-{number // 10 % CHANNELS}",
@@ -147,12 +151,13 @@ def test_every_page_is_quick(dated: None) -> None:
     browser.force_login(User.objects.create_superuser("operator"))
     slow = []
     for name, query in PAGES.items():
+        most = MOST_UNINDEXED if query.get("o") in UNINDEXED else MOST[0]
         query = filled(query, gateway)
         page, queries, version = measured(browser, query)
         refresh, _, _ = measured(browser, query, **{"HX-Request": "true", "X-Live": ""})
         nothing, _, _ = measured(browser, query, **{"HX-Request": "true", "X-Live": version})
         figures = f"{page:>7.0f} ms{refresh:>7.0f} ms refresh{nothing:>7.0f} ms unchanged{queries:>4} queries"
         print(f"{name:<32}{figures}")
-        if max(page, refresh, nothing) > MOST[0] or queries > MOST[1]:
+        if max(page, refresh, nothing) > most or queries > MOST[1]:
             slow.append(name)
     assert slow == []
