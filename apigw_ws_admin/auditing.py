@@ -11,6 +11,7 @@ from unfold.admin import ModelAdmin
 
 from apigw_ws.models import ApiGateway, AuditEvent
 from apigw_ws.services import audit
+from apigw_ws_admin.pages import address_of
 
 Values = dict[str, Any]
 
@@ -50,7 +51,7 @@ def _record(
         gateway,
         what="" if gateway else f"{record._meta.verbose_name} {record}",
         by=request.user,  # type: ignore[arg-type]
-        ip=request.META.get("REMOTE_ADDR"),
+        ip=address_of(request),
         before=before or None,
         after=after or None,
     )

@@ -36,6 +36,11 @@ def gateway_for(
     return gateway
 
 
+def address_of(request: HttpRequest) -> str | None:
+    """From where somebody acts, for the audit trail. Behind a proxy the server has to put it right."""
+    return request.META.get("REMOTE_ADDR")
+
+
 def number(text: str) -> int:
     """A number that somebody sent; 0 for what is none, or has more digits than a database has room for."""
     return int(text) if text.isdecimal() and len(text) < 19 else 0

@@ -22,6 +22,7 @@ from apigw_ws.exceptions import RunInProgress
 from apigw_ws.models import ApiGateway, Run
 from apigw_ws.services import runs
 from apigw_ws.tasks import apply_gateway, rollback_gateway, teardown_gateway
+from apigw_ws_admin.pages import address_of
 
 logger = logging.getLogger(__name__)
 
@@ -90,7 +91,7 @@ def hand_over(
         messages.warning(request, job.busy % runs.in_progress(run))
         return
     try:
-        ip = request.META.get("REMOTE_ADDR")
+        ip = address_of(request)
         task = job.task.enqueue(gateway.pk, *what, request.user.pk, seen, ip, **how)
     except Exception:  # each task backend fails in its own way when its broker does not answer
         logger.exception("The gateway %s could not be handed to the worker.", gateway.pk)

@@ -24,6 +24,7 @@ from apigw_ws.models import ApiGateway
 from apigw_ws.services import adoption, candidates, endpoints
 from apigw_ws.services.adoption import Preview
 from apigw_ws.services.glances import BUDGET, Glance, glance
+from apigw_ws_admin.pages import address_of
 from apigw_ws_admin.permissions import APPLY
 from apigw_ws_admin.places import PlaceForm
 
@@ -151,7 +152,7 @@ def _recorded(request: HttpRequest, place: ApiGateway, api_id: str) -> HttpRespo
                 seen=request.POST.get("seen", ""),
                 take_back="take_back" in request.POST,
                 by=cast(AbstractBaseUser, request.user),
-                ip=request.META.get("REMOTE_ADDR"),
+                ip=address_of(request),
             )
     except ApigwWsError as problem:
         messages.error(request, str(problem))

@@ -30,6 +30,7 @@ from apigw_ws.services import bans, refusals
 from apigw_ws_admin.addresses import HidesAddresses
 from apigw_ws_admin.filters import MomentsFilter
 from apigw_ws_admin.labels import BAN_MINUTES, Label
+from apigw_ws_admin.pages import address_of
 from apigw_ws_admin.permissions import BAN, VIEW_ADDRESS
 from apigw_ws_admin.readonly import RecordAdmin
 
@@ -77,7 +78,7 @@ class BanForm(forms.ModelForm):  # type: ignore[type-arg]
         made.expires_on = timezone.now() + timedelta(minutes=minutes) if minutes else None
         made.full_clean()
         by: Any = self.request.user
-        if problem := bans.objection(made, by=by, ip=self.request.META.get("REMOTE_ADDR")):
+        if problem := bans.objection(made, by=by, ip=address_of(self.request)):
             raise forms.ValidationError(problem)
         self._look_again(bans.breadth(made))
 
@@ -209,7 +210,7 @@ class BanAdmin(HidesAddresses, RecordAdmin):
 
     def save_model(self, request: HttpRequest, obj: Ban, form: Any, change: bool) -> None:
         by: Any = request.user
-        made = bans.make(obj, by=by, ip=request.META.get("REMOTE_ADDR"), wide=form.cleaned_data["wide"])
+        made = bans.make(obj, by=by, ip=address_of(request), wide=form.cleaned_data["wide"])
         closed = ngettext(
             "%d open connection is being closed.", "%d open connections are being closed.", made.closed
         )
@@ -233,7 +234,7 @@ class BanAdmin(HidesAddresses, RecordAdmin):
     )
     def lift(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
         ban, by = get_object_or_404(Ban, pk=object_id), request.user
-        if bans.lift(ban, by=by, ip=request.META.get("REMOTE_ADDR")):  # type: ignore[arg-type]
+        if bans.lift(ban, by=by, ip=address_of(request)):  # type: ignore[arg-type]
             messages.success(request, _("Lifted: %s.") % _named(request, ban))
         else:
             messages.warning(request, _("It was over already: %s.") % _named(request, ban))

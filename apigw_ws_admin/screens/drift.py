@@ -17,7 +17,7 @@ from apigw_ws.services import drift, endpoints, provisioning
 from apigw_ws.services.glances import BUDGET, ROUTES, Glance, glance
 from apigw_ws.services.provisioning import Held
 from apigw_ws_admin import worker
-from apigw_ws_admin.pages import gateway_for, lazily
+from apigw_ws_admin.pages import address_of, gateway_for, lazily
 from apigw_ws_admin.permissions import APPLY, CHANGE
 
 
@@ -76,7 +76,7 @@ def _decided(request: HttpRequest, gateway: ApiGateway) -> HttpResponse:
         user = cast(AbstractBaseUser, request.user)
         try:
             with endpoints.quickly(BUDGET):
-                drift.take_aws(gateway, *taken, seen=taken, by=user, ip=request.META.get("REMOTE_ADDR"))
+                drift.take_aws(gateway, *taken, seen=taken, by=user, ip=address_of(request))
         except ApigwWsError as problem:
             messages.error(request, str(problem))
             return back

@@ -30,7 +30,7 @@ from unfold.widgets import UnfoldAdminRadioSelectWidget
 
 from apigw_ws.models import AuditEvent
 from apigw_ws.services import audit
-from apigw_ws_admin.pages import number
+from apigw_ws_admin.pages import address_of, number
 from apigw_ws_admin.resources.base import Transfer
 from apigw_ws_admin.resources.formats import Format, Record
 from apigw_ws_admin.resources.records import Columns, Export
@@ -117,7 +117,7 @@ class Exporting(ModelAdmin):
 
     def _noted(self, request: HttpRequest, fmt: Format, records: Iterable[Record]) -> Iterator[Record]:
         """When it is over: who took how much; not which, as a search may name an address."""
-        count, by, ip = 0, request.user, request.META.get("REMOTE_ADDR")
+        count, by, ip = 0, request.user, address_of(request)
         try:
             for count, record in enumerate(records, 1):  # noqa: B007
                 yield record

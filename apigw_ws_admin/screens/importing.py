@@ -19,6 +19,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
+from apigw_ws_admin.pages import address_of
 from apigw_ws_admin.resources import importing
 from apigw_ws_admin.resources.base import Transfer
 from apigw_ws_admin.resources.formats import MOST_BYTES, Record, read
@@ -60,7 +61,7 @@ class Importing(ModelAdmin):
     @action(description=gettext_lazy("Import"), icon="upload", permissions=["import"], url_path="import-file")
     def import_file(self, request: HttpRequest) -> HttpResponse:
         """Asks for the file, shows what it would do; carries that out when it comes back with ``seen``."""
-        resource = self.transfer(by=request.user, ip=request.META.get("REMOTE_ADDR"))
+        resource = self.transfer(by=request.user, ip=address_of(request))
         form = FileForm(files=_files(request) if request.method == "POST" else None, resource=resource)
         context: dict[str, Any] = {"form": form, "resource": resource}
         if form.is_valid():

@@ -25,7 +25,7 @@ from apigw_ws.models import ApiGateway
 from apigw_ws.services import policies, rotation, runs
 from apigw_ws.services.glances import glance
 from apigw_ws_admin import tabs
-from apigw_ws_admin.pages import dialog_button, gateway_for
+from apigw_ws_admin.pages import address_of, dialog_button, gateway_for
 from apigw_ws_admin.permissions import APPLY, ROTATE_SECRET
 
 SECRET: Final = "apigw_ws_admin/gateways/_secret.html"  # noqa: S105
@@ -144,7 +144,7 @@ def _steps(gateway: ApiGateway, state: rotation.Rotation) -> tuple[tuple[str, st
 def _performed(request: HttpRequest, gateway: ApiGateway, act: str) -> HttpResponse:
     how = {"force": True} if act == "retire" and request.POST.get("force") else {}
     try:
-        ACTS[act].perform(gateway, by=request.user, ip=request.META.get("REMOTE_ADDR"), **how)
+        ACTS[act].perform(gateway, by=request.user, ip=address_of(request), **how)
     except ApigwWsError as problem:
         messages.error(request, _("Nothing was done: %s") % problem)
     else:

@@ -19,6 +19,7 @@ from apigw_ws.models import ApiGateway
 from apigw_ws.services import observation, specs
 from apigw_ws_admin import worker
 from apigw_ws_admin.labels import environment_colour
+from apigw_ws_admin.pages import address_of
 
 #: How many gateways are done at once: each is read from AWS while the page waits.
 MOST: Final = 20
@@ -59,7 +60,7 @@ class Syncing(ModelAdmin):
     def sync_from_aws(self, request: HttpRequest, queryset: QuerySet[ApiGateway]) -> None:
         if _too_many(request, gateways := list(queryset)):
             return
-        user, ip = cast(AbstractBaseUser, request.user), request.META.get("REMOTE_ADDR")
+        user, ip = cast(AbstractBaseUser, request.user), address_of(request)
         for gateway, problem in zip(gateways, observation.refresh(gateways, by=user, ip=ip), strict=True):
             names = {"name": gateway, "api": gateway.api_id, "deployment": gateway.deployment_id}
             if problem:

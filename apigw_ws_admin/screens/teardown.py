@@ -21,7 +21,7 @@ from apigw_ws.models import ApiGateway
 from apigw_ws.services import teardown
 from apigw_ws.services.glances import glance
 from apigw_ws_admin import worker
-from apigw_ws_admin.pages import gateway_for, lazily
+from apigw_ws_admin.pages import address_of, gateway_for, lazily
 from apigw_ws_admin.permissions import DELETE, TEARDOWN
 
 
@@ -74,7 +74,7 @@ class Teardown(ModelAdmin):
 
     def delete_model(self, request: HttpRequest, obj: ApiGateway) -> None:
         user = cast(AbstractBaseUser, request.user)
-        teardown.delete_record(obj, by=user, ip=request.META.get("REMOTE_ADDR"))
+        teardown.delete_record(obj, by=user, ip=address_of(request))
 
 
 def _confirmed(request: HttpRequest, gateway: ApiGateway) -> HttpResponse:

@@ -19,6 +19,7 @@ from apigw_ws.models import Act
 from apigw_ws.services import acts, bans, endpoints
 from apigw_ws.services.bannable import Bannable
 from apigw_ws.tasks import run_act
+from apigw_ws_admin.pages import address_of
 from apigw_ws_admin.screens.acting.forms import ActForm
 from apigw_ws_admin.screens.acting.kinds import Kind
 
@@ -69,7 +70,7 @@ def _begin(request: HttpRequest, kind: Kind, form: ActForm) -> tuple[Act, bool]:
     what, chosen = form.what, form.chosen
     offer: Bannable | None = what.pop("whom", None)
     minutes: int = what.pop("minutes", 0)
-    by, ip = cast(AbstractBaseUser, request.user), request.META.get("REMOTE_ADDR")
+    by, ip = cast(AbstractBaseUser, request.user), address_of(request)
     with transaction.atomic():
         act, is_new = acts.begin(
             form.cleaned_data["uid"], kind.deed, chosen.rows, what, audience=chosen.name, by=by, ip=ip

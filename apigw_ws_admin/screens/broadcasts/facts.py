@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from apigw_ws.models import Broadcast
 from apigw_ws.services.broadcasts import audiences
+from apigw_ws_admin.pages import address_of
 from apigw_ws_admin.permissions import SEND_BROADCAST, VIEW_PAYLOAD
 
 
@@ -36,7 +37,7 @@ def demand(request: HttpRequest, *permissions: str) -> None:
 
 def who(request: HttpRequest) -> dict[str, Any]:
     """Whom an audit event names."""
-    return {"by": request.user, "ip": request.META.get("REMOTE_ADDR")}
+    return {"by": request.user, "ip": address_of(request)}
 
 
 def may_read(request: HttpRequest, broadcast: Broadcast) -> bool:

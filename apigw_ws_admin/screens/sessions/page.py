@@ -25,6 +25,7 @@ from apigw_ws.models import WebSocketSession
 from apigw_ws.models.sessions import MAX_AGE, SessionState
 from apigw_ws.services import contact, endpoints
 from apigw_ws_admin.labels import SESSION
+from apigw_ws_admin.pages import address_of
 from apigw_ws_admin.permissions import SEND_MESSAGE, VIEW_ADDRESS
 from apigw_ws_admin.screens.sessions.cells import moment, program
 from apigw_ws_admin.ways import channel_links, user_link
@@ -122,7 +123,7 @@ def _sent(request: HttpRequest, session: WebSocketSession) -> dict[str, Any]:
     try:
         text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         with endpoints.quickly(BUDGET):
-            return {"sent": contact.send(session, text, by=user, ip=request.META.get("REMOTE_ADDR"))}
+            return {"sent": contact.send(session, text, by=user, ip=address_of(request))}
     except (ApigwWsError, ValueError) as problem:
         return {"problem": problem}
 

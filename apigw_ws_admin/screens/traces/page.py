@@ -20,7 +20,7 @@ from apigw_ws.services import audit, traces
 from apigw_ws_admin.labels import TRACE as COLOURS
 from apigw_ws_admin.labels import status_colour
 from apigw_ws_admin.moments import moment
-from apigw_ws_admin.pages import number
+from apigw_ws_admin.pages import address_of, number
 from apigw_ws_admin.permissions import VIEW_ADDRESS, VIEW_PAYLOAD
 
 #: Messages that are shown together.
@@ -78,7 +78,7 @@ class TracePage(ModelAdmin):
     def export_view(self, request: HttpRequest, object_id: int) -> StreamingHttpResponse:
         """A JSON object a line, the first message first."""
         trace = self._trace(request, object_id, VIEW_PAYLOAD)
-        ip, by = request.META.get("REMOTE_ADDR"), cast(Any, request.user)
+        ip, by = address_of(request), cast(Any, request.user)
         audit.record(AuditEvent.Verb.EXPORT, None, what=traces.named(trace), by=by, ip=ip)
         lines = _lines(_chosen(request, trace).order_by("pk"))
         name = f'attachment; filename="trace-{trace.pk}.jsonl"'

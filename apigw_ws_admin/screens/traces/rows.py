@@ -20,7 +20,7 @@ from apigw_ws.services import traces
 from apigw_ws_admin.filters import MomentsFilter
 from apigw_ws_admin.labels import TRACE as COLOURS
 from apigw_ws_admin.labels import Label
-from apigw_ws_admin.pages import ago
+from apigw_ws_admin.pages import address_of, ago
 from apigw_ws_admin.permissions import DELETE_TRACE, TRACE, VIEW_ADDRESS, VIEW_PAYLOAD
 from apigw_ws_admin.readonly import RecordAdmin
 from apigw_ws_admin.screens.traces.forms import TraceForm
@@ -79,7 +79,7 @@ class TraceList(RecordAdmin):
     def save_model(self, request: HttpRequest, obj: Trace, form: Any, change: bool) -> None:
         by: Any = request.user
         minutes = form.cleaned_data["minutes"]
-        traces.start(obj, minutes=minutes, by=by, ip=request.META.get("REMOTE_ADDR"))
+        traces.start(obj, minutes=minutes, by=by, ip=address_of(request))
 
     def response_add(self, request: HttpRequest, obj: Trace, post_url_continue: Any = None) -> HttpResponse:
         return HttpResponseRedirect(reverse("admin:apigw_ws_trace_change", args=[obj.pk]))
@@ -114,7 +114,7 @@ class TraceList(RecordAdmin):
     )
     def stop(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
         trace, by = get_object_or_404(Trace, pk=object_id), request.user
-        if traces.stop(trace, by=by, ip=request.META.get("REMOTE_ADDR")):  # type: ignore[arg-type]
+        if traces.stop(trace, by=by, ip=address_of(request)):  # type: ignore[arg-type]
             messages.success(request, _("Stopped."))
         else:
             messages.warning(request, _("It was over already."))
@@ -136,6 +136,6 @@ class TraceList(RecordAdmin):
     )
     def remove(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
         trace, by = get_object_or_404(Trace, pk=object_id), request.user
-        traces.delete(trace, by=by, ip=request.META.get("REMOTE_ADDR"))  # type: ignore[arg-type]
+        traces.delete(trace, by=by, ip=address_of(request))  # type: ignore[arg-type]
         messages.success(request, _("Deleted, with all that it had captured."))
         return HttpResponse(headers={"HX-Redirect": reverse("admin:apigw_ws_trace_changelist")})
