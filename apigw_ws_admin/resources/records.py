@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, ClassVar, Final
 
+from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 
-from apigw_ws.models import AuditEvent
+from apigw_ws.models import AuditEvent, ChannelMembership
 from apigw_ws_admin.permissions import VIEW_ADDRESS
 from apigw_ws_admin.resources.formats import CSV, JSON_LINES, Format, Record
 from apigw_ws_admin.resources.values import plain
@@ -16,21 +18,22 @@ from apigw_ws_admin.resources.values import plain
 #: Rows that are in memory at once.
 _CHUNK: Final = 2_000
 _ABOUT_BANS: Final = frozenset({AuditEvent.Verb.BAN, AuditEvent.Verb.LIFT_BAN})
+_USERNAME: Final = get_user_model().USERNAME_FIELD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Columns:
-    """Of a table: those that are as stored, and those that are found out.
+    """Of a table, each with where it is read: ``stored`` is read where it is named.
 
     Without VIEW_ADDRESS, the ``addresses`` are left out, and what is ``told`` replaces what may hold one.
     """
 
     stored: tuple[str, ...]
-    found: Mapping[str, Callable[[Any], Any]]
-    addresses: tuple[str, ...] = ()
-    told: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
-    select: tuple[str, ...] = ()
-    prefetch: tuple[str, ...] = ()
+    elsewhere: Mapping[str, str]
+    #: Read for many rows at a time: what each has, by primary key.
+    further: Mapping[str, Callable[[Sequence[int]], Mapping[int, Any]]] = field(default_factory=dict)
+    addresses: frozenset[str] = frozenset()
+    told: Mapping[str, Callable[[dict[str, Any]], Any]] = field(default_factory=dict)
 
 
 class Export:
@@ -39,49 +42,46 @@ class Export:
     formats: ClassVar[tuple[Format, ...]] = (CSV, JSON_LINES)
 
     def __init__(self, table: Columns, *, by: Any) -> None:
-        columns = {name: _stored(name) for name in table.stored} | dict(table.found)
-        if not by.has_perm(VIEW_ADDRESS):
-            columns |= table.told
-            columns = {name: look for name, look in columns.items() if name not in table.addresses}
-        self._table, self._columns = table, columns
+        may = by.has_perm(VIEW_ADDRESS)
+        paths = {name: name for name in table.stored} | dict(table.elsewhere)
+        hidden = frozenset() if may else table.addresses
+        self._paths = {name: path for name, path in paths.items() if name not in hidden}
+        self._further, self._told = table.further, {} if may else table.told
 
     def columns(self) -> list[str]:
-        return list(self._columns)
+        return [*self._paths, *self._further]
 
     def records(self, queryset: QuerySet[Any]) -> Iterator[Record]:
-        rows = queryset.select_related(*self._table.select).prefetch_related(*self._table.prefetch)
-        for row in rows.iterator(chunk_size=_CHUNK):
-            yield {name: plain(look(row)) for name, look in self._columns.items()}
+        """Values, not instances: they take a fraction of the time."""
+        bare = queryset.select_related(None).prefetch_related(None)
+        rows = bare.values_list("pk", *self._paths.values()).iterator(chunk_size=_CHUNK)
+        while chunk := list(islice(rows, _CHUNK)):
+            further = {name: find([pk for pk, *_ in chunk]) for name, find in self._further.items()}
+            for pk, *values in chunk:
+                record = dict(zip(self._paths, map(plain, values), strict=True))
+                record |= {name: found.get(pk) for name, found in further.items()}
+                yield record | {name: tell(record) for name, tell in self._told.items()}
 
 
-def _stored(name: str) -> Callable[[Any], Any]:
-    return lambda row: getattr(row, name)
+def _channels(sessions: Sequence[int]) -> dict[int, list[str]]:
+    """The channels that sessions are in beside their first."""
+    found: dict[int, list[str]] = {}
+    memberships = ChannelMembership.objects.filter(session__in=sessions).order_by("pk")
+    for session, name in memberships.values_list("session", "name"):
+        found.setdefault(session, []).append(name)
+    return found
 
 
-def _name(field: str) -> Callable[[Any], Any]:
-    """Of what a row points at, if anything; of a user the one they sign in with."""
-
-    def look(row: Any) -> str | None:
-        there = getattr(row, field)
-        return there and str(getattr(there, "get_username", there.__str__)())
-
-    return look
-
-
-def _channels(session: Any) -> list[str]:
-    names = (session.channel_name, *(membership.name for membership in session.memberships.all()))
-    return list(dict.fromkeys(filter(None, names)))
-
-
-def _harmless(event: AuditEvent) -> str | None:
+def _harmless(event: dict[str, Any]) -> str | None:
     """On what; of a ban, whom it keeps out may be an address."""
-    return None if event.verb in _ABOUT_BANS else event.object_text
+    return None if event["verb"] in _ABOUT_BANS else event["object_text"]
 
 
 SESSIONS: Final = Columns(
     stored=(
         "connection_id",
         "connected",
+        "channel_name",
         "stage_name",
         "ip_address",
         "user_agent",
@@ -99,10 +99,9 @@ SESSIONS: Final = Columns(
         "close_reason",
         "closed_by",
     ),
-    found={"user": _name("user"), "gateway": _name("api_gateway"), "channels": _channels},
-    addresses=("ip_address",),
-    select=("user", "api_gateway"),
-    prefetch=("memberships",),
+    elsewhere={"user": f"user__{_USERNAME}", "gateway": "api_gateway__api_name"},
+    further={"further_channels": _channels},
+    addresses=frozenset({"ip_address"}),
 )
 REFUSALS: Final = Columns(
     stored=(
@@ -119,9 +118,8 @@ REFUSALS: Final = Columns(
         "user_agent",
         "connection_id",
     ),
-    found={"user": _name("user"), "gateway": _name("api_gateway")},
-    addresses=("ip_address",),
-    select=("user", "api_gateway"),
+    elsewhere={"user": f"user__{_USERNAME}", "gateway": "api_gateway__api_name"},
+    addresses=frozenset({"ip_address"}),
 )
 RUNS: Final = Columns(
     stored=(
@@ -134,8 +132,7 @@ RUNS: Final = Columns(
         "error_code",
         "error_text",
     ),
-    found={"gateway": _name("gateway"), "started_by": _name("started_by")},
-    select=("gateway", "started_by"),
+    elsewhere={"gateway": "gateway__api_name", "started_by": f"started_by__{_USERNAME}"},
 )
 AUDIT_EVENTS: Final = Columns(
     stored=(
@@ -149,8 +146,7 @@ AUDIT_EVENTS: Final = Columns(
         "before",
         "after",
     ),
-    found={"gateway": _name("gateway")},
-    addresses=("ip_address",),
+    elsewhere={"gateway": "gateway__api_name"},
+    addresses=frozenset({"ip_address"}),
     told={"object_text": _harmless},
-    select=("gateway",),
 )

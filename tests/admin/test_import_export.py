@@ -582,7 +582,7 @@ def test_numbers_and_times_are_the_same_in_all_languages(operator: Client, setti
         "2026-01-31T12:00:00Z",
         "true",
     )
-    assert (row["channels"], row["close_code"]) == ('["lobby"]', "")
+    assert (row["further_channels"], row["close_code"]) == ('["lobby"]', "")
     assert "secret" not in text
     assert "hash" not in text
 
