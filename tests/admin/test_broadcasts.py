@@ -172,7 +172,7 @@ def test_what_is_written_is_checked_and_measured(operator: Client) -> None:
     assert "7 bytes of 131072" in checked('{ "a": 1 }')
     assert "61 bytes of 131072" in checked('{"a": 1}', with_id="on")
     assert "2 frames" in checked('"' + "x" * 40_000 + '"')
-    assert 'data-line="2" data-column="1"' in checked('{"a": 1,\n}')
+    assert 'data-line="2" data-column="4"' in checked('{"a": 1,\n"b"}')
     assert "Write what the clients shall get." in checked("")
     assert "The template needs a value for “who”." in checked('{"to": "{{ who }}"}', filled="on")
     assert "12 bytes" in checked('{"to":"{{ who }}"}', **{"filled": "on", "variable-who": '"x'})

@@ -326,7 +326,7 @@ def test_those_who_were_not_reached_are_listed_and_filtered(operator: Client) ->
     missed(other, "gone", connection_id="other=")
 
     url = "/admin/apigw_ws/broadcastrecipient/"
-    text = operator.get(url, {"broadcast__id__exact": made.pk, "result__exact": "forbidden"}).text
+    text = operator.get(f"{url}?broadcast__id__exact={made.pk}&result__exact=forbidden").text
 
     assert "here=" in text
     assert "gone=" not in text

@@ -75,14 +75,14 @@ def test_a_message_is_written_checked_and_sent_once_however_often_one_clicks(sen
     page.goto(sender.url)
     page.locator("#counted", has_text="1 connection").wait_for()
     editor = page.locator("#id_payload")
-    editor.fill('{"text": "Hello",\n}')
+    editor.fill('{"text": "Hello",\n"n"}')
     page.locator("#go-to").click()
     assert page.evaluate("[document.activeElement.id, document.activeElement.selectionStart]") == [
         "id_payload",
-        18,
+        21,
     ]
     page.keyboard.press("Shift+End")
-    page.keyboard.type('"n": 1}')
+    page.keyboard.type(": 1}")
     page.locator("#checked", has_text="bytes of 131072").wait_for()
     page.locator("#format").click()
     page.wait_for_function("document.querySelector('#id_payload').value.startsWith('{\\n  ')")

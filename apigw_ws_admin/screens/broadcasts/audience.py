@@ -136,7 +136,7 @@ class AudienceForm(forms.Form):
         """Who may not see addresses finds nobody by them either."""
         query = {name: value for name, value in QueryDict(self.cleaned_data["filter"]).items() if value}
         query = {name: value for name, value in query.items() if name not in _ORDER}
-        asks = any("address" in name for name in query) or _is_address(query.get("q", ""))
+        asks = any("address" in name for name in query) or _is_address(str(query.get("q", "")))
         if asks and not self.request.user.has_perm(VIEW_ADDRESS):
             self.add_error("kind", _("You may not see addresses, so you cannot choose by them."))
         return {"query": query}
