@@ -29,7 +29,7 @@ from apigw_ws_admin.resources.gateways import GatewayTransfer
 from apigw_ws_admin.resources.records import AUDIT_EVENTS, REFUSALS, RUNS, SESSIONS
 from apigw_ws_admin.resources.templates import TemplateTransfer
 from apigw_ws_admin.screens.accounts import AwsAccountAdmin
-from apigw_ws_admin.screens.acting import Acting
+from apigw_ws_admin.screens.acting import Acting, DisconnectsHere
 from apigw_ws_admin.screens.adopting import Adopting
 from apigw_ws_admin.screens.applying import Applying
 from apigw_ws_admin.screens.audit import AuditEventAdmin
@@ -74,6 +74,7 @@ FILES: Final = {
 
 
 class GatewayAdmin(
+    DisconnectsHere,
     Importing,
     Exporting,
     GatewayWizardMixin,
@@ -104,7 +105,7 @@ class GatewayAdmin(
         {
             "title": gettext_lazy("More"),
             "icon": "more_horiz",
-            "items": ["watch", "broadcast_here", "teardown"],
+            "items": ["watch", "broadcast_here", "disconnect_here", "teardown"],
         },
     )
 

@@ -331,7 +331,10 @@ class TestMany:
 
         response = operator.get(f"{LIST}message/?gateway={gateway.pk}")
 
-        assert response.headers["Location"] == f"{reverse('admin:apigw_ws_broadcast_compose')}?gateway={gateway.pk}"
+        assert (
+            response.headers["Location"]
+            == f"{reverse('admin:apigw_ws_broadcast_compose')}?gateway={gateway.pk}"
+        )
 
     def test_who_may_not_broadcast_is_told(self, staff: Callable[..., Client], gateway: ApiGateway) -> None:  # noqa: F811
         one(gateway, 1), one(gateway, 2)
@@ -615,3 +618,18 @@ def test_a_gateway_that_is_not_deployed_says_so(operator: Client, gateway: ApiGa
     text = confirm(operator, "disconnect", one(elsewhere)).text
 
     assert "“elsewhere” is not deployed in AWS yet" in text
+
+
+def test_a_gateway_leads_to_the_page_that_asks(
+    operator: Client,
+    gateway: ApiGateway,  # noqa: F811
+    staff: Callable[..., Client],
+) -> None:
+    one(gateway)
+    way, page = f"/admin/apigw_ws/apigateway/{gateway.pk}/disconnect/", "/admin/apigw_ws/apigateway"
+
+    assert way in operator.get(f"{page}/{gateway.pk}/overview/").text
+    assert "Chosen: gateway chat." in operator.get(way, follow=True).text
+    viewer = staff("view_apigateway", "view_websocketsession")
+    assert way not in viewer.get(f"{page}/{gateway.pk}/overview/").text
+    assert viewer.get(way).status_code == 403

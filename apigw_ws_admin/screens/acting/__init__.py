@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import ClassVar
 
 from apigw_ws_admin.screens.acting.dialogs import Dialogs
+from apigw_ws_admin.screens.acting.links import DisconnectsHere
 from apigw_ws_admin.screens.acting.pages import Pages
 from apigw_ws_admin.screens.acting.reply import Reply
 
-__all__ = ["Acting"]
+__all__ = ["Acting", "DisconnectsHere"]
 
 
 class Acting(Dialogs, Pages, Reply):

@@ -116,9 +116,11 @@ class LeaveForm(ActForm):
 class JoinForm(LeaveForm):
     override = BooleanField(
         label=gettext_lazy("Also those whom the channel's rules, a ban or the limit would keep out"),
+        help_text=gettext_lazy("The audit trail says so."),
         required=False,
         widget=UnfoldBooleanSwitchWidget,
     )
+    field_order = ("channel", "override", "message")
 
 
 class BanForm(GoodbyeForm):
