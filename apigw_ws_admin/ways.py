@@ -84,4 +84,4 @@ def ban(request: HttpRequest, label: str | Promise, **whom: str) -> list[Way]:
     """To the form for a ban, filled in."""
     if not request.user.has_perm(BAN):
         return []
-    return [Way(label=label, href=reverse("admin:apigw_ws_ban_add", query=whom), variant="danger")]
+    return [Way(label=label, href=reverse("admin:apigw_ws_ban_add", query=whom))]

@@ -150,3 +150,17 @@ def test_the_upkeep_counts() -> None:
     upkeep.once()
 
     assert Channel.objects.get().members == 1
+
+
+def test_the_members_of_one_channel_are_counted_now_unless_they_are_very_many(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    member("one=")
+    figures.count()
+    channels.join(member("two=", "attic", active_on=timezone.now() - timedelta(minutes=11)), "lobby")
+
+    exact = figures.of_channel("lobby")
+    assert (exact.members, exact.live) == (2, 1)
+    assert figures.of_channel("cellar").members == 0
+    monkeypatch.setattr(figures, "_COUNTED_NOW", 0)
+    assert figures.of_channel("lobby").members == 1

@@ -23,7 +23,7 @@ from apigw_ws.models import (
     WebSocketSession,
     WebSocketToken,
 )
-from apigw_ws.services import rules
+from apigw_ws.services import figures, rules
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -38,7 +38,7 @@ _CONNECTIONS: Final = 100
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelDossier:
     name: str
-    #: As it was counted last; of a channel that nobody was in, zeros.
+    #: Zeros, of a channel that nobody is in.
     figures: Channel
     gateways: Sequence[ApiGateway]
     #: The channel permission that decides; None: ALLOW_UNLISTED_CHANNELS does.
@@ -48,7 +48,7 @@ class ChannelDossier:
 
 
 def of_channel(name: str) -> ChannelDossier:
-    counted = Channel.objects.filter(name=name).first() or Channel(name=name)
+    counted = figures.of_channel(name)
     bans = Ban.objects.active().exclude(channel_name="").select_related("user", "created_by")
     return ChannelDossier(
         name=name,

@@ -26,6 +26,8 @@ NAME: Final = "channels"
 #: A page counts again what was counted longer ago than this, where it took no longer than that.
 _STALE: Final = dt.timedelta(seconds=5)
 _QUICK_MS: Final = 40
+#: Members that a page counts for itself: a few milliseconds.
+_COUNTED_NOW: Final = 10_000
 _LEASE: Final = dt.timedelta(minutes=2)
 _BATCH: Final = 500
 
@@ -55,6 +57,16 @@ def looked_at() -> Chore | None:
         return last
     count(every=every)
     return chores.last_turn(NAME)
+
+
+def of_channel(name: str) -> Channel:
+    """The figures of one channel; its members are counted now, unless they were very many."""
+    counted = Channel.objects.filter(name=name).first() or Channel(name=name)
+    if counted.members <= _COUNTED_NOW:
+        rows, is_live = WebSocketSession.objects.in_channel(name), _is_live(timezone.now())
+        now = rows.aggregate(members=Count("pk"), live=Count("pk", filter=is_live))
+        counted.members, counted.live = now["members"], now["live"]
+    return counted
 
 
 def _page_counts_every(last: Chore | None) -> dt.timedelta:
@@ -106,13 +118,17 @@ def _rows(now: dt.datetime) -> Iterator[tuple[Any, ...]]:
 def _tallied(
     rows: QuerySet[Any], name: str, session: str, now: dt.datetime
 ) -> QuerySet[Any, tuple[Any, ...]]:
-    is_live = {f"{session}created_on__gt": now - MAX_AGE, f"{session}active_on__gt": now - IDLE_AFTER}
     return (
         rows.order_by()
         .values_list(name, f"{session}api_gateway")
         .annotate(
             members=Count("pk"),
-            live=Count("pk", filter=Q(**is_live)),
+            live=Count("pk", filter=_is_live(now, session)),
             messages=pace.in_last_minute(now, session),
         )
     )
+
+
+def _is_live(now: dt.datetime, session: str = "") -> Q:
+    lively = {f"{session}created_on__gt": now - MAX_AGE, f"{session}active_on__gt": now - IDLE_AFTER}
+    return Q(**lively)

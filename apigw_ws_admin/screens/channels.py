@@ -181,20 +181,29 @@ def _context(request: HttpRequest, name: str) -> dict[str, Any]:
     dossier = dossiers.of_channel(name)
     joins, sends = (_rule(request, dossier.entry, verb) for verb in ChannelVerb)
     figured = dossier.figures
-    shown = (figured.members, figured.live, figured.messages, figured.gateways, joins, sends, dossier.bans)
+    shown = (
+        turn and turn.finished_on,
+        figured.members,
+        figured.live,
+        figured.messages,
+        figured.gateways,
+        joins,
+        sends,
+        dossier.bans,
+    )
     return {
         "channel": name,
         "trail": trail(_("Channels"), _here(), name),
         "dossier": dossier,
         "seen": blake2b(repr(shown).encode(), digest_size=9).hexdigest(),
-        "counted": turn.finished_on if turn else None,
+        "turn": turn,
         "idle": figured.members - figured.live,
         "joins": joins,
         "sends": sends,
         "may_see_addresses": request.user.has_perm(VIEW_ADDRESS),
         "acts": [
             *ways.acts_on(request, channel=name),
-            *ways.ban(request, _("Ban from it"), channel_name=name),
+            *ways.ban(request, _("Ban somebody here"), channel_name=name),
         ],
     }
 

@@ -43,6 +43,7 @@ class WebSocketTokenAdmin(RecordAdmin):
     search_fields = (USERNAME, "connection_id")
     search_help_text = _("User or connection ID")
     ordering = ("-created_on",)
+    list_before_template = "apigw_ws_admin/records/_tokens.html"
     fields = ("state_told", "user", "created_on", "used_on", "connection_id")
     readonly_fields = fields
 
