@@ -273,3 +273,46 @@ def test_a_removed_stage_closes_its_sockets(visit: Connect, gateway: ApiGateway)
 
     with pytest.raises(ConnectionClosed):
         socket.recv(timeout=5)
+
+
+def test_a_result_says_how_many_fared_how(visit: Connect, gateway: ApiGateway) -> None:
+    visit()
+    gone(gateway)
+    gone(gateway, "nonsense-id")
+    gone(None, "without a gateway")
+
+    result = WebSocketSession.objects.order_by("pk").send_message("x")
+
+    assert (result.sent, result.gone, result.failed) == (1, 1, 2)
+    assert (result.forbidden, result.throttled) == (0, 0)
+    assert result == [True, False, False, False]
+    assert result.codes == {"GoneException": 1, "BadRequestException": 1, "NotProvisioned": 1}
+
+
+def test_credentials_that_aws_refuses_are_tried_a_few_times_only(
+    gateway: ApiGateway, aws: Served, caplog: pytest.LogCaptureFixture
+) -> None:
+    aws.fault("execute-api:PostToConnection", "error", status=403, times=None)
+    ids = [f"{number:015x}=" for number in range(300)]
+    WebSocketSession.objects.bulk_create(
+        WebSocketSession(connection_id=connection_id, api_gateway=gateway) for connection_id in ids
+    )
+
+    with caplog.at_level(logging.WARNING):
+        result = WebSocketSession.objects.send_message("x")
+
+    assert (result.forbidden, len(result)) == (300, 300)
+    assert WebSocketSession.objects.filter(connected=True).count() == 300
+    assert "300 of 300 messages were not sent" in caplog.text
+
+
+def test_only_what_was_sent_is_counted(visit: Connect, gateway: ApiGateway) -> None:
+    _socket, session = visit()
+    other = gone(gateway)
+
+    WebSocketSession.objects.send_message("four")
+
+    session.refresh_from_db()
+    other.refresh_from_db()
+    assert (session.messages_out, session.bytes_out) == (1, 4)
+    assert (other.messages_out, other.bytes_out) == (0, 0)

@@ -114,7 +114,8 @@ def serving(script: Script, tls: ssl.SSLContext | None = None) -> Iterator[Serve
         started.set()
         await stop.wait()
         listening.close()
-        await asyncio.sleep(0.02)  # what was accepted a moment ago begins
+        for _ in range(10):  # what was accepted a moment ago begins
+            await asyncio.sleep(0)
         for writer in server.writers:
             writer.transport.abort()
         others = asyncio.all_tasks() - {asyncio.current_task()}
