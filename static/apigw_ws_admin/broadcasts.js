@@ -51,6 +51,10 @@
   document.addEventListener("htmx:beforeRequest", (event) => {
     if (document.hidden && event.target.matches("[data-poll]")) event.preventDefault();
   });
+  document.addEventListener("htmx:afterRequest", ({ target, detail }) => {
+    const stale = target.matches("[data-poll]") && target.querySelector("[data-stale]");
+    if (stale) stale.hidden = detail.successful;
+  });
   document.addEventListener("visibilitychange", () => {
     const polled = one("[data-poll]");
     if (polled && !document.hidden) window.htmx.trigger(polled, "broadcast:look");

@@ -130,3 +130,19 @@ def test_only_those_who_were_not_reached_are_tried_again(sender: Sender, fault: 
     sender.over()
     assert sender.count("sent") == 1
     assert heard(socket) == ["At last"]
+
+
+def test_numbers_that_are_old_say_so_until_they_are_new(sender: Sender) -> None:
+    page = sender.page
+    for _client in range(8):
+        sender.come()
+    sender.compose("Slowly", rate="1")
+    sender.press("Send")
+    page.locator("[data-count=sent]", has_not_text="0").wait_for(timeout=30_000)
+
+    page.route("**/progress/**", lambda route: route.abort())
+    page.get_by_text("The console does not answer.").wait_for()
+    page.unroute("**/progress/**")
+
+    sender.over()
+    assert sender.count("sent") == 8
