@@ -169,6 +169,18 @@ def test_the_page_says_by_which_traces_it_is_followed(operator: Client, session:
     assert "What it says is captured" not in page(operator, session)
 
 
+def test_what_is_closed_says_nothing_that_could_be_traced(
+    operator: Client, session: WebSocketSession
+) -> None:
+    traces.start(Trace(channel_name="lobby", reason="Ticket 7"), minutes=10)
+    sessions.close(session, by="client")
+
+    text = page(operator, session)
+
+    assert ("What it says is captured" in text, "connection_id=a" in text) == (False, False)
+    assert "channel_name=lobby" in text
+
+
 def test_a_refresh_costs_few_queries_whatever_happened(operator: Client, session: WebSocketSession) -> None:
     def queries() -> int:
         with CaptureQueriesContext(connection) as captured:

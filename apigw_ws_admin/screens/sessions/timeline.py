@@ -66,7 +66,8 @@ class Timeline(SessionPage):
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], **more: Any) -> HttpResponse:
         session = context["original"]
-        following = traces.following(session) if request.user.has_perm(VIEW_TRACE) else []
+        may_follow = session.connected and request.user.has_perm(VIEW_TRACE)
+        following = traces.following(session) if may_follow else []
         context |= {"may_trace": list(_traceable(request, session)), "following": following}
         context |= _context(session)
         return super().render_change_form(request, context, **more)
@@ -96,7 +97,7 @@ def _traceable(request: HttpRequest, session: WebSocketSession) -> Iterator[tupl
         return
     address = session.ip_address if request.user.has_perm(VIEW_ADDRESS) else None
     subjects = [
-        ("connection_id", session.connection_id, _("This connection")),
+        ("connection_id", session.connection_id if session.connected else "", _("This connection")),
         ("username", session.user.get_username() if session.user else "", session.user),
         *(("channel_name", name, name) for name in channels_of(session)),
         ("ip_address", address, address),
