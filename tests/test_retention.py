@@ -14,6 +14,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apigw_ws.models import (
+    Act,
+    ActOutcome,
     AuditEvent,
     Broadcast,
     BroadcastRecipient,
@@ -57,6 +59,17 @@ def test_closed_sessions_go_after_their_time_and_connected_ones_never() -> None:
 
     assert retention.prune() == Pruned(sessions=2)
     assert set(WebSocketSession.objects.all()) == set(kept)
+
+
+def test_acts_go_as_sessions_do_and_with_their_outcomes() -> None:
+    session = closed("young=", 1)
+    for age in (31, 29):
+        act = Act.objects.create(deed=Act.Deed.JOIN)
+        act.outcomes.create(session=session)
+        dated(act, created_on=days_ago(age))
+
+    assert retention.prune() == Pruned(acts=1)
+    assert ActOutcome.objects.count() == 1
 
 
 def test_broadcasts_that_are_over_go_with_all_that_they_tell_and_others_never() -> None:
@@ -140,7 +153,9 @@ def test_the_command_says_what_it_deleted() -> None:
 
     lines = [line.split() for line in out.getvalue().splitlines()]
     assert lines[0] == ["sessions:", "1", "deleted"]
-    assert " ".join(line[0] for line in lines) == "sessions: tokens: refusals: runs: traces: broadcasts:"
+    assert (
+        " ".join(line[0] for line in lines) == "sessions: acts: tokens: refusals: runs: traces: broadcasts:"
+    )
 
 
 def test_the_command_leaves_it_to_another_that_is_at_it() -> None:

@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from apigw_ws.conf import conf
-from apigw_ws.models import Broadcast, BroadcastRecipient, Refusal, Run, Trace, WebSocketSession
+from apigw_ws.models import Act, Broadcast, BroadcastRecipient, Refusal, Run, Trace, WebSocketSession
 from apigw_ws.services import batches, chores, tokens
 
 NAME: Final = "prune"
@@ -26,6 +26,7 @@ class Pruned:
     """How many rows were deleted."""
 
     sessions: int = 0
+    acts: int = 0
     tokens: int = 0
     refusals: int = 0
     runs: int = 0
@@ -49,6 +50,7 @@ def prune_daily() -> Pruned | None:
 def _prune() -> Pruned:
     return Pruned(
         sessions=_delete(_closed_sessions(), "ended_on", conf.sessions_kept_days),
+        acts=_delete(Act.objects.all(), "created_on", conf.sessions_kept_days),
         tokens=_delete(tokens.over(), "created_on", conf.tokens_kept_days),
         refusals=_delete(Refusal.objects.all(), "created_on", conf.refusals_kept_days),
         runs=_delete(_earlier_runs(), "finished_on", conf.runs_kept_days),

@@ -10,8 +10,8 @@ from apigw_ws.services import retention
 
 class Command(BaseCommand):
     help = (
-        "Delete sessions, tokens, refusals, runs, traces and broadcasts that are older than APIGW_WS lets "
-        "them become."
+        "Delete sessions, acts on them, tokens, refusals, runs, traces and broadcasts that are older than "
+        "APIGW_WS lets them become."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
