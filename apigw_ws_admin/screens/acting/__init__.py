@@ -16,7 +16,7 @@ class Acting(Dialogs, Pages, Reply):
     """For the sessions' admin. Each act has its own permission."""
 
     actions_row = ("message", "join", "leave", "disconnect", "ban")
-    actions_detail = ("disconnect", "ban")
+    actions_detail = ("join", "leave", "disconnect", "ban")
 
     class Media:
         css: ClassVar = {"all": ("apigw_ws_admin/acting.css",)}
