@@ -130,7 +130,7 @@ def test_joining_and_leaving_cost_little_more_than_any_message() -> None:
     socket.connect()
     with costs(7):  # session with user, is it there, INSERT in a transaction, how many are there, UPDATE
         assert socket.send({"action": "join", "channel": "room"}).status_code == 200
-    with costs(5):  # session with user, DELETE in a transaction, UPDATE
+    with costs(7):  # session with user, is it there, DELETE in a transaction, its note, UPDATE
         assert socket.send({"action": "leave", "channel": "room"}).status_code == 200
 
 
