@@ -80,6 +80,7 @@ def crowd(db: None) -> None:
         ({"for": "nonsense"}, "live= idle= both= expired="),
         ({"idle": "gt1"}, "idle= both= expired="),
         ({"q": "liv"}, "live="),
+        ({"q": "LIV"}, ""),
         ({"q": "ada"}, "live="),
         ({"q": " 192.0.2.1 "}, "live= idle= both="),
         ({"q": "nobody"}, ""),

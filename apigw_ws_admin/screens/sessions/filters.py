@@ -33,6 +33,13 @@ def of_users(word: str) -> Q:
     return Q(user__in=list(named.values_list("pk", flat=True)[:USERS]))
 
 
+def of_connection(word: str, vendor: str) -> Q:
+    """Sessions whose connection IDs begin so, by the index; SQLite has none for LIKE, nor for its case."""
+    if vendor == "sqlite":
+        return Q(connection_id__gte=word, connection_id__lt=f"{word}\U0010ffff")
+    return Q(connection_id__startswith=word)
+
+
 def at_address(word: str) -> Q | None:
     """Sessions from the address, by the index of its block; None where it is no address."""
     try:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from django.db.models import Q, QuerySet
+from django.db import connections
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
 from django.utils.html import format_html, format_html_join
@@ -29,6 +30,7 @@ from apigw_ws_admin.screens.sessions.filters import (
     UserFilter,
     at_address,
     not_connected,
+    of_connection,
     of_users,
 )
 from apigw_ws_admin.screens.sessions.live import LiveList
@@ -102,7 +104,8 @@ class SessionList(LiveList, RecordAdmin):
         if not word:
             return queryset, False
         there = at_address(word) if request.user.has_perm(VIEW_ADDRESS) else None
-        return queryset.filter(there or Q(connection_id__startswith=word) | of_users(word)), False
+        connection = of_connection(word, connections[queryset.db].vendor)
+        return queryset.filter(there or connection | of_users(word)), False
 
     @display(description=gettext_lazy("User"))
     def who(self, session: WebSocketSession) -> SafeString:
