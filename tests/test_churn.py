@@ -1,8 +1,12 @@
-"""An hour of coming and going, with disconnects that get lost: afterwards the table and AWS agree."""
+"""An hour of coming and going, with disconnects that get lost: afterwards the table and AWS agree.
+
+CHURN=200 python -m pytest tests/test_churn.py    two hundred connects in each five minutes, and not forty
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+import os
 import random
 import threading
 from collections.abc import Iterator
@@ -26,7 +30,7 @@ from tests.test_round_trip import Quiet, eventually
 MINUTES = 60
 STEP = 5
 #: Connects in each step.
-ARRIVALS = 12
+ARRIVALS = int(os.environ.get("CHURN", 40))
 
 
 class Site:
