@@ -74,6 +74,8 @@ class Exporting(ModelAdmin):
             rows = self.get_queryset(request).filter(pk__in=chosen) if chosen else self._listed(request)
         except IncorrectLookupParameters:
             return HttpResponseRedirect(self._list_url())
+        query = request.GET.copy()
+        query.pop(CHOSEN, None)
         exporter = self.exporter(request)
         form = FormatForm(request.POST or None, formats=exporter.formats)
         if form.is_valid():
@@ -84,7 +86,7 @@ class Exporting(ModelAdmin):
             "form": form,
             "columns": exporter.columns(),
             "chosen": len(chosen),
-            "back": self._list_url(),
+            "back": f"{self._list_url()}?{query.urlencode()}",
         }
         return TemplateResponse(request, "apigw_ws_admin/transfer/export.html", context)
 

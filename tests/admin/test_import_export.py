@@ -359,7 +359,9 @@ def test_an_import_needs_the_permissions_to_add_and_to_change(staff: Callable[..
     user = User.objects.get()
     user.user_permissions.add(Permission.objects.get(codename="add_apigateway"))
     assert upload(client, "[]").status_code == 200
-    assert "import-file" in client.get(f"{GATEWAYS}/").text
+    text = client.get(f"{GATEWAYS}/").text
+    assert "import-file" in text
+    assert "dialogs.js" in text
 
     user.user_permissions.clear()
     for page in ("import", "export"):
@@ -411,6 +413,10 @@ def test_channel_rules_go_by_the_names_of_permissions_and_groups(operator: Clien
     assert {rule.pk for rule in made.rules.filter(verb="send")} == {kept}
     assert [group.name for group in made.rules.get(verb="join").groups.all()] == ["Ops"]
     assert AuditEvent.objects.filter(verb="change", object_text="channel permission room.*").exists()
+    page = upload(operator, '[{"channel_name": "room.*", "access": "staff"}]', at=CHANNELS)
+    confirm(operator, page, CHANNELS)
+    made.refresh_from_db()
+    assert (made.access, made.rules.count()) == ("staff", 2)
 
 
 def test_rules_that_name_what_is_not_there_are_explained(operator: Client) -> None:
@@ -557,7 +563,9 @@ def test_what_is_selected_is_exported(operator: Client) -> None:
     action = {"action": "export_selected", "_selected_action": pks, "index": 0}
 
     url = operator.post(f"{GATEWAYS}/?q=", action).url
-    assert "Export what is selected: 2 rows" in operator.get(url).text
+    page = operator.get(url).text
+    assert "Export what is selected: 2 rows" in page
+    assert f'href="{GATEWAYS}/?q="' in page
     records = json.loads(operator.post(url, {"choice": "json"}).getvalue())
     assert [record["api_name"] for record in records] == ["a", "c"]
 
