@@ -114,15 +114,14 @@ def serving(script: Script, tls: ssl.SSLContext | None = None) -> Iterator[Serve
         started.set()
         await stop.wait()
         listening.close()
-        for _ in range(10):  # what was accepted a moment ago begins
+        for _ in range(20):  # what was accepted a moment ago begins, and ends
             await asyncio.sleep(0)
-        for writer in server.writers:
-            writer.transport.abort()
+            for writer in server.writers:
+                writer.transport.abort()
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
-        await asyncio.sleep(0)
 
     stop = asyncio.Event()
     thread = threading.Thread(target=lambda: loop.run_until_complete(run()))
