@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
+from django.db import DatabaseError
 from django.utils import timezone
 
 from apigw_ws.exceptions import BroadcastError
@@ -383,6 +385,30 @@ def test_a_commit_whose_answer_was_lost_is_not_made_twice(at_stub: ApiGateway) -
     assert counts(broadcast) == {"sent": 2}
     shard.refresh_from_db()
     assert ledger.Held(shard=shard, targets=held.targets).open_offsets() == [1]
+
+
+def test_a_database_that_does_not_answer_for_a_moment_is_waited_for(
+    at_stub: ApiGateway, stub: Stub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new_sessions(at_stub, 20)
+    broadcast = prepared(rate=200)
+    write, failed = ledger._write, list[bool]()
+
+    def writing(*args: Any) -> bool:
+        if not failed:
+            failed.append(True)
+            raise DatabaseError("The connection is lost.")
+        return write(*args)
+
+    monkeypatch.setattr(ledger, "_write", writing)
+    monkeypatch.setattr(ledger, "_PAUSE", 0.01)
+    monkeypatch.setattr(ledger, "connection", Mock(in_atomic_block=False))
+
+    sent(broadcast)
+
+    assert failed
+    assert (broadcast.state, counts(broadcast)) == (State.DONE, {"sent": 20})
+    assert set(stub.posts.values()) == {1}
 
 
 def test_a_worker_leaves_the_rest_to_the_queue_after_a_while(

@@ -6,13 +6,14 @@ import datetime as dt
 import os
 import threading
 import time
+from contextlib import suppress
 
 import django
 
 django.setup()
 
 from django.core.management import call_command  # noqa: E402
-from django.db import close_old_connections  # noqa: E402
+from django.db import DatabaseError, close_old_connections  # noqa: E402
 
 from apigw_ws.services.broadcasts import claims, tending  # noqa: E402
 
@@ -22,8 +23,9 @@ tending._PATIENCE = dt.timedelta(seconds=1)  # type: ignore[misc]
 
 def tend() -> None:
     while True:
-        close_old_connections()
-        tending.tend()
+        with suppress(DatabaseError):
+            close_old_connections()
+            tending.tend()
         time.sleep(0.5)
 
 

@@ -89,16 +89,23 @@ def settle(held: Held, payload: bytes) -> None:
         try:
             held.is_lost = not _write(held, position, ahead, entries)
             break
-        except DatabaseError:
-            if not left or connection.in_atomic_block:
+        except DatabaseError as error:
+            if not left:
                 raise
-            connection.close()
+            reconnect(error)
             time.sleep(_PAUSE)
     if held.is_lost:
         return
     held.shard.position, held.shard.ahead = position, ahead
     held.shard.version += 1
     _mark_sessions(entries, payload)
+
+
+def reconnect(error: DatabaseError) -> None:
+    """Have the next query open a new connection; raises the error inside a transaction, which is lost."""
+    if connection.in_atomic_block:
+        raise error
+    connection.close()
 
 
 def _sessions(targets: Sequence[int | str]) -> dict[int | str, tuple[int, str, bool, str]]:

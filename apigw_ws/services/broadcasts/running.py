@@ -6,6 +6,8 @@ import time
 from collections.abc import Iterator
 from typing import Final
 
+from django.db import DatabaseError
+
 from apigw_ws.conf import conf
 from apigw_ws.delivery import Endpoint, Outcome, Rate, Result, Target, deliver
 from apigw_ws.exceptions import ApigwWsError
@@ -13,7 +15,7 @@ from apigw_ws.models import Broadcast
 from apigw_ws.services import endpoints
 from apigw_ws.services.broadcasts import ending, jobs, payloads, queue, sharding
 from apigw_ws.services.broadcasts.claims import Claims
-from apigw_ws.services.broadcasts.ledger import Held, pages, settle
+from apigw_ws.services.broadcasts.ledger import Held, pages, reconnect, settle
 
 State = Broadcast.State
 
@@ -163,6 +165,9 @@ class _Turn:
             return
         self._beaten = time.monotonic()
         self._settle()
-        self._claims.renew()
-        self._broadcast.refresh_from_db(fields=["state", "rate"])
-        self._rate.limit = self._claims.share(self._pool)
+        try:
+            self._claims.renew()
+            self._broadcast.refresh_from_db(fields=["state", "rate"])
+            self._rate.limit = self._claims.share(self._pool)
+        except DatabaseError as error:  # the lease holds until the next tries
+            reconnect(error)
