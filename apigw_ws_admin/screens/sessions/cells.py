@@ -56,5 +56,5 @@ def _label(colour: str, text: str) -> SafeString:
 @cache
 def _box(hint: str) -> str:
     """With a place for the row's key; ``hint`` is what the box says in the language of now."""
-    box = checkbox.render(ACTION_CHECKBOX_NAME, "0000")
+    box: str = checkbox.render(ACTION_CHECKBOX_NAME, "0000")
     return box.replace("{", "{{").replace("}", "}}").replace('value="0000"', 'value="{}"')
