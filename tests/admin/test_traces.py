@@ -280,6 +280,15 @@ def test_addresses_are_for_those_who_may_see_them(staff: Callable[..., Client]) 
     assert "ip_address" not in browser.get(f"{LIST}add/?ip_address=192.0.2.2").text
 
 
+def test_what_people_wrote_is_shown_as_text(operator: Client) -> None:
+    evil = "<script>alert(1)</script>"
+    trace = running(channel_name="", user=User.objects.create_user(evil), reason=evil, redacted_keys=evil)
+    said(trace, evil, handler=evil)
+
+    for path in ("", f"{trace.pk}/change/", f"{trace.pk}/entries/", f"{trace.pk}/stop/", "add/"):
+        assert evil not in operator.get(f"{LIST}{path}").text
+
+
 def test_the_list_says_what_traces_are_where_there_are_none(operator: Client) -> None:
     assert "Nothing was traced yet." in operator.get(LIST).text
     running()
