@@ -178,6 +178,13 @@ class Transfer(ModelResource):
             after={change.name: change.after for change in changes},
         )
 
+    def get_instance(self, instance_loader: Any, row: Mapping[str, Any]) -> Any:
+        """What is here already; None for a name that is none, which is found out later."""
+        try:
+            return super().get_instance(instance_loader, row)
+        except ValueError:
+            return None
+
     def key(self, row: Mapping[str, Any]) -> Hashable:
         """What tells the record of a row from others."""
         return tuple(repr(row.get(name)) for name in self.get_import_id_fields())

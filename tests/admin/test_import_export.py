@@ -328,6 +328,16 @@ def test_a_file_that_is_none_is_explained(
     assert not ApiGateway.objects.exists()
 
 
+def test_a_record_without_a_name_is_explained(operator: Client) -> None:
+    page = upload(operator, '[{"api_name": 5}, {"api_name": ""}, {"region": "eu-central-1"}]')
+
+    assert sentences(page) == [
+        "api_name: “5” is no text. Put it in quotes.",
+        "api_name: This field cannot be blank.",
+        "api_name: This field cannot be blank.",
+    ]
+
+
 def test_what_a_spreadsheet_writes_is_read(operator: Client) -> None:
     text = "\ufeffapi_name;target_base_endpoint;two_way\r\na;https://e.com/;FALSE\r\n;;\r\n"
 
