@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from ipaddress import ip_address
-from typing import Any, Final
+from typing import Any
 
 from django.contrib.admin import ModelAdmin
-from django.contrib.auth import get_user_model
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -18,35 +16,9 @@ from unfold.contrib.filters.admin import DropdownFilter, TextFilter
 
 from apigw_ws.models import WebSocketSession
 from apigw_ws.models.sessions import SessionState
-from apigw_ws.services.access import block_of
+from apigw_ws.services.narrowing import at_address, of_users
 
 Rows = QuerySet[WebSocketSession]
-
-#: How many users a word stands for at most.
-USERS: Final = 100
-
-
-def of_users(word: str) -> Q:
-    """Sessions of the users whose names begin so; one query for the users, whose index it needs."""
-    model = get_user_model()
-    named = model._default_manager.filter(**{f"{model.USERNAME_FIELD}__startswith": word})
-    return Q(user__in=list(named.values_list("pk", flat=True)[:USERS]))
-
-
-def of_connection(word: str, vendor: str) -> Q:
-    """Sessions whose connection IDs begin so, by the index; SQLite has none for LIKE, nor for its case."""
-    if vendor == "sqlite":
-        return Q(connection_id__gte=word, connection_id__lt=f"{word}\U0010ffff")
-    return Q(connection_id__startswith=word)
-
-
-def at_address(word: str) -> Q | None:
-    """Sessions from the address, by the index of its block; None where it is no address."""
-    try:
-        address = str(ip_address(word))
-    except ValueError:
-        return None
-    return Q(address_block=block_of(address), ip_address=address)
 
 
 def not_connected(request: HttpRequest) -> bool:

@@ -17,6 +17,7 @@ from unfold.decorators import display
 
 from apigw_ws.models import ApiGateway, WebSocketSession
 from apigw_ws.models.sessions import MAX_AGE
+from apigw_ws.services.narrowing import at_address, of_connection, of_users
 from apigw_ws_admin.filters import MomentsFilter
 from apigw_ws_admin.permissions import VIEW_ADDRESS
 from apigw_ws_admin.readonly import RecordAdmin
@@ -28,10 +29,7 @@ from apigw_ws_admin.screens.sessions.filters import (
     IdleForFilter,
     StateFilter,
     UserFilter,
-    at_address,
     not_connected,
-    of_connection,
-    of_users,
 )
 from apigw_ws_admin.screens.sessions.live import LiveList
 from apigw_ws_admin.screens.sessions.looking import Pages, SessionChangeList
