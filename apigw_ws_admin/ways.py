@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from django.contrib import admin
 from django.contrib.auth import get_permission_codename, get_user_model
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -39,6 +40,14 @@ _ACTS: Final = (
 def channel_page(name: str) -> str:
     """In the query, as the names of channels may have slashes, colons and dots."""
     return reverse("admin:apigw_ws_channel_page", query={"channel": name})
+
+
+def user_with(key: str) -> Any:
+    """The user with this primary key, whatever kind of key users have; None where there is none."""
+    try:
+        return get_user_model()._default_manager.filter(pk=key).first()
+    except (ValueError, ValidationError):  # no key of this kind
+        return None
 
 
 def may_see(request: HttpRequest, user: Any = None) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -61,7 +61,7 @@ def of_channel(name: str) -> ChannelDossier:
 
 def channels_of(user: AbstractBaseUser) -> list[tuple[str, int]]:
     """The channels that open sessions of the user are in, and how many of them; most first."""
-    mine = WebSocketSession.objects.filter(user=user, connected=True).order_by()
+    mine = WebSocketSession.objects.filter(user=user.pk, connected=True).order_by()
     first = mine.exclude(channel_name="").values_list("channel_name").annotate(Count("pk"))
     further = ChannelMembership.objects.filter(session__in=mine).exclude(name=F("session__channel_name"))
     found = Counter(dict(first))
@@ -69,23 +69,23 @@ def channels_of(user: AbstractBaseUser) -> list[tuple[str, int]]:
     return found.most_common()
 
 
-def bans_of(user: AbstractBaseUser) -> Sequence[Ban]:
+def bans_of(user: AbstractBaseUser) -> QuerySet[Ban]:
     """The last few of this user, in force or over."""
-    return Ban.objects.filter(user=user).select_related("user", "created_by")[:FEW]
+    return Ban.objects.filter(user=user.pk).select_related("user", "created_by")[:FEW]
 
 
-def refusals_of(user: AbstractBaseUser) -> Sequence[Refusal]:
-    return Refusal.objects.filter(user=user).select_related("api_gateway")[:FEW]
+def refusals_of(user: AbstractBaseUser) -> QuerySet[Refusal]:
+    return Refusal.objects.filter(user=user.pk).select_related("api_gateway")[:FEW]
 
 
-def tokens_of(user: AbstractBaseUser) -> Sequence[WebSocketToken]:
-    return WebSocketToken.objects.filter(user=user).order_by("-created_on")[:FEW]
+def tokens_of(user: AbstractBaseUser) -> QuerySet[WebSocketToken]:
+    return WebSocketToken.objects.filter(user=user.pk).order_by("-created_on")[:FEW]
 
 
-def events_about(user: AbstractBaseUser) -> Sequence[AuditEvent]:
+def events_about(user: AbstractBaseUser) -> QuerySet[AuditEvent]:
     """The last few of a month: about the user, or about one of their last connections alone."""
-    name = user.get_username()
-    sessions = WebSocketSession.objects.filter(user=user).order_by("-created_on")
+    name = str(user)  # as the audit trail has it
+    sessions = WebSocketSession.objects.filter(user=user.pk).order_by("-created_on")
     connections = list(sessions.values_list("connection_id", flat=True)[:_CONNECTIONS])
     about = Q(object_text__in=[name, *connections])
     # As bans of a channel, and acts on all of somebody's sessions, are written.

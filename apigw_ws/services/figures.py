@@ -118,7 +118,7 @@ def _rows(now: dt.datetime) -> Iterator[tuple[Any, ...]]:
 def _tallied(
     rows: QuerySet[Any], name: str, session: str, now: dt.datetime
 ) -> QuerySet[Any, tuple[Any, ...]]:
-    return (
+    tallied: QuerySet[Any, tuple[Any, ...]] = (
         rows.order_by()
         .values_list(name, f"{session}api_gateway")
         .annotate(
@@ -127,6 +127,7 @@ def _tallied(
             messages=pace.in_last_minute(now, session),
         )
     )
+    return tallied
 
 
 def _is_live(now: dt.datetime, session: str = "") -> Q:

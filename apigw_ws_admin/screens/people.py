@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
@@ -37,26 +36,18 @@ class People(LiveList):
         """For those who may look at sessions and at this user; whichever model users are."""
         if not ways.may_see(request):
             raise PermissionDenied
-        user = _user(user_id)
+        user = ways.user_with(user_id)
+        if user is None:
+            raise Http404
         if not ways.may_see(request, user):
             raise PermissionDenied
-        request.GET = request.GET.copy()  # type: ignore[assignment]
-        request.GET[_WHOSE] = str(user.pk)  # type: ignore[index]
+        narrowed = request.GET.copy()
+        narrowed[_WHOSE] = str(user.pk)
+        request.GET = narrowed  # type: ignore[assignment]
         context = {"title": user.get_username(), "nobody": "apigw_ws_admin/people/_nobody.html"}
         response = self.changelist_view(request, context)
         template = "apigw_ws_admin/people/page.html"
         return framed(self, response, template, lambda: _context(request, user))
-
-
-def _user(text: str) -> AbstractBaseUser:
-    model = get_user_model()
-    try:
-        user: AbstractBaseUser | None = model._default_manager.filter(pk=text).first()
-    except (ValueError, ValidationError):  # no key of this kind
-        user = None
-    if user is None:
-        raise Http404
-    return user
 
 
 def _context(request: HttpRequest, user: AbstractBaseUser) -> dict[str, Any]:

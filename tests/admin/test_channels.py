@@ -115,7 +115,7 @@ def test_a_channels_page_lists_its_members_and_refreshes_them(operator: Client, 
     page = operator.get(PAGE, {"channel": NAME})
 
     assert sorted(re.findall(r"<code>([^<]+=)</code>", page.text)) == ["0=", "1=", "2=", "both="]
-    assert f"{NAME}</h1>" in page.text
+    assert f"{NAME}</h2>" in page.text
     assert f'href="{LIST}"' in page.text
     version = page.headers["X-Live"]
     assert refreshed(operator, PAGE, version, channel=NAME).status_code == 204
@@ -123,7 +123,7 @@ def test_a_channels_page_lists_its_members_and_refreshes_them(operator: Client, 
     part = refreshed(operator, PAGE, version, channel=NAME)
     assert "new=" in part.text
     assert "<html" not in part.text
-    assert "</h1>" not in part.text
+    assert "</h2>" not in part.text
 
 
 def test_a_page_of_a_channel_that_is_empty_says_so(operator: Client) -> None:
@@ -179,7 +179,7 @@ ACTS = {
 @pytest.mark.parametrize("may", [*ACTS, ""])
 def test_only_what_somebody_may_do_is_offered(staff: Callable[..., Client], crowd: None, may: str) -> None:
     text = staff("view_websocketsession", may).get(PAGE, {"channel": NAME}).text
-    card = text.partition("</h1>")[2].partition("<dl")[0]
+    card = text.partition("</h2>")[2].partition("<dl")[0]
 
     offered = [href for href in ACTS.values() if f"{href}?channel" in card]
     assert offered == ([ACTS[may]] if may else [])

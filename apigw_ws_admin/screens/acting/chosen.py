@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from copy import copy
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.auth import get_user_model
 from django.core.exceptions import SuspiciousOperation
 from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
@@ -17,6 +16,7 @@ from unfold.admin import ModelAdmin
 
 from apigw_ws.models import ApiGateway, WebSocketSession
 from apigw_ws_admin.pages import number
+from apigw_ws_admin.ways import user_with
 
 Rows = QuerySet[WebSocketSession]
 
@@ -80,7 +80,7 @@ def one(object_id: int | str | None) -> Chosen:
 def _listed(admin: ModelAdmin, request: HttpRequest, query: str) -> Rows:
     """What the list shows for the query, on all of its pages."""
     listing = copy(request)
-    listing.GET = QueryDict(query)  # type: ignore[assignment]
+    listing.GET = QueryDict(query)
     try:
         found: Rows = admin.get_changelist_instance(listing).get_queryset(listing)
     except (IncorrectLookupParameters, SuspiciousOperation):
@@ -93,7 +93,7 @@ def _in_channel(rows: Rows, name: str) -> tuple[Rows, str]:
 
 
 def _of_user(rows: Rows, text: str) -> tuple[Rows, str]:
-    user: Any = get_user_model()._default_manager.filter(pk=number(text)).first()
+    user = user_with(text)
     return (rows.filter(user=user) if user else rows.none()), _("user %s") % (user or text)
 
 
