@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 
-from tests.browser.operators import set_faults
 from tests.browser.test_operations import Console, console  # noqa: F401  (fixture)
 from tests.browser.test_sessions import ROWS, Watching, watching  # noqa: F401  (fixture)
 from tests.demo.running import Demo
@@ -130,6 +129,7 @@ def test_a_selection_loses_what_the_other_disconnects_and_nothing_else(
 def test_of_two_who_press_apply_at_once_one_applies_and_both_see_it_done(
     console: Console,  # noqa: F811
     page_of_bob: Any,
+    fault: Callable[..., None],
 ) -> None:
     console.make()
     console.save_a_bad_target()
@@ -138,7 +138,7 @@ def test_of_two_who_press_apply_at_once_one_applies_and_both_see_it_done(
         page.goto(f"{console.pages}overview/")
         page.get_by_role("link", name="Apply to AWS").first.click()
         page.get_by_role("dialog").get_by_text("Deploy to the stage").wait_for()
-    set_faults(console.demo, "POST", {"operation": "UpdateIntegration", "effect": "delay", "seconds": 1})
+    fault("UpdateIntegration", effect="delay", seconds=1)
 
     for page in pages:
         page.get_by_role("dialog").get_by_role("button", name="Apply", exact=True).click()
