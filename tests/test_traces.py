@@ -296,3 +296,28 @@ def test_processes_that_fill_a_trace_together_do_not_overfill_it(settings: Any) 
         thread.join()
 
     assert len(kept()) == Trace.objects.get().entry_count == 10
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="threads do not share SQLite in memory")
+def test_a_trace_is_deleted_while_it_captures() -> None:
+    found = session()
+    trace = start(connection_id="a=")
+    is_over = threading.Event()
+
+    def talk() -> None:
+        while not is_over.is_set():
+            traces.exchanged(found, b"1", None, SAID)
+        connection.close()
+
+    thread = threading.Thread(target=talk)
+    thread.start()
+    try:
+        while not kept():
+            pass
+        traces.delete(trace, by=None)
+    finally:
+        is_over.set()
+        thread.join()
+
+    assert (kept(), Trace.objects.count()) == ([], 0)

@@ -127,7 +127,10 @@ def delete(trace: Trace, *, by: AbstractBaseUser | None, ip: str | None = None) 
     """Delete it with all that it captured; what runs is stopped."""
     what, count = named(trace), trace.entries.count()
     before = {"reason": trace.reason, "entries": count}
-    with audit.recorded(AuditEvent.Verb.DELETE_TRACE, None, what=what, by=by, ip=ip, before=before):
+    recorded = audit.recorded(AuditEvent.Verb.DELETE_TRACE, None, what=what, by=by, ip=ip, before=before)
+    with recorded, transaction.atomic():
+        # Holds it: a message that is being captured is deleted too, and none is captured any more.
+        Trace.objects.filter(pk=trace.pk).update(stopped_on=timezone.now())
         trace.delete()
     _changed()
 
