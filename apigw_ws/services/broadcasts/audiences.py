@@ -108,7 +108,7 @@ def strangers(audience: Audience) -> list[str]:
 
 def describe(audience: Audience) -> str:
     """“Who is in the channels chat, news at production”; no more than a line of it, without addresses."""
-    kind = audience.get("kind")
+    kind = str(audience.get("kind"))
     text = _DESCRIBED[kind](audience) if kind in _DESCRIBED else _("Nobody")
     gateway = audience.get("gateway")
     if gateway is None or kind == "gateway":

@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy
 from apigw_ws.models import Broadcast
 from apigw_ws.services.broadcasts import jobs
 from apigw_ws.services.broadcasts.ledger import CLOSED, UNKNOWN
-from apigw_ws.signals import broadcast_finished
 
 State = Broadcast.State
 
@@ -87,8 +86,7 @@ def end(broadcast: Broadcast) -> bool:
     problem = "" if is_cancelled else _problem(broadcast)
     state = State.CANCELLED if is_cancelled else State.FAILED if _is_failed(broadcast) else State.DONE
     values = {"finished_on": timezone.now(), "error_text": problem}
-    if jobs.move(broadcast, (State(broadcast.state),), state, **values):
-        broadcast_finished.send_robust(Broadcast, broadcast=broadcast)
+    jobs.move(broadcast, (State(broadcast.state),), state, **values)
     return broadcast.is_over
 
 

@@ -13,6 +13,7 @@ from apigw_ws.exceptions import BroadcastError
 from apigw_ws.models import ApiGateway, AuditEvent, Broadcast
 from apigw_ws.services import audit
 from apigw_ws.services.broadcasts import audiences, payloads, queue
+from apigw_ws.signals import broadcast_finished
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -135,10 +136,15 @@ def may_control(broadcast: Broadcast, user: Any) -> bool:
 
 
 def move(broadcast: Broadcast, out_of: tuple[State, ...], to: State, **values: Any) -> bool:
-    """Move it to a state, where it still is in one of those; whether it was. It is then as it is stored."""
+    """Move it to a state, where it still is in one of those; whether it was. It is then as it is stored.
+
+    ``broadcast_finished`` is sent for a state that nothing leads out of.
+    """
     rows = Broadcast.objects.filter(pk=broadcast.pk, state__in=out_of)
     moved = rows.update(state=to, **values)
     broadcast.refresh_from_db()
+    if moved and to in Broadcast.OVER:
+        broadcast_finished.send_robust(Broadcast, broadcast=broadcast)
     return bool(moved)
 
 
