@@ -26,6 +26,10 @@
   if (one("#id_zone")) {
     one("#id_zone").value = timeZone;
     one("#zone").textContent = timeZone;
+    for (const field of document.querySelectorAll("[data-moment]")) {
+      const moment = new Date(field.dataset.moment);
+      field.value = new Date(moment - moment.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+    }
   }
   function tell() {
     for (const time of document.querySelectorAll("time.broadcast-time:not([title])")) {

@@ -51,6 +51,7 @@ def draft(browser: Client, **values: Any) -> Broadcast:
         ("user={user}", {"kind": "users", "users": "ada"}),
         ("user=0", {"kind": "users", "users": ""}),
         ("user=ada", {"kind": "users", "users": ""}),
+        ("user=99999999999999999999", {"kind": "users", "users": ""}),
         ("gateway={gateway}", {"kind": "gateway", "gateway": "{gateway}"}),
         ("gateway={gateway}&channel=lobby", {"kind": "channels", "channels": "lobby"}),
         ("session=7&session=x&session=8", {"kind": "sessions", "sessions": "7,8"}),

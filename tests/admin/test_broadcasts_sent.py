@@ -349,6 +349,27 @@ def test_only_those_not_reached_are_tried_again(operator: Client) -> None:
     assert (form["kind"].value(), form["not_reached"].value()) == ("not_reached", made.pk)
 
 
+def test_a_retry_that_is_changed_stays_one_and_keeps_its_times(operator: Client) -> None:
+    made = stored(state="done", total=1, failed=1)
+    missed(made, "failed", session=session("again"))
+    operator.post(page_of(made, "retry/"))
+    retried = Broadcast.objects.get(retry_of=made)
+    first = draft(
+        operator,
+        kind="not_reached",
+        not_reached=str(made.pk),
+        draft=str(retried.pk),
+        scheduled_for="2045-07-01T12:00",
+        zone="Europe/Berlin",
+    )
+
+    page = operator.get(COMPOSE, {"draft": first.pk})
+
+    assert first.retry_of == made
+    assert f'value="{timezone.localtime(first.scheduled_for):%Y-%m-%dT%H:%M}"' in page.text
+    assert 'data-moment="2045-07-01T10:00:00+00:00"' in page.text
+
+
 def test_nobody_left_to_try_again_is_said(operator: Client) -> None:
     made = stored(state="done", total=1, failed=1)
     missed(made, "failed")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, Final
 from uuid import uuid4
 
 from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.template.response import TemplateResponse
@@ -138,7 +141,8 @@ def _prepared(request: HttpRequest, form: ComposeForm) -> Broadcast | None:
     """The draft. What is wrong with it stands above the form."""
     earlier = _own_draft(request, form.cleaned_data["draft"])
     try:
-        draft = broadcasts.prepare(**form.wanted(), by=who(request)["by"])
+        retry_of = earlier.retry_of if earlier else None
+        draft = broadcasts.prepare(**form.wanted(), by=who(request)["by"], retry_of=retry_of)
     except ApigwWsError as problem:
         form.add_error(None, str(problem))
         return None
@@ -151,7 +155,8 @@ def _asked_for(request: HttpRequest) -> dict[str, Any]:
     """What the URL names: an audience, or a broadcast that is to be written on or sent again."""
     query = request.GET
     if draft := _own_draft(request, query.get("draft", "")):
-        return _as_written(draft) | {"draft": draft.pk}
+        moments = {"scheduled_for": draft.scheduled_for, "expires_on": draft.expires_on}
+        return _as_written(draft) | moments | {"draft": draft.pk}
     again = Broadcast.objects.filter(pk=number(query.get("again", ""))).first()
     if again is not None:
         return _as_written(again) | ({} if may_read(request, again) else {"payload": ""})
@@ -160,17 +165,21 @@ def _asked_for(request: HttpRequest) -> dict[str, Any]:
         audience = {"kind": "sessions", "sessions": sessions}
     elif "sessions" in query:
         return {"kind": "filter", "filter": query["sessions"], "with_id": True}
-    elif users := [pk for pk in query.getlist("user") if pk]:
-        audience = {"kind": "users", "users": _that_exist(users)}
+    elif "user" in query:
+        audience = {"kind": "users", "users": list(_keys(query.getlist("user")))}
     elif gateway := number(query.get("gateway", "")):
         audience = {"kind": "channels" if query.getlist("channel") else "gateway", "gateway": gateway}
         audience["channels"] = query.getlist("channel")
     return initial(audience) | {"with_id": True} | _from_template(query.get("template", ""))
 
 
-def _that_exist(users: list[str]) -> list[Any]:
+def _keys(users: list[str]) -> Iterator[Any]:
+    """As the primary keys of users are, whichever model they have."""
     field = get_user_model()._meta.pk
-    return [pk for pk in users if number(pk) or not field.get_internal_type().endswith("AutoField")]
+    for pk in users:
+        with suppress(ValidationError):
+            if number(pk) or not pk.isdecimal():
+                yield field.to_python(pk)
 
 
 def _as_written(broadcast: Broadcast) -> dict[str, Any]:

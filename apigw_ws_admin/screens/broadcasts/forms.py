@@ -86,8 +86,15 @@ class ComposeForm(AudienceForm, MessageForm):
         self.zone_name = zone_named(self["zone"].value())
         for name in ("scheduled_for", "expires_on"):
             self.fields[name].zone = self.zone_name  # type: ignore[attr-defined]
+            self._show_moment(name)
         ceiling = _("Empty: the site's limit of %(rate)d, which all broadcasts share.")
         self.fields["rate"].help_text = ceiling % {"rate": conf.broadcast_rate}
+
+    def _show_moment(self, name: str) -> None:
+        """As such an input takes it, on the site's clock; the browser puts it on its own."""
+        if moment := self.initial.get(name):
+            self.fields[name].widget.attrs["data-moment"] = moment.isoformat()
+            self.initial[name] = f"{timezone.localtime(moment):%Y-%m-%dT%H:%M}"
 
     def clean(self) -> None:
         super().clean()
