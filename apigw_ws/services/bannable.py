@@ -45,7 +45,7 @@ def behind(rows: QuerySet[WebSocketSession], kind: Kind) -> Bannable:
     match kind:
         case Kind.USER:
             users = get_user_model()._default_manager.filter(pk__in=rows.values("user")).order_by("pk")
-            made = [Ban(user=user) for user in users[: MOST + 1]]  # type: ignore[misc]
+            made = [Ban(user=user) for user in users[: MOST + 1]]
         case Kind.AGENT:
             agents = rows.exclude(user_agent="").values_list("user_agent", flat=True).distinct()
             made = [Ban(user_agent=agent) for agent in sorted({each[:255] for each in agents[: MOST + 1]})]

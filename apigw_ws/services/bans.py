@@ -41,8 +41,7 @@ _ANY_BROWSER: Final = "mozilla/5.0"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Banned:
     ban: Ban
-    #: How many open sessions it closed.
-    closed: int
+    closed: int  # open sessions
 
 
 class Book:
@@ -140,11 +139,10 @@ def make(
     made.created_by = by  # type: ignore[assignment]
     if problem := objection(made, by=by, ip=ip) or ("" if wide else breadth(made)):
         raise BanRefused(problem)
-    with audit.recorded(AuditEvent.Verb.BAN, None, what=str(made), by=by, ip=ip) as record:
-        with transaction.atomic():
-            made.save()
-            closed = close_hit(made) if closing else 0
-        record.after = {"ban": made.pk, "reason": made.reason, "until": _moment(made), "closed": closed}
+    with audit.recorded(AuditEvent.Verb.BAN, None, what=str(made), by=by, ip=ip) as it, transaction.atomic():
+        made.save()
+        closed = close_hit(made) if closing else 0
+        it.after = {"ban": made.pk, "reason": made.reason, "until": _moment(made), "closed": closed}
     return Banned(ban=made, closed=closed)
 
 

@@ -24,7 +24,7 @@ What = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    result: Result
+    result: ActOutcome.Result
     #: Why not, in a sentence; of a message, why the client was not told.
     error: str = ""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from django.forms import Media
 
 from apigw_ws_admin.screens.acting.dialogs import Dialogs
 from apigw_ws_admin.screens.acting.links import DisconnectsHere
@@ -18,6 +18,8 @@ class Acting(Dialogs, Pages, Reply):
     actions_row = ("message", "join", "leave", "disconnect", "ban")
     actions_detail = ("join", "leave", "disconnect", "ban")
 
-    class Media:
-        css: ClassVar = {"all": ("apigw_ws_admin/acting.css",)}
-        js = ("apigw_ws_admin/acting.js",)
+    @property
+    def media(self) -> Media:
+        ours = Media(css={"all": ("apigw_ws_admin/acting.css",)}, js=("apigw_ws_admin/acting.js",))
+        together: Media = super().media + ours
+        return together

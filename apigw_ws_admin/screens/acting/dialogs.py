@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.contrib.admin import helpers
@@ -21,15 +21,13 @@ from apigw_ws_admin.screens.acting.doing import do
 from apigw_ws_admin.screens.acting.forms import ActForm
 from apigw_ws_admin.screens.acting.kinds import KINDS, may
 
-Method = Callable[..., Any]
 
-
-def _dialog(name: str, title: Any) -> Method:
+def _dialog(name: str, title: Any) -> Any:
     """The action on one session."""
     kind = KINDS[name]
 
     @action(
-        description=kind.title,
+        description=cast(str, kind.title),
         icon=kind.icon,
         variant=ActionVariant.DANGER if kind.is_grave else ActionVariant.DEFAULT,
         permissions=[name],
@@ -48,11 +46,11 @@ def _dialog(name: str, title: Any) -> Method:
     return act
 
 
-def _selected(name: str) -> Method:
+def _selected(name: str) -> Any:
     """The action on a selection: to the page that asks."""
     kind = KINDS[name]
 
-    @admin.action(description=kind.title, permissions=[name])
+    @admin.action(description=cast(str, kind.title), permissions=[name])
     def act(self: ModelAdmin, request: HttpRequest, queryset: QuerySet[WebSocketSession]) -> HttpResponse:
         named: dict[str, Any] = {"sessions": request.GET.urlencode()}
         if request.POST.get("select_across") != "1":
@@ -64,7 +62,7 @@ def _selected(name: str) -> Method:
     return act
 
 
-def _permission(name: str) -> Method:
+def _permission(name: str) -> Callable[..., bool]:
     def has_permission(self: ModelAdmin, request: HttpRequest, object_id: Any = None) -> bool:
         return self.has_view_permission(request) and may(KINDS[name], request.user)
 

@@ -17,7 +17,7 @@ from apigw_ws_admin.screens.acting.kinds import KINDS, Kind
 
 Result = ActOutcome.Result
 
-KIND_OF: Final[Mapping[str, Kind]] = {kind.deed: kind for kind in reversed(KINDS.values())}
+KIND_OF: Final[Mapping[str, Kind]] = {kind.deed: kind for kind in reversed(list(KINDS.values()))}
 #: Rows on a page.
 SHOWN: Final = 50
 #: What picks the colour; and the order of the tallies, the worst first.
