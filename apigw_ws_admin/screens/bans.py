@@ -33,6 +33,7 @@ from apigw_ws_admin.labels import BAN_MINUTES, Label
 from apigw_ws_admin.pages import address_of
 from apigw_ws_admin.permissions import BAN, VIEW_ADDRESS
 from apigw_ws_admin.readonly import RecordAdmin
+from apigw_ws_admin.ways import USERNAME
 
 
 class BanForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -120,7 +121,7 @@ class BanAdmin(HidesAddresses, RecordAdmin):
         ("channel_name", FieldTextFilter),
         ("created_on", MomentsFilter),
     )
-    search_fields = ("network", "user_agent", "channel_name", "reason", "user__username")
+    search_fields = ("network", "user_agent", "channel_name", "reason", USERNAME)
     search_help_text = gettext_lazy("Address or network, user, user agent, channel or reason")
     fieldsets = (
         (

@@ -22,6 +22,7 @@ from apigw_ws_admin.filters import MomentsFilter
 from apigw_ws_admin.hints import HINTS, hint_for, ways_of
 from apigw_ws_admin.permissions import BAN, VIEW_ADDRESS
 from apigw_ws_admin.readonly import RecordAdmin
+from apigw_ws_admin.ways import USERNAME
 
 #: Reasons in the chart.
 TOP: Final = 8
@@ -67,11 +68,11 @@ class RefusalAdmin(HidesAddresses, RecordAdmin):
         GuardFilter,
         ("api_gateway", RelatedDropdownFilter),
         ("ip_address", FieldTextFilter),
-        ("user__username", FieldTextFilter),
+        (USERNAME, FieldTextFilter),
         BanFilter,
         ("created_on", MomentsFilter),
     )
-    search_fields = ("guard", "reason", "ip_address", "origin", "connection_id", "user__username")
+    search_fields = ("guard", "reason", "ip_address", "origin", "connection_id", USERNAME)
     search_help_text = _("Guard, reason, IP address, origin, connection ID or user")
     list_before_template = "apigw_ws_admin/refusals/_top.html"
     change_form_outer_before_template = "apigw_ws_admin/refusals/_hint.html"

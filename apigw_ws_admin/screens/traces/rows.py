@@ -24,6 +24,7 @@ from apigw_ws_admin.pages import address_of, ago
 from apigw_ws_admin.permissions import DELETE_TRACE, TRACE, VIEW_ADDRESS, VIEW_PAYLOAD
 from apigw_ws_admin.readonly import RecordAdmin
 from apigw_ws_admin.screens.traces.forms import TraceForm
+from apigw_ws_admin.ways import USERNAME
 
 
 class TraceList(RecordAdmin):
@@ -32,7 +33,7 @@ class TraceList(RecordAdmin):
     list_display = ("what", "state_shown", "reason", "entry_count", "created_by", "started")
     list_select_related = ("user", "created_by")
     list_filter = (("created_on", MomentsFilter),)
-    search_fields = ("channel_name", "connection_id", "reason", "user__username")
+    search_fields = ("channel_name", "connection_id", "reason", USERNAME)
     search_help_text = gettext_lazy("User, channel, connection ID or reason")
     list_before_template = "apigw_ws_admin/traces/_nothing.html"
     actions_row = ("stop", "remove")
