@@ -58,7 +58,7 @@ def _ca_bundle(asking: Any) -> str:
     from botocore.httpsession import get_cert_path
 
     named = asking._session.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE")
-    return str(get_cert_path(named or True))
+    return str(named or get_cert_path(True))
 
 
 def _post(made: Any, connection_id: str, payload: bytes) -> Answer:

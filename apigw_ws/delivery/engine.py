@@ -58,7 +58,7 @@ def deliver(
     """
     width = concurrency if is_fast() else min(concurrency, MOST)
     feed = Feed(targets, rate or Rate(), held=2 * width, patience=patience)
-    line: Line = (CurlLine or ThreadLine)(endpoint, payload, width)
+    line: Line = (CurlLine if is_fast() else ThreadLine)(endpoint, payload, width)
     with closing(line):
         yield from _Run(feed, line, width, should_stop).outcomes()
 

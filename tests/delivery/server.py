@@ -113,11 +113,13 @@ def serving(script: Script, tls: ssl.SSLContext | None = None) -> Iterator[Serve
         server.port = listening.sockets[0].getsockname()[1]
         started.set()
         await stop.wait()
-        listening.close()
-        for _ in range(20):  # what was accepted a moment ago begins, and ends
+        for each in listening.sockets:
+            loop.remove_reader(each.fileno())
+        for _ in range(20):  # what was accepted a moment ago begins, and ends: a closed server would leak it
             await asyncio.sleep(0)
             for writer in server.writers:
                 writer.transport.abort()
+        listening.close()
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
             task.cancel()
