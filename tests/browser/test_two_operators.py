@@ -147,5 +147,7 @@ def test_of_two_who_press_apply_at_once_one_applies_and_both_see_it_done(
         page.locator("#deployment", has_text="there is nothing to do").wait_for(timeout=60_000)
     page_of_bob.goto(f"{console.console}/admin/apigw_ws/run/")
     runs = page_of_bob.locator("#result_list > tbody", has_text=console.name)
-    assert runs.count() == 2  # it was made, and changed
-    assert runs.locator("text=Failed").count() == 0
+    states = runs.locator("td.field-outcome").all_inner_texts()
+    assert [state.lower() for state in states].count(
+        "done"
+    ) == 2  # made, and changed once
