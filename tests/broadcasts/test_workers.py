@@ -139,12 +139,13 @@ def test_a_lost_database_connection_costs_nobody_the_message(site: Site) -> None
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
             "WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
         )
-    time.sleep(1)
-    if (
-        site.workers[0].poll() is not None
-    ):  # django-tasks-db may end with it: what runs workers starts another
-        site.start_worker()
-    row = site.wait(pk, lambda row: row["state"] == "done")
+
+    def is_done(row: dict[str, Any]) -> bool:
+        if site.workers[-1].poll() is not None:  # django-tasks-db may end: what runs workers starts another
+            site.start_worker()
+        return bool(row["state"] == "done")
+
+    row = site.wait(pk, is_done)
 
     assert (row["total"], row["sent"]) == (number, number)
     assert len(site.stub.posts) == number
