@@ -12,6 +12,8 @@ ROLLBACK: Final = "apigw_ws.rollback_apigateway"
 TEARDOWN: Final = "apigw_ws.teardown_apigateway"
 #: Rotate the secret by which a gateway proves itself.
 ROTATE_SECRET: Final = "apigw_ws.rotate_secret_apigateway"  # noqa: S105
+#: Open test connections to a gateway, as oneself.
+TEST: Final = "apigw_ws.test_apigateway"
 #: Delete a gateway's record.
 DELETE: Final = "apigw_ws.delete_apigateway"
 #: Change a gateway's record.
@@ -42,3 +44,7 @@ VIEW_TRACE: Final = "apigw_ws.view_trace"
 TRACE: Final = "apigw_ws.add_trace"
 #: Delete a trace with what it captured.
 DELETE_TRACE: Final = "apigw_ws.delete_trace"
+#: Keep a frame for test connections, in place of another, and delete one.
+ADD_FRAME: Final = "apigw_ws.add_savedframe"
+CHANGE_FRAME: Final = "apigw_ws.change_savedframe"
+DELETE_FRAME: Final = "apigw_ws.delete_savedframe"

@@ -52,6 +52,7 @@ class AuditEvent(models.Model):
         TRACE = "trace", _("Started a trace")
         STOP_TRACE = "stop_trace", _("Stopped a trace")
         DELETE_TRACE = "delete_trace", _("Deleted a trace")
+        TEST = "test", _("Opened a test connection")
         IMPORT = "import", _("Imported a file")
         EXPORT = "export", _("Exported to a file")
 

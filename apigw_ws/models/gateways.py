@@ -165,6 +165,7 @@ class ApiGateway(StageSettings, DomainSettings):
             ("rollback_apigateway", "Can roll a gateway back to an earlier deployment"),
             ("teardown_apigateway", "Can remove a gateway from AWS"),
             ("rotate_secret_apigateway", "Can rotate a gateway's secret"),
+            ("test_apigateway", "Can open test connections"),
         ]
 
     def __str__(self) -> str:

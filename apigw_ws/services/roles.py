@@ -15,6 +15,8 @@ from apigw_ws.exceptions import ConfigurationError
 from apigw_ws.models import AuditEvent
 from apigw_ws.services import audit
 
+#: Tries gateways out.
+_TESTS: Final = ("test_apigateway", "add_savedframe", "change_savedframe", "delete_savedframe")
 #: Looks after those who are connected. Not what messages say, nor broadcasts to very many.
 _OPERATES: Final = (
     "disconnect_websocketsession",
@@ -23,6 +25,7 @@ _OPERATES: Final = (
     "view_address_websocketsession",
     "add_ban",
     "change_ban",
+    *_TESTS,
     "send_broadcast",
     "add_broadcasttemplate",
     "change_broadcasttemplate",
@@ -35,6 +38,7 @@ _DEPLOYS: Final = (
     "deploy_apigateway",
     "rollback_apigateway",
     "rotate_secret_apigateway",
+    *_TESTS,
     "add_channelpermission",
     "change_channelpermission",
     "delete_channelpermission",
