@@ -18,6 +18,7 @@ from apigw_ws.models.deployments import DeployedSnapshot
 from apigw_ws.models.frames import SavedFrame
 from apigw_ws.models.gateways import ApiGateway
 from apigw_ws.models.ledger import BroadcastRecipient, BroadcastSample, BroadcastShard
+from apigw_ws.models.rollups import Rollup
 from apigw_ws.models.routes import ApiGatewayAdditionalRoute
 from apigw_ws.models.runs import Run, Step
 from apigw_ws.models.sessions import SessionState, WebSocketSession
@@ -45,6 +46,7 @@ __all__ = [
     "Chore",
     "DeployedSnapshot",
     "Refusal",
+    "Rollup",
     "Run",
     "SavedFrame",
     "SessionState",

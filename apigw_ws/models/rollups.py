@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from typing import Final
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+def _number() -> models.PositiveIntegerField[int, int]:
+    return models.PositiveIntegerField(default=0, editable=False)
+
+
+class Rollup(models.Model):
+    """What happened at a gateway within a minute, added up; rows without anything to tell are not there.
+
+    Nothing refers to it, and it refers to nothing: it outlives its gateway. See ``services.rollups``.
+    """
+
+    #: The ends of the steps by which handlers' times are counted, in milliseconds; one more step is open.
+    STEPS: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)
+    #: The field that counts each step.
+    TOOK: Final = (*(f"took_{step}" for step in STEPS), "took_more")
+
+    #: Minutes since 1970.
+    minute = models.PositiveIntegerField(_("minute"))
+    #: Primary key; 0 where none is known.
+    gateway = models.PositiveBigIntegerField(_("gateway"), default=0)
+    connects = _number()
+    disconnects = _number()
+    messages_in = _number()
+    messages_out = _number()
+    refusals = _number()
+    send_failures = _number()
+    handler_failures = _number()
+    #: Sessions when they were counted last within the minute; None where they were not.
+    live = models.PositiveIntegerField(_("live sessions"), null=True)
+    took_1 = _number()
+    took_2 = _number()
+    took_5 = _number()
+    took_10 = _number()
+    took_20 = _number()
+    took_50 = _number()
+    took_100 = _number()
+    took_200 = _number()
+    took_500 = _number()
+    took_1000 = _number()
+    took_2000 = _number()
+    took_5000 = _number()
+    took_10000 = _number()
+    took_more = _number()
+
+    class Meta:
+        verbose_name = _("rollup")
+        verbose_name_plural = _("rollups")
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["minute", "gateway"], name="apigw_ws_one_rollup_of_a_minute")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.gateway}: {self.minute}"
