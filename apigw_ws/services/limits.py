@@ -8,8 +8,11 @@ an address, which the database knows.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import time
+import unicodedata
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any, Final
 
@@ -20,6 +23,12 @@ from django.core.cache.backends.locmem import LocMemCache
 from apigw_ws.services import access
 
 logger = logging.getLogger("apigw_ws.limits")
+
+#: Seconds over which attempts to sign in are counted, and how many may fail in them: from one address (an
+#: office has one for all), and for one name (from many addresses, while somebody guesses).
+SIGN_IN_WINDOW: Final = 15 * 60
+SIGN_INS_FROM: Final = 30
+SIGN_INS_AS: Final = 10
 
 #: Backends of Django that other processes do not see, or that cost queries or files.
 _NOT_SHARED: Final = tuple(
@@ -48,6 +57,37 @@ def messages_of(connection_id: str, window: int, limit: int) -> int:
     return _before(f"connection:{connection_id}", window, limit)
 
 
+def may_sign_in(ip_address: str | None, username: str) -> bool:
+    """Count an attempt to sign in; False, and not counted, where too many failed before.
+
+    They fail too often from one address, or for one name, whether or not a user has it.
+    """
+    counted: list[str] = []
+    for who, limit in _signing_in(ip_address, username).items():
+        if _before(who, SIGN_IN_WINDOW, limit) >= limit:
+            _take_back(counted)
+            return False
+        counted.append(who)
+    return True
+
+
+def signed_in(ip_address: str | None, username: str) -> None:
+    """The attempt that ``may_sign_in`` counted did not fail: it counts no more."""
+    _take_back(_signing_in(ip_address, username))
+
+
+def _signing_in(ip_address: str | None, username: str) -> dict[str, int]:
+    """By whom attempts are counted, and how often each may fail. No cache keeps a name as it was typed."""
+    name = hashlib.sha256(unicodedata.normalize("NFKC", username).casefold().encode()).hexdigest()
+    return {f"sign-in:{access.block_of(ip_address)}": SIGN_INS_FROM, f"sign-in:{name}": SIGN_INS_AS}
+
+
+def _take_back(counted: Iterable[str]) -> None:
+    for who in counted:
+        with suppress(Exception):  # gone, or the cache does not answer: it counts until its window ends
+            (cache if _is_shared() else _own).decr(_key(who, SIGN_IN_WINDOW, time.time()))
+
+
 def _before(who: str, window: int, limit: int) -> int:
     """A cache that does not answer must let people in: then this process counts."""
     if _is_shared():
@@ -59,15 +99,19 @@ def _before(who: str, window: int, limit: int) -> int:
 
 
 def _counted(counter: Any, who: str, window: int, limit: int) -> int:
-    number, seconds = divmod(time.time(), window)
-    now, last = (f"apigw_ws:limit:{who}:{window}:{int(number) - ago}" for ago in (0, 1))
+    moment = time.time()
+    now, last = _key(who, window, moment), _key(who, window, moment - window)
     with suppress(ValueError):  # one was evicted a moment ago
         came = 0 if counter.add(now, 1, 2 * window) else int(counter.incr(now)) - 1
-        count = came + int(counter.get(last, 0) * (1 - seconds / window))
+        count = came + int(counter.get(last, 0) * (1 - moment % window / window))
         if count >= limit:
             counter.decr(now)
         return count
     return 0
+
+
+def _key(who: str, window: int, moment: float) -> str:
+    return f"apigw_ws:limit:{who}:{window}:{int(moment // window)}"
 
 
 def _is_shared() -> bool:
