@@ -3,7 +3,10 @@
 APIGW_WS_SECRET_KEY     Django's SECRET_KEY; required
 APIGW_WS_HOSTS          the names that the console answers to, separated by commas; this machine only if unset
 APIGW_WS_DATABASE       the SQLite file; console.sqlite3 in the current folder if unset
-APIGW_WS_BEHIND_PROXY   1 where a proxy ends TLS and sets X-Forwarded-Proto, and lets no client set it
+APIGW_WS_BEHIND_PROXY   1 where a proxy ends TLS and sets X-Forwarded-Proto and X-Forwarded-For, and lets no
+                        client set them
+APIGW_WS_STATIC_ROOT    the folder to which `collectstatic` brings the files, hashed and compressed, and from
+                        which they are served; straight from the packages if unset
 APIGW_WS_ENDPOINT_URL   where boto3 finds AWS for gateways that name no endpoint: the emulator's URL, or unset
 """
 
@@ -15,6 +18,8 @@ from typing import Any
 
 from django import VERSION
 from django.core.exceptions import ImproperlyConfigured
+
+from apigw_ws_admin.project import headers
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
@@ -49,7 +54,11 @@ INSTALLED_APPS = [
     "apigw_ws",
     "apigw_ws_admin.project",  # after the users that it registers anew
 ]
+BEHIND_PROXY = os.environ.get("APIGW_WS_BEHIND_PROXY") == "1"
 MIDDLEWARE = [
+    *(["apigw_ws_admin.project.headers.ProxyMiddleware"] if BEHIND_PROXY else []),
+    "apigw_ws_admin.project.headers.HeadersMiddleware",
+    "django.middleware.gzip.GZipMiddleware",  # a list of sessions has a quarter of a megabyte
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -108,15 +117,22 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 
 STATIC_URL = "static/"
-WHITENOISE_USE_FINDERS = True  # straight from the packages: nothing to collect
+STATIC_ROOT = os.environ.get("APIGW_WS_STATIC_ROOT") or None
+WHITENOISE_USE_FINDERS = not STATIC_ROOT  # straight from the packages: nothing to collect
+if STATIC_ROOT:
+    STORAGES = {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+        "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    }
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # a change list with many rows selected
 
 SESSION_COOKIE_NAME = "apigw_ws_session"  # browsers share cookies between the ports of a host
 CSRF_COOKIE_NAME = "apigw_ws_csrf"
+CONSOLE_HEADERS = headers.of_console(on_loopback=ON_LOOPBACK)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = not ON_LOOPBACK
 SECURE_HSTS_SECONDS = 0 if ON_LOOPBACK else 365 * 24 * 3600
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not ON_LOOPBACK
-if os.environ.get("APIGW_WS_BEHIND_PROXY") == "1":
+if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 # What stays on the machine travels unencrypted: HSTS, the redirect to HTTPS and secure cookies.
 SILENCED_SYSTEM_CHECKS = [f"security.W{n}" for n in ("004", "008", "012", "016")] if ON_LOOPBACK else []
@@ -128,6 +144,7 @@ UNFOLD = {
     "SITE_SYMBOL": "cable",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "apigw_ws_admin.navigation.favicon"}],
     "ENVIRONMENT": "apigw_ws_admin.navigation.environment",
+    "LOGIN": {"form": "apigw_ws_admin.project.signing_in.SignInForm"},
     "SIDEBAR": {"navigation": "apigw_ws_admin.navigation.sidebar"},
 }
 

@@ -19,7 +19,7 @@ def console(settings: Any) -> None:
     """The frame and the middleware of the standalone console."""
     from apigw_ws_admin.project import settings as project
 
-    settings.UNFOLD = project.UNFOLD
+    settings.UNFOLD, settings.CONSOLE_HEADERS = project.UNFOLD, project.CONSOLE_HEADERS
     settings.MIDDLEWARE = [name for name in project.MIDDLEWARE if "whitenoise" not in name]
 
 
