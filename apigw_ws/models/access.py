@@ -58,6 +58,7 @@ class Refusal(models.Model):
         related_name="websocket_refusals",
         null=True,
         blank=True,
+        db_index=False,
     )
     ip_address = models.GenericIPAddressField(_("IP address"), null=True, blank=True)
     #: What rates count by: the address, of IPv6 its /64.
@@ -77,6 +78,7 @@ class Refusal(models.Model):
         indexes = [
             models.Index(fields=["address_block", "created_on"], name="apigw_ws_refusals_by_address"),
             models.Index(fields=["api_gateway", "created_on"], name="apigw_ws_refusals_by_gateway"),
+            models.Index(fields=["user", "created_on"], name="apigw_ws_refusals_by_user"),
             models.Index(fields=["connection_id"], name="apigw_ws_refusal_by_connection"),
         ]
 

@@ -68,6 +68,7 @@ class AuditEvent(models.Model):
         related_name="+",
         null=True,
         blank=True,
+        db_index=False,
     )
     who = models.CharField(_("who"), max_length=255)
     ip_address = models.GenericIPAddressField(_("from where"), null=True, blank=True)
@@ -79,6 +80,7 @@ class AuditEvent(models.Model):
         related_name="audit_events",
         null=True,
         blank=True,
+        db_index=False,
     )
     object_text = models.CharField(_("on what"), max_length=255)
     before = models.JSONField(_("before"), null=True, blank=True)
@@ -95,6 +97,10 @@ class AuditEvent(models.Model):
         verbose_name = _("audit event")
         verbose_name_plural = _("audit events")
         ordering = ["-happened_on", "-pk"]
+        indexes = [
+            models.Index(fields=["gateway", "happened_on"], name="apigw_ws_events_by_gateway"),
+            models.Index(fields=["user", "happened_on"], name="apigw_ws_events_by_user"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.who}: {self.get_verb_display()} ({self.object_text})"

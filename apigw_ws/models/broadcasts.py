@@ -5,6 +5,7 @@ from typing import Final
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 #: The fields of a broadcast that its recipients are counted in; together they are those it is done with.
@@ -103,6 +104,7 @@ class Broadcast(models.Model):
         indexes = [
             models.Index(fields=["state"], name="apigw_ws_broadcast_state"),
             models.Index(fields=["-created_on"], name="apigw_ws_broadcast_newest"),
+            models.Index(Coalesce("started_on", "created_on"), name="apigw_ws_broadcast_began"),
         ]
 
     def __str__(self) -> str:

@@ -23,7 +23,7 @@ class Run(models.Model):
         INTERRUPTED = "interrupted", _("Interrupted")
 
     gateway = models.ForeignKey(
-        ApiGateway, verbose_name=_("gateway"), on_delete=models.CASCADE, related_name="runs"
+        ApiGateway, verbose_name=_("gateway"), on_delete=models.CASCADE, related_name="runs", db_index=False
     )
     kind = models.CharField(_("kind"), max_length=16, choices=Kind.choices, default=Kind.APPLY)
     #: The deployment that a rollback goes to.
@@ -36,6 +36,7 @@ class Run(models.Model):
         related_name="+",
         null=True,
         blank=True,
+        db_index=False,
     )
     planned = models.PositiveIntegerField(_("operations planned"), default=0)
     started_on = models.DateTimeField(_("started"), auto_now_add=True)
@@ -51,6 +52,11 @@ class Run(models.Model):
         verbose_name = _("run")
         verbose_name_plural = _("runs")
         ordering = ["-started_on"]
+        indexes = [
+            models.Index(fields=["started_on"], name="apigw_ws_runs_by_time"),
+            models.Index(fields=["gateway", "started_on"], name="apigw_ws_runs_by_gateway"),
+            models.Index(fields=["started_by", "started_on"], name="apigw_ws_runs_by_user"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["gateway"],
