@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import VERSION
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import Group, Permission
@@ -14,8 +15,13 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 
 from apigw_ws.models import ApiGateway, Ban, ChannelPermission, ChannelPermissionRule, Run
-from apigw_ws.services import access, bans, deployments, gateways, logins, rules, sessions
+from apigw_ws.services import access, bans, deployments, gateways, logins, rollups, rules, sessions
 from apigw_ws.signals import deployed
+
+if VERSION >= (6, 0):
+    from django.tasks.signals import task_finished
+else:
+    from django_tasks.signals import task_finished  # type: ignore[assignment,no-redef,unused-ignore]
 
 
 @receiver(user_logged_out)
@@ -85,6 +91,12 @@ def tell_aws_whom_a_ban_closed(created: bool, raw: bool, **_: Any) -> None:
 @receiver(deployed, sender=ApiGateway)
 def keep_what_was_deployed(gateway: ApiGateway, run: Run, **_: Any) -> None:
     deployments.remember(gateway, run)
+
+
+@receiver(task_finished)
+def write_down_what_a_task_counted(**_: Any) -> None:
+    """Workers of some backends are processes of their own, which end with the task."""
+    rollups.flush()
 
 
 def _tell_aws(closed: int) -> None:

@@ -62,9 +62,10 @@ def touches_the_database(item: pytest.Item) -> bool:
 @pytest.fixture(autouse=True)
 def nothing_known_of_other_tests() -> None:
     """The process remembers gateways and permissions; a test's are rolled back behind its back."""
-    from apigw_ws.services import access, bans, gateways, limits, refusals, rules, traces
+    from apigw_ws.services import access, bans, gateways, limits, refusals, rollups, rules, traces
 
     traces.forget()
+    rollups.forget()
     gateways.forget()
     rules.forget()
     bans.forget()

@@ -154,7 +154,8 @@ def test_the_command_says_what_it_deleted() -> None:
     lines = [line.split() for line in out.getvalue().splitlines()]
     assert lines[0] == ["sessions:", "1", "deleted"]
     assert (
-        " ".join(line[0] for line in lines) == "sessions: acts: tokens: refusals: runs: traces: broadcasts:"
+        " ".join(line[0] for line in lines)
+        == "sessions: acts: tokens: refusals: runs: traces: broadcasts: rollups:"
     )
 
 

@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 
 from apigw_ws.aws import connections
 from apigw_ws.conf import conf
+from apigw_ws.delivery import Result as Delivered
 from apigw_ws.exceptions import ApigwWsError, ConnectionGone
 from apigw_ws.models import Act, ActOutcome, ChannelVerb, WebSocketSession
-from apigw_ws.services import bans, calls, channels, closing, messages, rules, sessions
+from apigw_ws.services import bans, calls, channels, closing, messages, rollups, rules, sessions
 from apigw_ws.services.channels import Change
 from apigw_ws.services.closing import Result as Closed
 
@@ -79,7 +80,14 @@ def _post(batch: Batch, message: Any, ways: calls.Ways) -> dict[int, ApigwWsErro
         sessions.count_sent(sent, payload)
     if gone := [session.connection_id for session, error in paired if isinstance(error, ConnectionGone)]:
         sessions.mark_gone(gone)
+    rollups.count_sent((session.api_gateway_id, _result(error)) for session, error in paired)
     return {session.pk: error for session, error in paired if error is not None}
+
+
+def _result(error: ApigwWsError | None) -> Delivered:
+    if error is None:
+        return Delivered.SENT
+    return Delivered.GONE if isinstance(error, ConnectionGone) else Delivered.FAILED
 
 
 def _of_post(session: WebSocketSession, error: ApigwWsError | None) -> Done:

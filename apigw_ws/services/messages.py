@@ -24,7 +24,7 @@ from apigw_ws.exceptions import (
     PayloadTooLarge,
 )
 from apigw_ws.models import ApiGateway, WebSocketSession
-from apigw_ws.services import calls, endpoints, sessions
+from apigw_ws.services import calls, endpoints, rollups, sessions
 
 logger = logging.getLogger("apigw_ws.messages")
 
@@ -102,19 +102,22 @@ def send(session: WebSocketSession, data: Any) -> bool:
     """
     payload = encode(data)
     if sent := post(session, payload):
+        rollups.count(session.api_gateway_id, messages_out=1)
         sessions.count_sent([session.connection_id], payload)
     return sent
 
 
 def post(session: WebSocketSession, payload: bytes) -> bool:
     """As ``send``, of what is encoded; the message is left to the caller to count."""
-    client = calls.client_for(session.api_gateway)
     try:
-        connections.post(client, session.connection_id, payload)
+        connections.post(calls.client_for(session.api_gateway), session.connection_id, payload)
     except ConnectionGone:
         sessions.mark_gone([session.connection_id])
         session.connected = WebSocketSession.objects.filter(pk=session.pk, connected=True).exists()
         return False
+    except ApigwWsError:
+        rollups.count(session.api_gateway_id, send_failures=1)
+        raise
     return True
 
 
@@ -138,6 +141,7 @@ def send_to_all(
             for outcome in batch:
                 result[first + outcome.target.ref] = outcome.result is Result.SENT
             result.add(batch)
+            rollups.count_sent((chunk[outcome.target.ref][1], outcome.result) for outcome in batch)
             settle(batch, payload)
     return result
 

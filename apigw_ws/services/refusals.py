@@ -18,6 +18,7 @@ from django.utils import timezone
 from apigw_ws.conf import conf
 from apigw_ws.exceptions import Refused
 from apigw_ws.models import ApiGateway, Refusal
+from apigw_ws.services import rollups
 from apigw_ws.services.access import NOT_ATTEMPTS, block_of
 
 logger = logging.getLogger("apigw_ws.access")
@@ -70,6 +71,7 @@ def record(
     """
     connection_id = seen.get("connection_id", "")
     logger.info("Refused %s %s by %s: %s", phase, connection_id, refused.guard, refused)
+    rollups.count(gateway.pk if gateway else None, refusals=1)
     block = block_of(ip_address)
     times = _times(refused.guard, phase, block)
     if not times:

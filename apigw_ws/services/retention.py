@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from apigw_ws.conf import conf
 from apigw_ws.models import Act, Broadcast, BroadcastRecipient, Refusal, Run, Trace, WebSocketSession
-from apigw_ws.services import batches, chores, tokens
+from apigw_ws.services import batches, chores, rollups, tokens
 
 NAME: Final = "prune"
 
@@ -32,6 +32,7 @@ class Pruned:
     runs: int = 0
     traces: int = 0
     broadcasts: int = 0
+    rollups: int = 0
 
 
 def prune(*, every: dt.timedelta = chores.ALWAYS) -> Pruned | None:
@@ -56,6 +57,7 @@ def _prune() -> Pruned:
         runs=_delete(_earlier_runs(), "finished_on", conf.runs_kept_days),
         traces=_delete(Trace.objects.all(), "ends_on", conf.traces_kept_days),
         broadcasts=_delete_broadcasts(conf.broadcasts_kept_days),
+        rollups=rollups.delete_old(),
     )
 
 

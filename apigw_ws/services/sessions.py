@@ -8,12 +8,12 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Final
 
 from django.db import IntegrityError, connections, router, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 
 from apigw_ws.exceptions import Refused
 from apigw_ws.models import ApiGateway, WebSocketSession
-from apigw_ws.services import batches, channels, gateways, pace, timeline, traces
+from apigw_ws.services import batches, channels, gateways, pace, rollups, timeline, traces
 from apigw_ws.services.timeline import Handled
 from apigw_ws.signals import connected, disconnected
 
@@ -38,6 +38,7 @@ def open_session(session: WebSocketSession, further: Collection[str] = ()) -> We
             channels.enter(session, further)
     except IntegrityError:
         return _delivered_before(session)
+    rollups.count(session.api_gateway_id, connects=1)
     connected.send_robust(WebSocketSession, session=session)
     return session
 
@@ -74,6 +75,8 @@ def touch(
     changes = {**_added(counted), **noted, **(timeline.noting(line) if line else {})}
     changes |= pace.kept(1 if sent is None else 2, now)
     WebSocketSession.objects.filter(pk=session.pk).update(**changes)
+    if handled:
+        rollups.count_handled(session.api_gateway_id, handled, replied=sent is not None)
     for name, more in counted.items():
         setattr(session, name, getattr(session, name) + more)
     for name, value in noted.items():
@@ -113,6 +116,7 @@ def close(
     for name, value in ended.items():
         setattr(session, name, value)
     if was_open:
+        rollups.count(session.api_gateway_id, disconnects=1)
         disconnected.send_robust(WebSocketSession, session=session)
     return bool(was_open)
 
@@ -129,7 +133,10 @@ def close_all(
     now = timezone.now()
     ended = {"connected": False, "disconnected_on": now, "close_reason": reason, "closed_by": by}
     with _in_order(sessions) as rows:
+        closed = dict(rows.order_by().values_list("api_gateway").annotate(Count("pk")))
         count = rows.update(**ended, updated_on=now, close_at_aws=at_aws)
+    for gateway, number in closed.items():
+        rollups.count(gateway, disconnects=number)
     for session in told:
         for name, value in ended.items():
             setattr(session, name, value)

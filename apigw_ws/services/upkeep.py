@@ -10,7 +10,7 @@ from typing import NoReturn
 from django.db import close_old_connections
 
 from apigw_ws.conf import conf
-from apigw_ws.services import bans, broadcasts, figures, reaper, retention
+from apigw_ws.services import bans, broadcasts, figures, reaper, retention, rollups
 
 logger = logging.getLogger("apigw_ws.upkeep")
 
@@ -34,4 +34,5 @@ def once() -> None:
     tick = dt.timedelta(seconds=0.9 * conf.reaper_interval)
     reaper.tick(every=tick)
     figures.count(every=tick)
+    rollups.sample(every=tick)
     retention.prune_daily()

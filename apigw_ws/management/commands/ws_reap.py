@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from apigw_ws.services import reaper, upkeep
+from apigw_ws.services import reaper, rollups, upkeep
 
 
 class Command(BaseCommand):
@@ -23,6 +23,8 @@ class Command(BaseCommand):
         if options["forever"]:
             upkeep.forever()
         report = reaper.tick()
+        rollups.sample()
+        rollups.flush()  # this process ends before it would be done
         if report is None:
             self.stdout.write("Another tick is at work; this one did nothing.")
             return

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from apigw_ws.delivery import Result
 from apigw_ws.models import Broadcast, BroadcastRecipient, BroadcastSample, BroadcastShard, WebSocketSession
-from apigw_ws.services import sessions
+from apigw_ws.services import rollups, sessions
 from apigw_ws.services.broadcasts import sharding
 
 #: The code of those who had closed before it was their turn, and of connection IDs that lead nowhere.
@@ -99,6 +99,7 @@ def settle(held: Held, payload: bytes) -> None:
     held.shard.position, held.shard.ahead = position, ahead
     held.shard.version += 1
     _mark_sessions(entries, payload)
+    rollups.count_sent((held.shard.gateway_id, entry.result) for entry in entries)
 
 
 def reconnect(error: DatabaseError) -> None:

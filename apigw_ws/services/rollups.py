@@ -1,0 +1,162 @@
+"""What happens at gateways, added up by the minute: the only writer of ``Rollup``.
+
+Each process counts in its memory, and a thread writes that down some seconds later: no event, and no message,
+costs a query for it. A process that ends or is killed takes along what it has counted in those seconds.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import os
+import threading
+import time
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, Final
+
+from django.db import Error, connections, router
+from django.db.models import Count, F
+from django.utils import timezone
+
+from apigw_ws.delivery import Result
+from apigw_ws.models import Rollup, WebSocketSession
+from apigw_ws.services import batches, chores
+from apigw_ws.services.timeline import Handled
+
+logger = logging.getLogger("apigw_ws.rollups")
+
+NAME: Final = "rollups"
+#: Seconds after which what was counted is in the database.
+DELAY: Final = 10.0
+#: For how long a minute's numbers are kept: the longest chart, and a day.
+KEPT: Final = dt.timedelta(days=8)
+
+_LEASE: Final = dt.timedelta(minutes=1)
+#: These are no failures of a send: it was over before.
+_NOT_SENT: Final = (Result.GONE, Result.CANCELLED)
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What this process has counted, by minute and gateway, and not written down yet."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    counts: defaultdict[tuple[int, int], Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    timer: threading.Timer | None = None
+
+
+_tally = _Tally()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What was live when it was sampled last."""
+
+    live: int
+
+
+def count(gateway: int | None, **more: int) -> None:
+    """Add to the numbers of this minute, which are fields of ``Rollup``; ``gateway`` is a primary key."""
+    _keep(int(time.time() // 60), gateway or 0, more)
+
+
+def count_handled(gateway: int | None, handled: Handled, *, replied: bool) -> None:
+    """Count a message that came in, its reply, how long its handler took, and whether that failed."""
+    step = Rollup.TOOK[bisect_left(Rollup.STEPS, handled.duration_ms)]
+    failed = handled.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    count(gateway, messages_in=1, messages_out=int(replied), handler_failures=int(failed), **{step: 1})
+
+
+def count_sent(outcomes: Iterable[tuple[int | None, Result]]) -> None:
+    """Count what became of messages that were sent, each with the gateway it was sent through."""
+    for (gateway, result), times in Counter(outcomes).items():
+        if result is Result.SENT:
+            count(gateway, messages_out=times)
+        elif result not in _NOT_SENT:
+            count(gateway, send_failures=times)
+
+
+def flush() -> None:
+    """Write down what this process has counted. What a database that fails does not take is kept."""
+    with _tally.lock:
+        counts, _tally.counts, _tally.timer = _tally.counts, defaultdict(Counter), None
+    try:
+        for key in [*counts]:
+            _add(*key, counts[key])
+            del counts[key]
+    except Error:
+        logger.exception("What was counted could not be written down; it is tried again.")
+        for (minute, gateway), more in counts.items():
+            _keep(minute, gateway, more)
+
+
+def sample(*, every: dt.timedelta = chores.ALWAYS) -> Report | None:
+    """Note how many sessions are live in this minute; None where that was done within ``every``."""
+    return chores.take_turn(NAME, _sample, lease=_LEASE, every=every)
+
+
+def delete_old() -> int:
+    """Delete what is older than ``KEPT``; return how many rows."""
+    first = int((timezone.now() - KEPT).timestamp() // 60)
+    return batches.delete(Rollup.objects.filter(minute__lt=first))
+
+
+def forget() -> None:
+    """Begin anew: what was counted and is not written down is gone."""
+    global _tally
+    if _tally.timer:
+        _tally.timer.cancel()
+    _tally = _Tally()
+
+
+def _keep(minute: int, gateway: int, more: Mapping[str, int]) -> None:
+    with _tally.lock:
+        _tally.counts[minute, gateway].update(more)
+        if _tally.timer is None and _writes_in_a_thread():
+            _tally.timer = threading.Timer(DELAY, _flush_in_a_thread)
+            _tally.timer.daemon = True
+            _tally.timer.start()
+
+
+def _add(minute: int, gateway: int, more: Mapping[str, int]) -> None:
+    """One UPDATE, but for the first of a minute."""
+    row = Rollup.objects.filter(minute=minute, gateway=gateway)
+    added: dict[str, Any] = {name: F(name) + number for name, number in more.items() if number}
+    if added and not row.update(**added):
+        Rollup.objects.get_or_create(minute=minute, gateway=gateway)
+        row.update(**added)
+
+
+def _writes_in_a_thread() -> bool:
+    """A database in memory is not for several threads, and nobody looks at its past."""
+    database: Any = connections[router.db_for_write(Rollup)]
+    return not (database.vendor == "sqlite" and database.is_in_memory_db())
+
+
+def _flush_in_a_thread() -> None:
+    try:
+        flush()
+    finally:
+        connections.close_all()
+
+
+def _sample() -> Report:
+    """A row for no gateway is always written: a minute without sessions is not one without a sample."""
+    minute = int(time.time() // 60)
+    rows = WebSocketSession.objects.live().order_by().values_list("api_gateway")
+    live = {None: 0, **dict(rows.annotate(Count("pk")))}
+    Rollup.objects.bulk_create(
+        [Rollup(minute=minute, gateway=gateway or 0, live=number) for gateway, number in live.items()],
+        update_conflicts=True,
+        unique_fields=["minute", "gateway"],
+        update_fields=["live"],
+    )
+    return Report(live=sum(live.values()))
+
+
+if hasattr(os, "register_at_fork"):  # a child has its parent's counts, and not the thread
+    os.register_at_fork(after_in_child=forget)
