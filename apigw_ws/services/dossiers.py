@@ -64,8 +64,9 @@ def channels_of(user: AbstractBaseUser) -> list[tuple[str, int]]:
     mine = WebSocketSession.objects.filter(user=user.pk, connected=True).order_by()
     first = mine.exclude(channel_name="").values_list("channel_name").annotate(Count("pk"))
     further = ChannelMembership.objects.filter(session__in=mine).exclude(name=F("session__channel_name"))
-    found = Counter(dict(first))
-    found.update(dict(further.order_by().values_list("name").annotate(Count("pk"))))
+    found = Counter[str]()
+    for name, number in first.union(further.order_by().values_list("name").annotate(Count("pk")), all=True):
+        found[name] += number
     return found.most_common()
 
 
@@ -86,8 +87,7 @@ def events_about(user: AbstractBaseUser) -> QuerySet[AuditEvent]:
     """The last few of a month: about the user, or about one of their last connections alone."""
     name = str(user)  # as the audit trail has it
     sessions = WebSocketSession.objects.filter(user=user.pk).order_by("-created_on")
-    connections = list(sessions.values_list("connection_id", flat=True)[:_CONNECTIONS])
-    about = Q(object_text__in=[name, *connections])
+    about = Q(object_text=name) | Q(object_text__in=sessions.values("connection_id")[:_CONNECTIONS])
     # As bans of a channel, and acts on all of somebody's sessions, are written.
     about |= Q(object_text__startswith=f"{name} in ") | Q(object_text__endswith=_("user %s") % name)
     return AuditEvent.objects.filter(about, happened_on__gt=timezone.now() - _LATELY)[:FEW]

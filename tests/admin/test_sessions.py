@@ -207,6 +207,10 @@ def test_a_refresh_costs_no_more_than_the_page(operator: Client, crowd: None) ->
     assert len(captured) <= page
 
 
+def test_the_head_names_no_number_that_nobody_counted(operator: Client, crowd: None) -> None:
+    assert not re.search(r"\d+ results?\b", operator.get(LIST).text)
+
+
 def test_many_sessions_are_not_counted(operator: Client, crowd: None, monkeypatch: Any) -> None:
     monkeypatch.setattr(counting, "LIMIT", 2)
 

@@ -16,7 +16,7 @@ LIMIT: Final = 10_000
 
 def figure(rows: QuerySet[Any]) -> str:
     """“12”; of more than LIMIT rows “about 98,000” (PostgreSQL's estimate) or “more than 10,000”."""
-    rows = rows.order_by()
+    rows = rows.order_by().select_related(None)
     if (count := rows[: LIMIT + 1].count()) <= LIMIT:
         return _grouped(count)
     if connections[rows.db].vendor != "postgresql":

@@ -34,7 +34,11 @@ class SessionChangeList(ChangeList):
     def get_queryset(self, request: HttpRequest, *args: Any, **more: Any) -> QuerySet[WebSocketSession]:
         """Without what no cell shows; with what cells show of other tables, read for the page's rows only."""
         sessions: QuerySet[WebSocketSession] = super().get_queryset(request, *args, **more)
-        return sessions.defer(*_UNREAD).prefetch_related("user", "api_gateway", "memberships")
+        return sessions.defer(*_UNREAD).select_related("user", "api_gateway").prefetch_related("memberships")
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.full_result_count = self.result_count  # the bar says how many there are, not the page's head
 
     def get_ordering_field(self, field_name: Any) -> Any:
         """None where the column's head is no link: Django alone would sort by it nevertheless."""

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import PermissionDenied
+from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.defaultfilters import filesizeformat
@@ -67,6 +68,12 @@ class SessionPage(ModelAdmin):
             path("<int:object_id>/send/", wrap(require_POST(self.send_view)), name=f"{name}send"),
             *super().get_urls(),
         ]
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """With its channels, which several parts of the page name."""
+        if (session := super().get_object(request, object_id, from_field)) is not None:
+            prefetch_related_objects([session], "memberships")
+        return session
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], **more: Any) -> HttpResponse:
         context |= page_context(request, context["original"])
