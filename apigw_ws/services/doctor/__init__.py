@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from apigw_ws.services.doctor.findings import Finding, Fix, Level, worst
 from apigw_ws.services.doctor.gateway import of_gateway
+from apigw_ws.services.doctor.memory import problems
 from apigw_ws.services.doctor.project import of_project
 
-__all__ = ["Finding", "Fix", "Level", "of_gateway", "of_project", "worst"]
+__all__ = ["Finding", "Fix", "Level", "of_gateway", "of_project", "problems", "worst"]

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from apigw_ws.exceptions import ApigwWsError, ConfigurationError, OwnershipConflict
 from apigw_ws.models import ApiGateway
 from apigw_ws.services import domains, glances, lookups, observation
-from apigw_ws.services.doctor import checking, judging, looks
+from apigw_ws.services.doctor import checking, judging, looks, memory
 from apigw_ws.services.doctor.findings import Finding, Fix, Verdict, age, finding, red, unknown
 from apigw_ws.services.glances import ROUTES, Glance, TooSlow
 
@@ -121,7 +121,9 @@ def of_gateway(gateway: ApiGateway, *, budget: float | None = None) -> list[Find
     found = glances.together(gateway, distinct, load=[ROUTES], budget=budget)
     seen = dict(zip(distinct, found, strict=True))
     answers = (_answer(question, gateway, seen[question.look]) for question in asked)
-    return [*checking.of_gateway(gateway), *_own(gateway), *filter(None, answers)]
+    findings = [*checking.of_gateway(gateway), *_own(gateway), *filter(None, answers)]
+    memory.note(gateway, findings)
+    return findings
 
 
 def _own(gateway: ApiGateway) -> list[Finding]:
