@@ -62,6 +62,7 @@ from apigw_ws_admin.screens.sessions import WebSocketSessionAdmin
 from apigw_ws_admin.screens.settings import GatewaySettings
 from apigw_ws_admin.screens.syncing import Syncing
 from apigw_ws_admin.screens.teardown import Teardown
+from apigw_ws_admin.screens.testing import Testing
 from apigw_ws_admin.screens.traces import TraceAdmin
 from apigw_ws_admin.screens.wizard.mixin import GatewayWizardMixin
 
@@ -89,6 +90,7 @@ class GatewayAdmin(
     Security,
     Monitoring,
     Teardown,
+    Testing,
     FromGateway,
     Syncing,
     Routes,

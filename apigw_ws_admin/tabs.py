@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from apigw_ws.models import ApiGateway
 from apigw_ws.services import health
 from apigw_ws_admin.labels import HEALTH, environment_colour
+from apigw_ws_admin.permissions import TEST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,7 @@ TABS: Final = (
     Tab(name="domain", title=_("Domain"), page="domain"),
     Tab(name="security", title=_("Security"), page="security"),
     Tab(name="monitoring", title=_("Monitoring"), page="monitoring"),
+    Tab(name="test", title=_("Test"), page="test", permissions=(TEST,)),
     Tab(name="settings", title=_("Settings"), page="change"),
 )
 #: Where a tab has several pages of the same weight.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import time
 from collections.abc import Callable
@@ -28,6 +29,12 @@ TEMPLATE: Final = """{
   "type": "notice",
   "text": "We are back in {{ minutes }} minutes."
 }"""
+#: To try the gateway with.
+FRAMES: Final = (
+    ("Say hello", {"action": "say", "text": "Hello from the console"}),
+    ("What time is it?", {"action": "time"}),
+    ("Who is here?", {"action": "who"}),
+)
 
 
 def prepare() -> str | None:
@@ -60,9 +67,11 @@ def provision(aws: str, site: str, check: Callable[[], None]) -> str:
     # The emulator takes signatures for its own region only, so a changed one would stop the next start.
     moving = {"endpoint_url": aws, "region": "us-east-1", "target_base_endpoint": f"{site}/ws/"}
     fixed = {"api_description": "Made by apigw-ws demo", "default_channel_name": "lobby"}
-    gateway, _ = ApiGateway.objects.update_or_create(
+    gateway, made = ApiGateway.objects.update_or_create(
         api_name="demo", defaults=moving, create_defaults=moving | fixed
     )
+    for name, frame in FRAMES if made else ():
+        gateway.saved_frames.create(name=name, payload=json.dumps(frame, indent=2))
     gateway.additional_routes.update_or_create(
         route_key="time", defaults={"name": "clock", "integration_url": f"{site}/clock/message"}
     )

@@ -1,0 +1,56 @@
+"""Test connections: operators open them from the console, in their own browser and as themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from django.db.models import Q
+
+from apigw_ws.models import ApiGateway, AuditEvent, Refusal
+from apigw_ws.services import audit, tokens
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """What a browser needs to connect, and to ask afterwards why it was refused."""
+
+    #: Good once, as all connect tokens are; empty where none was asked for.
+    token: str = field(repr=False)
+    #: The newest refusal before it: only those with a higher primary key can be this connection's.
+    after: int
+
+
+def begin(
+    gateway: ApiGateway,
+    *,
+    session_key: str,
+    with_token: bool,
+    by: AbstractBaseUser,
+    ip: str | None = None,
+) -> Trial | None:
+    """Record that ``by`` opens a connection, and return what their browser needs for it.
+
+    None, and nothing is recorded, while twenty tokens of the browser session ``session_key`` wait unused.
+    """
+    token = tokens.issue(session_key, by) if with_token else ""
+    if token is None:
+        return None
+    audit.record(AuditEvent.Verb.TEST, gateway, by=by, ip=ip)
+    newest = Refusal.objects.order_by("-pk").values_list("pk", flat=True).first()
+    return Trial(token=token, after=newest or 0)
+
+
+def refusal_of(gateway: ApiGateway, *, after: int, by: AbstractBaseUser, origin: str) -> Refusal | None:
+    """The newest refusal of a connect that can be one of ``by`` from a page of ``origin``; None without one.
+
+    Where no session cookie reached Django the page's origin tells whose it was, and a connect that was
+    refused early has no gateway.
+    """
+    theirs = Q(user=by) | Q(user=None, origin=origin)
+    here = Q(api_gateway=gateway) | Q(api_gateway=None)
+    found = Refusal.objects.filter(theirs, here, pk__gt=after, phase__in=("connect", ""))
+    return found.order_by("-pk").first()

@@ -1,0 +1,7 @@
+"""The test console: WebSockets of the operator's own browser to a gateway."""
+
+from __future__ import annotations
+
+from apigw_ws_admin.screens.testing.page import Testing
+
+__all__ = ["Testing"]

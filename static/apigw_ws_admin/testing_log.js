@@ -1,0 +1,143 @@
+/** What went over the test connections: a list that stays small, and fast while frames pour in. */
+
+const KEPT = 1_000; // frames
+const KEPT_TEXT = 8_000_000; // characters in all of them
+const PREVIEW = 300; // characters of a row
+const ICONS = { in: "call_received", out: "call_made", note: "info", gateway: "warning" };
+
+const root = document.getElementById("test");
+const part = (id) => document.getElementById(id);
+const clock = new Intl.DateTimeFormat([], {
+  hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3, hourCycle: "h23",
+});
+
+export const fill = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (_, place) => values[place]);
+export const bytesOf = (text) => new TextEncoder().encode(text).length;
+export const grouped = new Intl.NumberFormat();
+
+/** @typedef {{ kind: "in" | "out" | "note" | "gateway", connection: any, text: string, bytes: number, at: Date,
+ *   lag?: number, link?: { href: string, label: string } }} Entry */
+
+/** @type {Entry[]} Those in the list, then those that wait for the next frame of the screen. */
+let entries = [];
+let waiting = 0;
+let [length, dropped, unseen] = [0, 0, 0];
+const entryOf = new WeakMap();
+
+/** @param {Omit<Entry, "at" | "bytes">} entry */
+export function note(entry) {
+  entries.push({ ...entry, bytes: bytesOf(entry.text), at: new Date() });
+  length += entry.text.length;
+  if (!waiting++) requestAnimationFrame(draw);
+  if (entries.length > 2 * KEPT) trim(); // Nothing is drawn in a tab that nobody sees.
+}
+
+function trim() {
+  const list = part("log");
+  while (entries.length > 1 && (entries.length > KEPT || length > KEPT_TEXT)) {
+    length -= entries.shift().text.length;
+    dropped += 1;
+    if (entries.length < waiting) waiting -= 1;
+    else list.firstElementChild.remove();
+  }
+}
+
+function draw() {
+  trim();
+  const [list, fresh] = [part("log"), entries.slice(entries.length - waiting)];
+  const isAtEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
+  waiting = 0;
+  list.append(...fresh.map(row));
+  unseen = isAtEnd ? 0 : unseen + fresh.length;
+  if (isAtEnd) list.scrollTop = list.scrollHeight;
+  tell();
+}
+
+function row(entry) {
+  const item = part("entry").content.firstElementChild.cloneNode(true);
+  const [way, number, text, size, time] = item.querySelector("summary").children;
+  item.dataset.kind = entry.kind;
+  way.textContent = ICONS[entry.kind];
+  way.title = root.dataset[`textKind${entry.kind[0].toUpperCase()}${entry.kind.slice(1)}`];
+  number.textContent = entry.connection.number;
+  text.textContent = entry.text.slice(0, PREVIEW);
+  if (entry.kind !== "note") size.textContent = `${grouped.format(entry.bytes)} B`;
+  time.dateTime = entry.at.toISOString();
+  time.textContent = clock.format(entry.at);
+  item.hidden = !isWanted(entry);
+  entryOf.set(item, entry);
+  return item;
+}
+
+function isWanted(entry) {
+  const [text, way, number] = ["filter", "direction", "of"].map((id) => part(id).value);
+  if (way && entry.kind !== way && !(way === "in" && entry.kind === "gateway")) return false;
+  if (number && String(entry.connection.number) !== number) return false;
+  return !text || entry.text.toLowerCase().includes(text.toLowerCase());
+}
+
+function tell() {
+  const all = part("log").children;
+  const shown = [...all].filter((item) => !item.hidden).length;
+  const { textShown, textDropped, textNewer } = root.dataset;
+  part("shown").textContent = all.length ? fill(textShown, { shown, all: all.length }) : "";
+  part("dropped").textContent = dropped ? fill(textDropped, { count: grouped.format(dropped) }) : "";
+  part("newer").hidden = !unseen;
+  part("newer").textContent = fill(textNewer, { count: unseen });
+}
+
+function filter() {
+  for (const item of part("log").children) item.hidden = !isWanted(entryOf.get(item));
+  tell();
+}
+
+export function clear() {
+  entries = [];
+  waiting = length = dropped = unseen = 0;
+  part("log").replaceChildren();
+  tell();
+}
+
+/** The whole of it, when its row is opened for the first time. */
+function unfold(details) {
+  const entry = entryOf.get(details.parentElement);
+  if (!details.open || details.children.length > 1) return;
+  const whole = part("whole").content.firstElementChild.cloneNode(true);
+  const { lag, link } = entry;
+  const said = [
+    lag === undefined ? "" : fill(root.dataset.textLag, { ms: lag }),
+    entry.kind === "gateway" ? root.dataset.textGateway : "",
+  ];
+  whole.querySelector(".test-said").textContent = said.filter(Boolean).join(". ");
+  whole.querySelector("pre").textContent = pretty(entry.text);
+  if (entry.kind === "note") for (const button of whole.querySelectorAll("[data-do]:not([data-do=copy])")) button.remove();
+  if (entry.kind !== "out") whole.querySelector("[data-do=replay]")?.remove();
+  if (link) whole.append(Object.assign(document.createElement("a"), { href: link.href, textContent: link.label, className: "underline", target: "_blank" }));
+  details.append(whole);
+}
+
+export function pretty(text) {
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return text;
+  }
+}
+
+/** @param {(what: string, entry: Entry, button: HTMLElement) => void} act  Called for the buttons of a row. */
+export function start(act) {
+  const list = part("log");
+  list.addEventListener("toggle", ({ target }) => unfold(target), true);
+  list.addEventListener("click", ({ target }) => {
+    const button = target.closest("[data-do]");
+    if (button) act(button.dataset.do, entryOf.get(button.closest("li")), button);
+  });
+  list.addEventListener("scroll", () => {
+    if (!unseen || list.scrollHeight - list.scrollTop - list.clientHeight >= 40) return;
+    unseen = 0;
+    tell();
+  });
+  part("newer").addEventListener("click", () => (list.scrollTop = list.scrollHeight));
+  part("clear").addEventListener("click", clear);
+  for (const id of ["filter", "direction", "of"]) part(id).addEventListener("input", filter);
+}
