@@ -16,7 +16,7 @@ from tests.app.factories import new_gateway, new_user
 
 pytestmark = pytest.mark.django_db
 
-JOIN, SEND = ChannelVerb.JOIN, ChannelVerb.SEND
+JOIN, SEND, BROADCAST = ChannelVerb
 
 
 def permit(channel: str, level: str = "everyone", **fields: Any) -> ChannelPermission:
@@ -102,6 +102,15 @@ class TestWhomItLetsIn:
         ada = new_user("ada", "add_user")
 
         assert (may(ada, "room"), may(ada, "room", SEND)) == (False, True)
+
+    def test_of_broadcasts_nothing_is_asked_unless_a_channel_permission_does(self) -> None:
+        permit("room", "nobody")
+        grant(permit("news", "everyone", broadcast_access="rules"), "add_user", verb=BROADCAST)
+        ada, eve = new_user("ada", "add_user"), new_user("eve")
+
+        assert [may(eve, name, BROADCAST) for name in ("elsewhere", "room", "news")] == [True, True, False]
+        assert may(ada, "news", BROADCAST)
+        assert rules.explain(eve, "elsewhere", BROADCAST).allowed
 
     def test_permissions_and_groups_of_a_rule_go_together(self) -> None:
         editors, chiefs = Group.objects.create(name="Editors"), Group.objects.create(name="Chiefs")

@@ -91,10 +91,11 @@ class ChannelVerb(models.TextChoices):
 
     JOIN = "join", _("Join")
     SEND = "send", _("Send")
+    BROADCAST = "broadcast", _("Broadcast")
 
 
 class ChannelPermission(models.Model):
-    """Who may join a channel, or every channel that a pattern names, and which clients may send to it."""
+    """Who may join a channel, or every channel that a pattern names, and who may send or broadcast to it."""
 
     class Access(models.TextChoices):
         EVERYONE = "everyone", _("Everyone")
@@ -122,6 +123,14 @@ class ChannelPermission(models.Model):
         default="",
         help_text=_("Asked of clients, where a handler asks. The server itself sends as it likes."),
     )
+    broadcast_access = models.CharField(
+        _("who may broadcast"),
+        max_length=16,
+        choices=[("", _("Whoever may send broadcasts")), *Access.choices],
+        blank=True,
+        default="",
+        help_text=_("Asked of users who choose the channel for a broadcast, beside the permission for that."),
+    )
     description = models.CharField(_("description"), max_length=255, blank=True, default="")
     created_on = models.DateTimeField(_("created"), auto_now_add=True)
     updated_on = models.DateTimeField(_("updated"), auto_now=True)
@@ -136,11 +145,11 @@ class ChannelPermission(models.Model):
 
 
 class ChannelPermissionRule(models.Model):
-    """Permissions and groups that together let a user join or send; further rules are alternatives."""
+    """Permissions and groups that together let a user join, send or broadcast; others are alternatives."""
 
     channel_permission = models.ForeignKey(ChannelPermission, on_delete=models.CASCADE, related_name="rules")
     verb = models.CharField(
-        _("lets the user"), max_length=8, choices=ChannelVerb.choices, default=ChannelVerb.JOIN
+        _("lets the user"), max_length=16, choices=ChannelVerb.choices, default=ChannelVerb.JOIN
     )
     permissions = models.ManyToManyField(
         Permission,

@@ -49,6 +49,7 @@ class AuditEvent(models.Model):
         PAUSE_BROADCAST = "pause_broadcast", _("Paused a broadcast")
         RESUME_BROADCAST = "resume_broadcast", _("Resumed a broadcast")
         CANCEL_BROADCAST = "cancel_broadcast", _("Cancelled a broadcast")
+        END_BROADCAST = "end_broadcast", _("Ended a broadcast")
         TRACE = "trace", _("Started a trace")
         STOP_TRACE = "stop_trace", _("Stopped a trace")
         DELETE_TRACE = "delete_trace", _("Deleted a trace")

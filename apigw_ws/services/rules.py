@@ -1,7 +1,8 @@
-"""Who may join a channel, and who may send to it: what the channel permissions say.
+"""Who may join a channel, send to it, and broadcast to it: what the channel permissions say.
 
 Of those that fit the channel one decides: the one with its very name, else the longest pattern, and of
-equally long ones the first in the alphabet. Where none fits, ALLOW_UNLISTED_CHANNELS does.
+equally long ones the first in the alphabet. Where none fits, ALLOW_UNLISTED_CHANNELS does; of broadcasts
+then nothing is asked but the permission to send them.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ class Tried:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """Whether a user may, and what was tried; nothing where ALLOW_UNLISTED_CHANNELS decides."""
+    """Whether a user may, and what was tried; nothing where no channel permission fits."""
 
     allowed: bool
     tried: tuple[Tried, ...]
@@ -86,7 +87,7 @@ def may(user: User, channel: str, verb: ChannelVerb) -> bool:
     """Whether ``user`` may. Only permissions and groups cost queries, and a yes is remembered for a while."""
     entry = entry_for(channel)
     if entry is None:
-        return conf.allow_unlisted_channels
+        return _unlisted(verb)
     if entry.levels[verb] != Access.RULES:
         return _reaches(user, entry.levels[verb])
     return access.remembered((user.pk, verb, channel), lambda: _any(_asked(user, entry, verb)))
@@ -107,7 +108,7 @@ def explain(user: User, channel: str, verb: ChannelVerb) -> Explanation:
     """Why ``user`` may or may not: the channel permissions that fit, and what the one that decides asks."""
     fitting = tuple(_fitting(channel))
     if not fitting:
-        return Explanation(allowed=conf.allow_unlisted_channels, tried=())
+        return Explanation(allowed=_unlisted(verb), tried=())
     first = Tried(entry=fitting[0], decides=True, alternatives=_asked(user, fitting[0], verb))
     others = (Tried(entry=entry, decides=False) for entry in fitting[1:])
     return Explanation(allowed=_any(first.alternatives), tried=(first, *others))
@@ -123,6 +124,10 @@ def changed() -> None:
     forget()
     transaction.on_commit(forget)
     access.grants_changed()
+
+
+def _unlisted(verb: ChannelVerb) -> bool:
+    return verb == ChannelVerb.BROADCAST or conf.allow_unlisted_channels
 
 
 def _fitting(channel: str) -> Iterator[Entry]:
@@ -158,17 +163,22 @@ def _read() -> _Book:
 
 
 def _entry(row: ChannelPermission) -> Entry:
-    """Where nothing is said of sending, it is as with joining."""
+    """Where nothing is said of sending, it is as with joining; of broadcasting, nothing is asked."""
     alternatives: dict[str, list[Alternative]] = {verb: [] for verb in ChannelVerb.values}
     for rule in row.rules.all():
         alternatives[rule.verb].append(_alternative(rule))
-    join = (row.access, tuple(alternatives[ChannelVerb.JOIN]))
-    send = (row.send_access, tuple(alternatives[ChannelVerb.SEND])) if row.send_access else join
+    levels = {
+        ChannelVerb.JOIN: row.access,
+        ChannelVerb.SEND: row.send_access or row.access,
+        ChannelVerb.BROADCAST: row.broadcast_access or Access.EVERYONE,
+    }
+    if not row.send_access:
+        alternatives[ChannelVerb.SEND] = alternatives[ChannelVerb.JOIN]
     return Entry(
         pk=row.pk,
         pattern=row.channel_name,
-        levels={ChannelVerb.JOIN: join[0], ChannelVerb.SEND: send[0]},
-        alternatives={ChannelVerb.JOIN: join[1], ChannelVerb.SEND: send[1]},
+        levels=levels,
+        alternatives={verb: tuple(ways) for verb, ways in alternatives.items()},
     )
 
 

@@ -39,7 +39,7 @@ class ChannelTransfer(Transfer):
 
     class Meta(Transfer.Meta):
         model = ChannelPermission
-        fields = ("channel_name", "access", "send_access", "description", "rules")
+        fields = ("channel_name", "access", "send_access", "broadcast_access", "description", "rules")
         export_order = fields
         import_id_fields = ("channel_name",)
 
@@ -85,7 +85,7 @@ def _rule(values: Any) -> dict[str, Any]:
     check_names(values, ("verb", "permissions", "groups"))
     verb = value_of(_VERB, values.get("verb"))
     if verb not in dict(_VERB.flatchoices):
-        raise ValueError(_("“%s” is neither “join” nor “send”.") % (verb,))
+        raise ValueError(_("“%s” is none of “join”, “send” and “broadcast”.") % (verb,))
     permissions, groups = (listed(values.get(name)) for name in ("permissions", "groups"))
     return {
         "verb": verb,

@@ -179,7 +179,7 @@ def _name(request: HttpRequest) -> str:
 def _context(request: HttpRequest, name: str) -> dict[str, Any]:
     turn = figures.looked_at()
     dossier = dossiers.of_channel(name)
-    joins, sends = (_rule(request, dossier.entry, verb) for verb in ChannelVerb)
+    joins, sends = (_rule(request, dossier.entry, verb) for verb in (ChannelVerb.JOIN, ChannelVerb.SEND))
     figured = dossier.figures
     shown = (
         turn and turn.finished_on,

@@ -403,6 +403,7 @@ def test_channel_rules_go_by_the_names_of_permissions_and_groups(operator: Clien
         "channel_name": "room.*",
         "access": "rules",
         "send_access": "staff",
+        "broadcast_access": "",
         "description": "",
         "rules": [
             {"verb": "join", "permissions": [], "groups": []},
@@ -443,7 +444,7 @@ def test_rules_that_name_what_is_not_there_are_explained(operator: Client) -> No
     assert sentences(page) == [
         "rules: There is no group “Ops” here. Add it first.",
         "rules: There is no permission “auth.fly” here. Permissions are named like auth.view_user.",
-        "rules: “fly” is neither “join” nor “send”.",
+        "rules: “fly” is none of “join”, “send” and “broadcast”.",
         "rules: “users” is unknown.",
         "channel_name: Use 1 to 128 letters without accents, digits and characters of “_.:/-”, and single "
         "asterisks.",

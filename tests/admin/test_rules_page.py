@@ -176,7 +176,7 @@ def test_a_channel_permission_with_a_rule_for_each_verb_is_made(operator: Client
     ada, editor = new_user("ada", "add_user"), new_user("editor")
     editor.groups.add(group)
     can = [
-        [rules.may(user, "tenant-7.ops", verb) for verb in ChannelVerb]
+        [rules.may(user, "tenant-7.ops", verb) for verb in (ChannelVerb.JOIN, ChannelVerb.SEND)]
         for user in (AnonymousUser(), ada, editor)
     ]
     assert can == [[False, False], [True, False], [False, True]]
