@@ -70,6 +70,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "apigw_ws_admin.htmx.RedirectMiddleware",
+    "apigw_ws_admin.readers.ReadOnlyMiddleware",
 ]
 TEMPLATES = [
     {
@@ -117,6 +118,7 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 
 STATIC_URL = "static/"
+STATICFILES_DIRS = [Path(__file__).parent / "static"]  # before the same files of Unfold and Django
 STATIC_ROOT = os.environ.get("APIGW_WS_STATIC_ROOT") or None
 WHITENOISE_USE_FINDERS = not STATIC_ROOT  # straight from the packages: nothing to collect
 if STATIC_ROOT:
