@@ -57,7 +57,7 @@ def test_who_is_signed_out_keeps_what_is_being_written(page: Any, talker: Client
 def test_a_trace_keeps_the_words_and_ends_by_itself(page: Any, demo: Demo, talker: ClientConnection) -> None:
     page.get_by_role("link", name="This connection").click()
     page.locator("[name=reason]").fill("Ticket 7")
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Start the trace").click()
     page.get_by_text("Nothing has been said yet.").wait_for()
     page.wait_for_timeout(2100)  # Django looks for new traces every two seconds
 
