@@ -11,11 +11,13 @@ def _number() -> models.PositiveIntegerField[int, int]:
 
 
 class Rollup(models.Model):
-    """What happened at a gateway within a minute, added up; rows without anything to tell are not there.
+    """What happened at a gateway, or at all together, within a minute; rows without anything are not there.
 
     Nothing refers to it, and it refers to nothing: it outlives its gateway. See ``services.rollups``.
     """
 
+    #: Stands for all gateways together, and for what no gateway is known of: a chart reads a row a minute.
+    ALL: Final = 0
     #: The ends of the steps by which handlers' times are counted, in milliseconds; one more step is open.
     STEPS: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)
     #: The field that counts each step.
@@ -23,8 +25,8 @@ class Rollup(models.Model):
 
     #: Minutes since 1970.
     minute = models.PositiveIntegerField(_("minute"))
-    #: Primary key; 0 where none is known.
-    gateway = models.PositiveBigIntegerField(_("gateway"), default=0)
+    #: Primary key, or ``ALL``.
+    gateway = models.PositiveBigIntegerField(_("gateway"), default=ALL)
     connects = _number()
     disconnects = _number()
     messages_in = _number()

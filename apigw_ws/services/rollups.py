@@ -61,7 +61,8 @@ class Report:
 
 def count(gateway: int | None, **more: int) -> None:
     """Add to the numbers of this minute, which are fields of ``Rollup``; ``gateway`` is a primary key."""
-    _keep(int(time.time() // 60), gateway or 0, more)
+    minute = int(time.time() // 60)
+    _keep({(minute, which): more for which in {gateway or Rollup.ALL, Rollup.ALL}})
 
 
 def count_handled(gateway: int | None, handled: Handled, *, replied: bool) -> None:
@@ -90,8 +91,7 @@ def flush() -> None:
             del counts[key]
     except Error:
         logger.exception("What was counted could not be written down; it is tried again.")
-        for (minute, gateway), more in counts.items():
-            _keep(minute, gateway, more)
+        _keep(counts)
 
 
 def sample(*, every: dt.timedelta = chores.ALWAYS) -> Report | None:
@@ -113,9 +113,10 @@ def forget() -> None:
     _tally = _Tally()
 
 
-def _keep(minute: int, gateway: int, more: Mapping[str, int]) -> None:
+def _keep(counts: Mapping[tuple[int, int], Mapping[str, int]]) -> None:
     with _tally.lock:
-        _tally.counts[minute, gateway].update(more)
+        for key, more in counts.items():
+            _tally.counts[key].update(more)
         if _tally.timer is None and _writes_in_a_thread():
             _tally.timer = threading.Timer(DELAY, _flush_in_a_thread)
             _tally.timer.daemon = True
@@ -145,17 +146,19 @@ def _flush_in_a_thread() -> None:
 
 
 def _sample() -> Report:
-    """A row for no gateway is always written: a minute without sessions is not one without a sample."""
+    """A row for all is always written: a minute without sessions is not one without a sample."""
     minute = int(time.time() // 60)
     rows = WebSocketSession.objects.live().order_by().values_list("api_gateway")
-    live = {None: 0, **dict(rows.annotate(Count("pk")))}
+    live = dict(rows.annotate(Count("pk")))
+    report = Report(live=sum(live.values()))
+    live = {gateway: number for gateway, number in live.items() if gateway} | {Rollup.ALL: report.live}
     Rollup.objects.bulk_create(
-        [Rollup(minute=minute, gateway=gateway or 0, live=number) for gateway, number in live.items()],
+        [Rollup(minute=minute, gateway=gateway, live=number) for gateway, number in live.items()],
         update_conflicts=True,
         unique_fields=["minute", "gateway"],
         update_fields=["live"],
     )
-    return Report(live=sum(live.values()))
+    return report
 
 
 if hasattr(os, "register_at_fork"):  # a child has its parent's counts, and not the thread
