@@ -1,19 +1,16 @@
 /** What went over the test connections: a list that stays small, and fast while frames pour in. */
 
+import { away, bytesOf, copyOf, fill, grouped, part, pretty, say } from "./common.js";
+
 const KEPT = 1_000; // frames
 const KEPT_TEXT = 8_000_000; // characters in all of them
 const PREVIEW = 300; // characters of a row
 const ICONS = { in: "call_received", out: "call_made", note: "info", gateway: "warning" };
+const ACTS = { in: ["edit", "copy"], out: ["replay", "edit", "copy"], note: ["copy"], gateway: ["copy"] };
 
-const root = document.getElementById("test");
-const part = (id) => document.getElementById(id);
 const clock = new Intl.DateTimeFormat([], {
   hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3, hourCycle: "h23",
 });
-
-export const fill = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (_, place) => values[place]);
-export const bytesOf = (text) => new TextEncoder().encode(text).length;
-export const grouped = new Intl.NumberFormat();
 
 /** @typedef {{ kind: "in" | "out" | "note" | "gateway", connection: any, text: string, bytes: number, at: Date,
  *   lag?: number, link?: { href: string, label: string } }} Entry */
@@ -54,11 +51,11 @@ function draw() {
 }
 
 function row(entry) {
-  const item = part("entry").content.firstElementChild.cloneNode(true);
+  const item = copyOf("entry");
   const [way, number, text, size, time] = item.querySelector("summary").children;
   item.dataset.kind = entry.kind;
   way.textContent = ICONS[entry.kind];
-  way.title = root.dataset[`textKind${entry.kind[0].toUpperCase()}${entry.kind.slice(1)}`];
+  way.title = way.ariaLabel = say[`textKind${entry.kind[0].toUpperCase()}${entry.kind.slice(1)}`];
   number.textContent = entry.connection.number;
   text.textContent = entry.text.slice(0, PREVIEW);
   if (entry.kind !== "note") size.textContent = `${grouped.format(entry.bytes)} B`;
@@ -79,7 +76,7 @@ function isWanted(entry) {
 function tell() {
   const all = part("log").children;
   const shown = [...all].filter((item) => !item.hidden).length;
-  const { textShown, textDropped, textNewer } = root.dataset;
+  const { textShown, textDropped, textNewer } = say;
   part("shown").textContent = all.length ? fill(textShown, { shown, all: all.length }) : "";
   part("dropped").textContent = dropped ? fill(textDropped, { count: grouped.format(dropped) }) : "";
   part("newer").hidden = !unseen;
@@ -102,35 +99,26 @@ export function clear() {
 function unfold(details) {
   const entry = entryOf.get(details.parentElement);
   if (!details.open || details.children.length > 1) return;
-  const whole = part("whole").content.firstElementChild.cloneNode(true);
+  const whole = copyOf("whole");
   const { lag, link } = entry;
   const said = [
-    lag === undefined ? "" : fill(root.dataset.textLag, { ms: lag }),
-    entry.kind === "gateway" ? root.dataset.textGateway : "",
+    lag === undefined ? "" : fill(say.textLag, { ms: lag }),
+    entry.kind === "gateway" ? say.textGateway : "",
   ];
   whole.querySelector(".test-said").textContent = said.filter(Boolean).join(". ");
   whole.querySelector("pre").textContent = pretty(entry.text);
-  if (entry.kind === "note") for (const button of whole.querySelectorAll("[data-do]:not([data-do=copy])")) button.remove();
-  if (entry.kind !== "out") whole.querySelector("[data-do=replay]")?.remove();
-  if (link) whole.append(Object.assign(document.createElement("a"), { href: link.href, textContent: link.label, className: "underline", target: "_blank" }));
+  for (const button of whole.querySelectorAll("[data-do]")) button.hidden = !ACTS[entry.kind].includes(button.dataset.do);
+  if (link) whole.append(away(link));
   details.append(whole);
 }
 
-export function pretty(text) {
-  try {
-    return JSON.stringify(JSON.parse(text), null, 2);
-  } catch {
-    return text;
-  }
-}
-
-/** @param {(what: string, entry: Entry, button: HTMLElement) => void} act  Called for the buttons of a row. */
-export function start(act) {
+/** @param {Record<string, (entry: Entry, button: HTMLElement) => void>} acts  What the buttons of a row do. */
+export function start(acts) {
   const list = part("log");
   list.addEventListener("toggle", ({ target }) => unfold(target), true);
   list.addEventListener("click", ({ target }) => {
     const button = target.closest("[data-do]");
-    if (button) act(button.dataset.do, entryOf.get(button.closest("li")), button);
+    if (button) acts[button.dataset.do](entryOf.get(button.closest("li")), button);
   });
   list.addEventListener("scroll", () => {
     if (!unseen || list.scrollHeight - list.scrollTop - list.clientHeight >= 40) return;
