@@ -18,6 +18,8 @@ TEST: Final = "apigw_ws.test_apigateway"
 DELETE: Final = "apigw_ws.delete_apigateway"
 #: Change a gateway's record.
 CHANGE: Final = "apigw_ws.change_apigateway"
+#: See who is connected.
+VIEW_SESSION: Final = "apigw_ws.view_websocketsession"
 #: Send a message to a session.
 SEND_MESSAGE: Final = "apigw_ws.send_message_websocketsession"
 #: See from which address a session came.

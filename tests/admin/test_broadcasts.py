@@ -18,6 +18,7 @@ from apigw_ws.models import (
     ChannelPermission,
     WebSocketSession,
 )
+from apigw_ws.services import rules
 from tests.admin import rows
 
 pytestmark = pytest.mark.django_db
@@ -238,11 +239,35 @@ def test_who_may_not_see_addresses_chooses_nobody_by_them(staff: Callable[..., C
     assert "You may not see addresses" in counted(browser, kind="filter", filter=query)
 
 
-def test_who_clients_must_be_to_send_to_a_channel_is_shown(operator: Client) -> None:
-    ChannelPermission.objects.create(channel_name="lob*", access="everyone", send_access="superusers")
+def test_a_channel_permission_says_who_may_broadcast(operator: Client, staff: Callable[..., Client]) -> None:
+    rule = ChannelPermission.objects.create(channel_name="lob*", broadcast_access="superusers")
     session()
+    other = staff("send_broadcast", "view_broadcast")
 
-    assert "“lobby”: clients may send to it as “lob*” says. You send as an operator." in counted(operator)
+    assert "connection" in counted(operator)
+    for audience in ({}, {"kind": "filter", "filter": "channel=lobby"}):
+        assert "You may not broadcast to “lobby”" in counted(other, **audience)
+        assert "You may not broadcast to “lobby”" in other.post(COMPOSE, asked(**audience)).text
+    assert not Broadcast.objects.exists()
+
+    # Who chooses otherwise passes by; what was allowed is asked again before it is sent.
+    ChannelPermission.objects.update(broadcast_access="")
+    rules.forget()
+    made = draft(other)
+    rule.save()
+    refused = other.post(f"{LIST}{made.pk}/confirm/", {"shown": "1"})
+    assert "You may not broadcast to “lobby”" in refused.text
+    assert draft(other, kind="sessions", sessions=str(WebSocketSession.objects.get().pk)).state == "draft"
+
+
+def test_who_may_not_see_sessions_sees_no_sample_of_them(staff: Callable[..., Client]) -> None:
+    session("a", user=User.objects.create_user("ada"))
+
+    blind = counted(staff("send_broadcast", "view_broadcast"))
+
+    assert '<b class="text-important">1</b> connection' in blind
+    assert "ada" not in blind
+    assert "a=" not in blind
 
 
 def test_the_page_and_the_count_cost_little(operator: Client) -> None:

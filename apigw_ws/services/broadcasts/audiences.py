@@ -11,7 +11,8 @@
 | ``filter`` | ``query``: parameters of the list of sessions | whom the list shows |
 | ``not_reached`` | ``broadcast``: primary key | whom that broadcast did not reach, without the gone |
 
-``gateway`` narrows any of them. Only who is connected is counted and sent to.
+``gateway`` narrows any of them. Only who is connected is counted and sent to. Where an audience is chosen by
+channels, channel permissions say who may: see ``permits``.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from apigw_ws.exceptions import BroadcastError
 from apigw_ws.models import ApiGateway, AuditEvent, Broadcast
 from apigw_ws.services import audit
-from apigw_ws.services.broadcasts import audiences, payloads, queue
+from apigw_ws.services.broadcasts import audiences, payloads, permits, queue
 from apigw_ws.signals import broadcast_finished
 
 if TYPE_CHECKING:
@@ -39,10 +39,12 @@ def prepare(
 ) -> Broadcast:
     """A draft, which sends nothing until it is started; the draft that it ``replaces`` is deleted.
 
-    Raises BroadcastError for an audience or moments that make no sense, or where nobody is there to get it
-    now and it is not scheduled; ``payloads.InvalidPayload`` and PayloadTooLarge for the message.
+    Raises BroadcastError for an audience or moments that make no sense, where ``by`` may not broadcast to
+    them, or nobody is there to get it now and it is not scheduled; ``payloads.InvalidPayload`` and
+    PayloadTooLarge for the message.
     """
     text = _checked(audience, payload, with_id, scheduled_for, expires_on)
+    permits.demand(audience, by)
     with transaction.atomic():
         broadcast = Broadcast.objects.create(
             title=title,
@@ -70,8 +72,10 @@ def discard(broadcast: Broadcast) -> bool:
 def start(broadcast: Broadcast, *, by: AbstractBaseUser | None = None, ip: str | None = None) -> bool:
     """Have a draft sent, now or when it is scheduled; False where somebody has started it already.
 
-    ``broadcast`` is then as it is stored. An AuditEvent holds why and to whom, not the message.
+    ``broadcast`` is then as it is stored. An AuditEvent holds why and to whom, not the message. Raises
+    BroadcastError where channel permissions do not let ``by``, any more; no other permission is asked for.
     """
+    permits.demand(broadcast.audience, by)
     is_later = broadcast.scheduled_for is not None and broadcast.scheduled_for > timezone.now()
     state = State.SCHEDULED if is_later else State.QUEUED
     if not move(broadcast, (State.DRAFT,), state, error_text=""):

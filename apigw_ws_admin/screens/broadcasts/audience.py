@@ -22,7 +22,7 @@ from unfold.widgets import (
 
 from apigw_ws.exceptions import ApigwWsError
 from apigw_ws.models import ApiGateway
-from apigw_ws.services.broadcasts import audiences
+from apigw_ws.services.broadcasts import audiences, permits
 from apigw_ws_admin.pages import number
 from apigw_ws_admin.permissions import VIEW_ADDRESS
 
@@ -102,6 +102,7 @@ class AudienceForm(forms.Form):
         if {kind, "kind"}.isdisjoint(self.errors):
             try:
                 audiences.validate(audience)
+                permits.demand(audience, self.request.user)
             except ApigwWsError as problem:
                 self.add_error("kind" if kind in GIVEN else kind, str(problem))
 

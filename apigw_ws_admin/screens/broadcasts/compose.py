@@ -20,10 +20,10 @@ from unfold.admin import ModelAdmin
 from apigw_ws.conf import conf
 from apigw_ws.exceptions import ApigwWsError
 from apigw_ws.models import AuditEvent, Broadcast, BroadcastTemplate, WebSocketSession
-from apigw_ws.services import audit, broadcasts, contact, endpoints, rules
+from apigw_ws.services import audit, broadcasts, contact, endpoints
 from apigw_ws.services.broadcasts import audiences, payloads
 from apigw_ws_admin.pages import number
-from apigw_ws_admin.permissions import ADD_TEMPLATE, SEND_LARGE_BROADCAST
+from apigw_ws_admin.permissions import ADD_TEMPLATE, SEND_LARGE_BROADCAST, VIEW_SESSION
 from apigw_ws_admin.screens.broadcasts.audience import AudienceForm, initial
 from apigw_ws_admin.screens.broadcasts.facts import demand, may_read, who
 from apigw_ws_admin.screens.broadcasts.forms import ComposeForm
@@ -197,6 +197,7 @@ def _from_template(pk: str) -> dict[str, Any]:
 
 def _counted(request: HttpRequest, audience: dict[str, Any]) -> dict[str, Any]:
     count, exact = audiences.count(audience, COUNTED)
+    shows = count and request.user.has_perm(VIEW_SESSION)
     large = count > conf.broadcast_large
     return {
         "count": count,
@@ -206,9 +207,8 @@ def _counted(request: HttpRequest, audience: dict[str, Any]) -> dict[str, Any]:
         "limit": conf.broadcast_large,
         "empty": _empty(audience),
         "strangers": len(audiences.strangers(audience)),
-        "rules": _rules(audience),
         "idle": audiences.idle_count(audience) if count else 0,
-        "sample": audiences.sample(audience, SAMPLE) if count else (),
+        "sample": audiences.sample(audience, SAMPLE) if shows else (),
     }
 
 
@@ -217,12 +217,6 @@ def _empty(audience: dict[str, Any]) -> list[str]:
     names = audience.get("channels", ())[:SAMPLE]
     here = WebSocketSession.objects.filter(connected=True)
     return [name for name in names if not here.in_channel(name).exists()]
-
-
-def _rules(audience: dict[str, Any]) -> list[tuple[str, str]]:
-    """What decides who of the clients may send to a channel, where something does."""
-    named = ((name, rules.deciding(name)) for name in audience.get("channels", ())[:SAMPLE])
-    return [(name, rule) for name, rule in named if rule]
 
 
 def _tried(request: HttpRequest, form: MessageForm) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 from unfold.admin import ModelAdmin
 
 from apigw_ws.conf import conf
+from apigw_ws.exceptions import ApigwWsError
 from apigw_ws.models import Broadcast
 from apigw_ws.services import broadcasts
 from apigw_ws.services.broadcasts import audiences, payloads
@@ -101,6 +102,9 @@ def _sent(request: HttpRequest, broadcast: Broadcast, context: dict[str, Any]) -
     elif context["large"] and number(request.POST.get("typed", "").strip()) != shown:
         context["problem"] = _("Nothing was sent: type the number of recipients that stands above.")
     else:
-        broadcasts.start(broadcast, **who(request))
-        return HttpResponseRedirect(page_of(broadcast))
+        try:
+            broadcasts.start(broadcast, **who(request))
+            return HttpResponseRedirect(page_of(broadcast))
+        except ApigwWsError as problem:
+            context["problem"] = str(problem)
     return None
