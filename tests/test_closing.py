@@ -18,8 +18,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from apigw_ws.exceptions import PayloadTooLarge
-from apigw_ws.models import ApiGateway, AuditEvent, WebSocketSession
-from apigw_ws.services import closing, endpoints, reaper, sessions
+from apigw_ws.models import ApiGateway, AuditEvent, Trace, TraceEntry, WebSocketSession
+from apigw_ws.services import closing, endpoints, reaper, sessions, timeline, traces
 from apigw_ws.services.closing import Result
 from apigw_ws.services.sessions import ClosedBy
 from apigw_ws.tasks import close_sessions
@@ -90,6 +90,18 @@ class TestOperators:
         assert (event.who, event.ip_address, event.object_text) == ("ada", "192.0.2.7", session.connection_id)
         assert (event.gateway, event.result) == (session.api_gateway, AuditEvent.Result.DONE)
         assert event.after == {"reason": "Maintenance", "message": True, "act": "", "closed": 1, "errors": {}}
+
+    def test_last_words_are_counted_and_told_before_the_end(self, open_one: Open) -> None:
+        _socket, session = open_one()
+        traces.start(Trace(connection_id=session.connection_id, reason="Ticket 7"), minutes=1)
+
+        closing.close([session], message="bye")
+
+        session.refresh_from_db()
+        assert (session.messages_out, session.bytes_out) == (1, 3)
+        kinds = [each.kind for each in timeline.of(session)]
+        assert kinds[:2] == [timeline.Kind.CLOSED, timeline.Kind.SENT]
+        assert TraceEntry.objects.get().payload == "bye"
 
     def test_a_disconnect_that_comes_before_our_row_is_written_does_not_take_the_credit(
         self, open_one: Open, monkeypatch: pytest.MonkeyPatch

@@ -14,10 +14,11 @@ from django.utils.translation import ngettext
 
 from apigw_ws.aws import connections
 from apigw_ws.aws.client import within
+from apigw_ws.delivery import Result as Delivered
 from apigw_ws.exceptions import ApigwWsError, ConnectionGone
 from apigw_ws.models import AuditEvent, WebSocketSession
 from apigw_ws.models.sessions import MAX_AGE
-from apigw_ws.services import audit, calls, endpoints, messages, sessions
+from apigw_ws.services import audit, calls, endpoints, messages, rollups, sessions
 from apigw_ws.services.sessions import ClosedBy
 
 if TYPE_CHECKING:
@@ -101,13 +102,19 @@ def close_now(
 ) -> list[Outcome]:
     """As ``close``, for some of many; to record it is left to the caller."""
 
+    began, told = timezone.now(), list[str]()
+
     def say_goodbye(client: Any, connection_id: str) -> None:
-        if payload is not None:
-            _tell(client, connection_id, payload)
+        if payload is not None and _tell(client, connection_id, payload):
+            told.append(connection_id)
         connections.close(client, connection_id)
 
     connected = [session for session in batch if session.connected]
     answers = dict(zip(connected, calls.call_each(connected, say_goodbye, ways=ways), strict=True))
+    if payload is not None and told:
+        sessions.count_sent(told, payload, at=began)  # before they were closed
+        through = (one.api_gateway_id for one in connected if one.connection_id in told)
+        rollups.count_sent((gateway, Delivered.SENT) for gateway in through)
     outcomes = [_outcome(session, answers.get(session, ConnectionGone())) for session in batch]
     closed = [outcome.session for outcome in outcomes if outcome.result is Result.CLOSED]
     sessions.close_deleted(closed, by=ClosedBy.OPERATOR, reason=reason)
@@ -115,14 +122,15 @@ def close_now(
     return outcomes
 
 
-def _tell(client: Any, connection_id: str, payload: bytes) -> None:
+def _tell(client: Any, connection_id: str, payload: bytes) -> bool:
     """A client whose buffer is full, which AWS answers with 429, is closed without a word."""
     try:
         connections.post(client, connection_id, payload)
     except ConnectionGone:
         raise
     except ApigwWsError:
-        pass
+        return False
+    return True
 
 
 def _outcome(session: WebSocketSession, answer: ApigwWsError | None) -> Outcome:

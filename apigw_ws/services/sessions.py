@@ -83,15 +83,15 @@ def touch(
         setattr(session, name, value)
 
 
-def count_sent(connection_ids: Collection[str], payload: bytes) -> None:
+def count_sent(connection_ids: Collection[str], payload: bytes, *, at: dt.datetime | None = None) -> None:
     """Count one message, as it was sent, for each of these connections; one UPDATE for all.
 
-    Traces of them capture it.
+    ``at``: when, None for now. Traces of them capture it.
     """
     size = len(payload)
-    now = timezone.now()
+    now = at or timezone.now()
     with _in_order(WebSocketSession.objects.filter(connection_id__in=connection_ids)) as rows:
-        counted = {**_added(_outbound(size)), **timeline.noting(timeline.outbound(size))}
+        counted = {**_added(_outbound(size)), **timeline.noting(timeline.outbound(size, at))}
         counted |= pace.kept(1, now)
         rows.update(**counted, last_outbound_on=now, active_on=now, updated_on=now)
     traces.sent(connection_ids, payload)

@@ -85,9 +85,9 @@ def message(*, received: int, sent: int | None, handled: Handled) -> str:
     return _line(Kind.MESSAGE, *facts, handled.handler[:_HANDLER])
 
 
-def outbound(size: int) -> str:
-    """The line of a message that was sent."""
-    return _line(Kind.SENT, size)
+def outbound(size: int, at: dt.datetime | None = None) -> str:
+    """The line of a message that was sent, now or ``at``."""
+    return _line(Kind.SENT, size, at=at.timestamp() if at else None)
 
 
 def channel(kind: Kind, name: str) -> str:
@@ -116,9 +116,10 @@ class _Longer(Func):
         return self.as_sql(compiler, connection, template="SUBSTR(%(expressions)s, -%(most)d)", **extra)
 
 
-def _line(kind: Kind, *facts: object) -> str:
+def _line(kind: Kind, *facts: object, at: float | None = None) -> str:
     """It begins with the line break: so all before the first is what is left of a line that was cut."""
-    text = " ".join(str(fact) for fact in (_LETTERS[kind], f"{int(time.time() * 1000):x}", *facts))
+    moment = f"{int((time.time() if at is None else at) * 1000):x}"
+    text = " ".join(str(fact) for fact in (_LETTERS[kind], moment, *facts))
     return "\n" + " ".join(text.split())
 
 
