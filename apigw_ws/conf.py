@@ -182,6 +182,10 @@ class Conf:
     def connects_quota(self) -> int:
         return int(self._value("CONNECTS_QUOTA"))
 
+    @property
+    def read_only(self) -> bool:
+        return bool(self._value("READ_ONLY"))
+
 
 def _django(name: str) -> str:
     return str(getattr(settings, name, None) or "")

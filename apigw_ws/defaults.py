@@ -161,4 +161,5 @@ SETTINGS: Final[Mapping[str, Setting]] = {
     "CONNECTS_QUOTA": Setting(
         (int,), 500, "Connects per second that AWS allows in an account and region.", minimum=1
     ),
+    "READ_ONLY": Setting((bool,), False, "Let nobody change anything in the console."),
 }

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from django.apps import apps
 from django.conf import settings
 from django.contrib import admin
+from django.core.cache import cache
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.html import format_html
 from django.utils.text import capfirst
-from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext, gettext_lazy, gettext_noop
 
 from apigw_ws.conf import conf
+from apigw_ws.models import ApiGateway, AwsAccount
+from apigw_ws.services import attention
+from apigw_ws_admin.labels import ENVIRONMENT
 
 #: The groups of the menu: (model, icon) of each item.
 MENU = {
@@ -39,6 +46,30 @@ MENU = {
 }
 
 
+#: What an item's badge counts (``attention.KINDS``), its colour, and what it means. At 0 there is none.
+BADGES: Final[Mapping[str, tuple[str, str, str | Promise]]] = {
+    "apigw_ws.ApiGateway": (
+        "drifted_gateways",
+        "warning",
+        gettext_lazy("Gateways that differed from AWS when they were last seen"),
+    ),
+    "apigw_ws.Broadcast": ("broadcasts_in_flight", "info", gettext_lazy("Broadcasts that are under way")),
+    "apigw_ws.Run": (
+        "failed_runs",
+        "danger",
+        gettext_lazy("Runs of the last 24 hours that failed, and that no other has made good"),
+    ),
+    "apigw_ws.Refusal": (
+        "refusals_above_normal",
+        "warning",
+        gettext_lazy("Refusals of the last hour: far more than in an hour of the day before"),
+    ),
+    "doctor": ("problems", "danger", gettext_lazy("Problems that the doctor found when it looked last")),
+}
+#: From here on a badge says no more than that it is many.
+_MANY: Final = 1000
+
+
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     """The menu of this user: what they may not see is not there. For UNFOLD["SIDEBAR"]["navigation"]."""
     overview = {
@@ -47,6 +78,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
         "link": reverse("admin:index"),
         "active": request.path == reverse("admin:index"),
     }
+    first: dict[str, Any] = {"items": [overview, *_doctor(request)]}
     groups = [
         {
             "title": gettext(title),
@@ -55,7 +87,19 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
         }
         for title, models in MENU.items()
     ]
-    return [{"items": [overview, *_doctor(request)]}, *groups]
+    _count([item for group in (first, *groups) for item in group["items"]])
+    return [first, *groups]
+
+
+def _count(items: list[dict[str, Any]]) -> None:
+    """Give items their badges; what somebody may not see is not counted for them."""
+    badges = [(item, *BADGES[item["counts"]]) for item in items if item.get("counts") in BADGES]
+    numbers = attention.of(*(kind for _item, kind, _colour, _means in badges))
+    for item, kind, colour, means in badges:
+        if number := numbers[kind]:
+            item["badge"] = str(number) if number < _MANY else f"{_MANY - 1}+"
+            item["badge_variant"] = colour
+            item["title"] = format_html('<span title="{}">{}</span>', means, item["title"])
 
 
 def _doctor(request: HttpRequest) -> list[dict[str, Any]]:
@@ -63,7 +107,9 @@ def _doctor(request: HttpRequest) -> list[dict[str, Any]]:
     if gateways is None:
         return []
     link = f"{gateways['link']}doctor/"
-    return [{"title": gettext("Doctor"), "icon": "stethoscope", "link": link, "active": request.path == link}]
+    here = request.path == link
+    doctor = {"title": gettext("Doctor"), "icon": "stethoscope", "link": link, "active": here}
+    return [doctor | {"counts": "doctor"}]
 
 
 def _item(request: HttpRequest, label: str, icon: str) -> dict[str, Any] | None:
@@ -78,11 +124,48 @@ def _item(request: HttpRequest, label: str, icon: str) -> dict[str, Any] | None:
         "icon": icon,
         "link": link,
         "active": request.path.startswith(link) and request.path != f"{link}doctor/",
+        "counts": label,
     }
 
 
 def environment(request: HttpRequest) -> list[str] | None:
-    """A badge for what must not be mistaken for production; none there. For UNFOLD["ENVIRONMENT"]."""
+    """Where one is, and what one may not mistake it for. For UNFOLD["ENVIRONMENT"].
+
+    On the pages of a gateway its account's environment; elsewhere that of all gateways, where it is one.
+    """
+    found = _environment_of_page(request) or _environment_of_setup()
+    if not conf.read_only:
+        return found
+    return [f"{found[0]} · {gettext('Read-only')}", found[1]] if found else [gettext("Read-only"), "warning"]
+
+
+def _environment_of_page(request: HttpRequest) -> list[str] | None:
+    if not getattr(getattr(request, "user", None), "is_staff", False):
+        return None  # strangers sign in without it
+    key = f"apigw_ws:environment:{_gateway_of(request)}"
+    name: str = cache.get_or_set(key, lambda: _environment(_gateway_of(request)), attention.KEPT) or ""
+    return [str(AwsAccount.Environment(name).label), ENVIRONMENT[name]] if name else None
+
+
+def _gateway_of(request: HttpRequest) -> str:
+    """The primary key, on the pages of a gateway."""
+    match = request.resolver_match
+    if match is None or not (match.url_name or "").startswith("apigw_ws_apigateway_"):
+        return ""
+    return str(match.kwargs.get("object_id") or match.kwargs.get("pk") or "")
+
+
+def _environment(gateway: str) -> str:
+    """Of this gateway's account, or of the accounts of all; empty where there is none, or several differ."""
+    gateways = ApiGateway.objects.order_by()
+    if gateway:
+        gateways = gateways.filter(pk=gateway) if gateway.isdecimal() else gateways.none()
+    names = [*gateways.values_list("account__environment", flat=True).distinct()[:2]]
+    return names[0] or "" if len(names) == 1 else ""
+
+
+def _environment_of_setup() -> list[str] | None:
+    """A badge for what must not be mistaken for production; none there."""
     if urlsplit(conf.endpoint_url).hostname in {"127.0.0.1", "localhost", "::1"}:
         return [gettext("Emulator"), "info"]
     return [gettext("Development"), "warning"] if settings.DEBUG else None

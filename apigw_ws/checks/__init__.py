@@ -9,6 +9,7 @@
 | E005 | an origin without a scheme, with a path, or with a ``*`` elsewhere than in ``*.`` before the domain |
 | E006 | a view brings a guard of django-aws-api-gateway-websockets that nothing reads here: it is open |
 | E007 | ENDPOINT_URL is no http or https URL |
+| E008 | READ_ONLY is set, and the middleware that sees to it is not there |
 | W001 | WebSocketViews are mounted, but no URL takes the route: $connect cannot arrive |
 | W002 | a view demands tokens, and no URL leads to WebSocketTokenView |
 | W003 | every page may connect |

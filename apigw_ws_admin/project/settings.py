@@ -7,6 +7,7 @@ APIGW_WS_BEHIND_PROXY   1 where a proxy ends TLS and sets X-Forwarded-Proto and 
                         client set them
 APIGW_WS_STATIC_ROOT    the folder to which `collectstatic` brings the files, hashed and compressed, and from
                         which they are served; straight from the packages if unset
+APIGW_WS_READ_ONLY      1 where nobody may change anything in the console
 APIGW_WS_ENDPOINT_URL   where boto3 finds AWS for gateways that name no endpoint: the emulator's URL, or unset
 """
 
@@ -103,6 +104,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 APIGW_WS: dict[str, Any] = {
     "ENDPOINT_URL": os.environ.get("APIGW_WS_ENDPOINT_URL", ""),
     "ALLOW_UNLISTED_CHANNELS": False,  # open by default only for projects that rely on it
+    "READ_ONLY": os.environ.get("APIGW_WS_READ_ONLY") == "1",
 }
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 
