@@ -45,7 +45,10 @@ def content_security_policy(*, on_loopback: bool) -> str:
 
 
 class HeadersMiddleware:
-    """Puts ``settings.CONSOLE_HEADERS`` on what has none of its own. Stands first: files have them, too."""
+    """Puts ``settings.CONSOLE_HEADERS`` on pages that have none of their own.
+
+    Stands after WhiteNoise: fifty files would be 30 KB larger, and none of them is a page.
+    """
 
     def __init__(self, get_response: Respond) -> None:
         self.get_response = get_response

@@ -58,10 +58,10 @@ INSTALLED_APPS = [
 BEHIND_PROXY = os.environ.get("APIGW_WS_BEHIND_PROXY") == "1"
 MIDDLEWARE = [
     *(["apigw_ws_admin.project.headers.ProxyMiddleware"] if BEHIND_PROXY else []),
-    "apigw_ws_admin.project.headers.HeadersMiddleware",
     "django.middleware.gzip.GZipMiddleware",  # a list of sessions has a quarter of a megabyte
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "apigw_ws_admin.project.headers.HeadersMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
