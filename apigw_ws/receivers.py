@@ -15,7 +15,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 
 from apigw_ws.models import ApiGateway, Ban, ChannelPermission, ChannelPermissionRule, Run
-from apigw_ws.services import access, bans, deployments, gateways, logins, rollups, rules, sessions
+from apigw_ws.services import access, bans, deployments, gateways, logins, rollups, rules, sessions, traces
 from apigw_ws.signals import deployed
 
 if VERSION >= (6, 0):
@@ -49,6 +49,11 @@ def end_the_logins_of_a_changed_user(
 @receiver(pre_delete, sender=settings.AUTH_USER_MODEL)
 def end_the_sessions_of_a_deleted_user(instance: AbstractBaseUser, **_: Any) -> None:
     _tell_aws(logins.close_of_deleted_user(instance))
+
+
+@receiver(pre_delete, sender=settings.AUTH_USER_MODEL)
+def delete_the_traces_of_a_deleted_user(instance: AbstractBaseUser, **_: Any) -> None:
+    traces.delete_of_user(instance)
 
 
 @receiver([post_save, post_delete], sender=settings.AUTH_USER_MODEL)

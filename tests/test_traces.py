@@ -298,11 +298,27 @@ def test_processes_that_fill_a_trace_together_do_not_overfill_it(settings: Any) 
     assert len(kept()) == Trace.objects.get().entry_count == 10
 
 
+def test_a_trace_goes_with_its_user_and_the_audit_trail_says_so() -> None:
+    ada = new_user()
+    start(user=ada)
+    traces.exchanged(session(user=ada), b"1", None, SAID)
+
+    ada.delete()
+
+    assert (kept(), Trace.objects.count()) == ([], 0)
+    event = AuditEvent.objects.get(verb=AuditEvent.Verb.DELETE_TRACE)
+    assert (event.object_text, event.before) == ("trace of ada", {"reason": "Ticket 7", "entries": 1})
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="threads do not share SQLite in memory")
-def test_a_trace_is_deleted_while_it_captures() -> None:
-    found = session()
-    trace = start(connection_id="a=")
+@pytest.mark.parametrize(
+    "end", [lambda trace: traces.delete(trace, by=None), lambda trace: trace.user.delete()]
+)
+def test_a_trace_is_deleted_while_it_captures(end: Callable[[Trace], object]) -> None:
+    ada = new_user()
+    found = session(user=ada)
+    trace = start(user=ada)
     is_over = threading.Event()
 
     def talk() -> None:
@@ -315,7 +331,7 @@ def test_a_trace_is_deleted_while_it_captures() -> None:
     try:
         while not kept():
             pass
-        traces.delete(trace, by=None)
+        end(trace)
     finally:
         is_over.set()
         thread.join()

@@ -135,6 +135,12 @@ def delete(trace: Trace, *, by: AbstractBaseUser | None, ip: str | None = None) 
     _changed()
 
 
+def delete_of_user(user: AbstractBaseUser) -> None:
+    """As ``delete``, for the traces of a user who is about to be deleted."""
+    for trace in Trace.objects.filter(user=user.pk):
+        delete(trace, by=None)
+
+
 def named(trace: Trace) -> str:
     """“trace of lobby”, for the audit trail; without an address, which not everybody may see."""
     return _("trace of %s") % trace
