@@ -142,9 +142,15 @@ def environment(request: HttpRequest) -> list[str] | None:
 def _environment_of_page(request: HttpRequest) -> list[str] | None:
     if not getattr(getattr(request, "user", None), "is_staff", False):
         return None  # strangers sign in without it
-    key = f"apigw_ws:environment:{_gateway_of(request)}"
-    name: str = cache.get_or_set(key, lambda: _environment(_gateway_of(request)), attention.KEPT) or ""
+    gateway = _gateway_of(request)
+    key = environment_key(gateway)
+    name: str = cache.get_or_set(key, lambda: _environment(gateway), attention.KEPT) or ""
     return [str(AwsAccount.Environment(name).label), ENVIRONMENT[name]] if name else None
+
+
+def environment_key(gateway: str) -> str:
+    """Where the cache has the environment of a gateway, or of all where none is said."""
+    return f"apigw_ws:environment:{gateway}"
 
 
 def _gateway_of(request: HttpRequest) -> str:

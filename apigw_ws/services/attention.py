@@ -29,12 +29,17 @@ _IN_FLIGHT: Final = (_STATE.QUEUED, _STATE.SENDING, _STATE.PAUSED, _STATE.CANCEL
 
 def of(*kinds: str) -> dict[str, int]:
     """How many there are of each of these ``KINDS``; nothing is counted for those that are not asked for."""
-    keys = {f"apigw_ws:attention:{kind}": kind for kind in kinds}
+    keys = {key(kind): kind for kind in kinds}
     known: dict[str, int] = cache.get_many(keys)
-    counted = {key: KINDS[kind]() for key, kind in keys.items() if key not in known}
+    counted = {name: KINDS[kind]() for name, kind in keys.items() if name not in known}
     if counted:
         cache.set_many(counted, KEPT)
-    return {kind: {**known, **counted}[key] for key, kind in keys.items()}
+    return {kind: {**known, **counted}[name] for name, kind in keys.items()}
+
+
+def key(kind: str) -> str:
+    """Where the cache has the count."""
+    return f"apigw_ws:attention:{kind}"
 
 
 def failed_runs() -> int:

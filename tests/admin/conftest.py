@@ -9,7 +9,8 @@ from django.contrib.auth.models import Permission, User
 from django.core.cache import cache
 from django.test import Client
 
-from apigw_ws.services import glances
+from apigw_ws.services import attention, glances
+from apigw_ws_admin import navigation
 
 os.environ.setdefault("APIGW_WS_SECRET_KEY", "only-for-tests")
 
@@ -31,7 +32,10 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def nothing_seen_before() -> None:
+    """And nothing waits for anybody: one page in half a minute counts that, and costs more than others."""
     cache.clear()
+    cache.set_many({attention.key(kind): 0 for kind in attention.KINDS})
+    cache.set_many({navigation.environment_key(""): ""})
 
 
 @pytest.fixture
