@@ -128,6 +128,20 @@ def test_a_code_is_explained(code: str, words: str) -> None:
     assert words in broadcasts.explain(code)
 
 
+@pytest.mark.parametrize(
+    ("code", "result", "words"),
+    [
+        ("InternalFailure", "forbidden", "execute-api:ManageConnections"),
+        ("InternalFailure", "throttled", "AWS limited the rate"),
+        ("InternalFailure", "failed", "AWS itself failed"),
+        ("ReadTimeoutError", "failed", "AWS did not answer"),
+        ("", "cancelled", "before it was their turn"),
+    ],
+)
+def test_where_the_code_says_nothing_the_result_does(code: str, result: str, words: str) -> None:
+    assert words in broadcasts.explain(code, result)
+
+
 @pytest.fixture
 def broadcast(db: None) -> Broadcast:
     return Broadcast.objects.create(payload="{}", state="sending", total=100, sent=40, failed=10)

@@ -49,20 +49,25 @@ _THROTTLED: Final = {
     "TooManyRequestsException",
     "LimitExceededException",
 }
+_BROKEN: Final = {"InternalFailure", "InternalServerErrorException", "ServiceUnavailableException"}
 
 
-def explain(code: str) -> str:
-    """What the code of a result, or the result itself, means, and what to do about it."""
-    if code in _THROTTLED:
-        return str(_MEANINGS["LimitExceededException"])
-    known = _MEANINGS.get(_SAME.get(code, code))
+def explain(code: str, result: str = "") -> str:
+    """What a code means, else the result that it came with, and what to do about it."""
+    known = next(filter(None, map(_meaning, (code, result))), None)
     if known:
         return str(known)
-    if "Forbidden" in code or "AccessDenied" in code or "Signature" in code or "Token" in code:
-        return str(_MEANINGS["ForbiddenException"])
-    if code.isdecimal() or code in ("InternalServerErrorException", "ServiceUnavailableException"):
+    if code.isdecimal() or code in _BROKEN:
         return _("AWS itself failed, each time it was asked. Look at its health, then retry.")
     return _("AWS did not answer. See that this server reaches it, then retry.")
+
+
+def _meaning(code: str) -> object:
+    if code in _THROTTLED:
+        return _MEANINGS["LimitExceededException"]
+    if "Forbidden" in code or "AccessDenied" in code or "Signature" in code or "Token" in code:
+        return _MEANINGS["ForbiddenException"]
+    return _MEANINGS.get(_SAME.get(code, code))
 
 
 def gave_up(code: str, said: str) -> str:
@@ -100,5 +105,5 @@ def _problem(broadcast: Broadcast) -> str:
         return _("Nobody was there to get it.")
     if not broadcast.not_reached:
         return "" if broadcast.sent else _("Nobody was there any more: all had disconnected.")
-    worst = broadcast.recipients.exclude(result="gone").order_by("pk").values_list("code", flat=True).first()
-    return explain(worst or "")
+    first = broadcast.recipients.exclude(result="gone").order_by("pk").first()
+    return explain(first.code, first.result) if first else ""

@@ -104,7 +104,7 @@ def failures(broadcast: Broadcast) -> list[Failure]:
             result=row["result"],
             code=row["code"],
             count=row["count"],
-            meaning=explain(row["code"] or row["result"]),
+            meaning=explain(row["code"], row["result"]),
         )
         for row in rows.order_by("-count", "result", "code")
     ]

@@ -46,4 +46,4 @@ class BroadcastRecipientAdmin(RecordAdmin):
 
     @display(description=_("What it means"))
     def meaning(self, recipient: BroadcastRecipient) -> str:
-        return broadcasts.explain(recipient.code or recipient.result)
+        return broadcasts.explain(recipient.code, recipient.result)
