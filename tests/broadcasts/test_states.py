@@ -345,6 +345,20 @@ def test_the_project_hears_of_the_end_once(at_stub: ApiGateway) -> None:
     assert heard == [broadcast]
 
 
+def test_the_end_is_in_the_audit_trail_with_what_came_of_it(at_stub: ApiGateway, stub: Stub) -> None:
+    new_sessions(at_stub, 2)
+    sent(prepared(reason="News"))
+    stub.answer = lambda connection_id: 403
+    forbidden = sent(prepared())
+
+    good, bad = AuditEvent.objects.filter(verb="end_broadcast").order_by("pk")
+
+    assert good.after is not None
+    assert (good.after["state"], good.after["recipients"], good.after["sent"]) == ("done", 2, 2)
+    assert (good.result, good.after["reason"]) == ("done", "News")
+    assert (bad.result, bad.error_text) == ("failed", forbidden.error_text)
+
+
 def test_a_silent_workers_shard_goes_to_the_next(at_stub: ApiGateway, stub: Stub) -> None:
     new_sessions(at_stub, 2)
     broadcast = prepared()

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from apigw_ws.exceptions import BroadcastError
 from apigw_ws.models import ApiGateway, AuditEvent, Broadcast
+from apigw_ws.models.broadcasts import COUNTS
 from apigw_ws.services import audit
 from apigw_ws.services.broadcasts import audiences, payloads, permits, queue
 from apigw_ws.signals import broadcast_finished
@@ -142,12 +143,13 @@ def may_control(broadcast: Broadcast, user: Any) -> bool:
 def move(broadcast: Broadcast, out_of: tuple[State, ...], to: State, **values: Any) -> bool:
     """Move it to a state, where it still is in one of those; whether it was. It is then as it is stored.
 
-    ``broadcast_finished`` is sent for a state that nothing leads out of.
+    Of a state that nothing leads out of ``broadcast_finished`` tells, and an AuditEvent with what came of it.
     """
     rows = Broadcast.objects.filter(pk=broadcast.pk, state__in=out_of)
     moved = rows.update(state=to, **values)
     broadcast.refresh_from_db()
     if moved and to in Broadcast.OVER:
+        _note_end(broadcast)
         broadcast_finished.send_robust(Broadcast, broadcast=broadcast)
     return bool(moved)
 
@@ -178,9 +180,24 @@ def _anybody(audience: audiences.Audience) -> bool:
 def _note(
     verb: AuditEvent.Verb, broadcast: Broadcast, *, by: AbstractBaseUser | None, ip: str | None
 ) -> bool:
-    gateway = ApiGateway.objects.filter(pk=broadcast.audience.get("gateway") or 0).first()
-    audit.record(verb, gateway, what=str(broadcast), by=by, ip=ip, after=_facts(broadcast))
+    audit.record(verb, _gateway(broadcast), what=str(broadcast), by=by, ip=ip, after=_facts(broadcast))
     return True
+
+
+def _note_end(broadcast: Broadcast) -> None:
+    counts = {name: number for name in COUNTS if (number := getattr(broadcast, name))}
+    failed = BroadcastError(broadcast.error_text) if broadcast.state == State.FAILED else None
+    audit.record(
+        Verb.END_BROADCAST,
+        _gateway(broadcast),
+        what=str(broadcast),
+        after={**_facts(broadcast), **counts},
+        error=failed,
+    )
+
+
+def _gateway(broadcast: Broadcast) -> ApiGateway | None:
+    return ApiGateway.objects.filter(pk=broadcast.audience.get("gateway") or 0).first()
 
 
 def _facts(broadcast: Broadcast) -> dict[str, Any]:
