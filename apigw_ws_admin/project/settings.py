@@ -149,7 +149,8 @@ UNFOLD = {
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "apigw_ws_admin.navigation.favicon"}],
     "ENVIRONMENT": "apigw_ws_admin.navigation.environment",
     "LOGIN": {"form": "apigw_ws_admin.project.signing_in.SignInForm"},
-    "SIDEBAR": {"navigation": "apigw_ws_admin.navigation.sidebar"},
+    "SIDEBAR": {"navigation": "apigw_ws_admin.navigation.sidebar", "command_search": True},
+    "COMMAND": {"search_callback": "apigw_ws_admin.commands.search"},
 }
 
 LOGGING: dict[str, Any] = {

@@ -1,0 +1,205 @@
+"""The menu's badges, the badge of the environment, the way back, and what Ctrl+K finds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.core.cache import cache
+from django.test import Client, RequestFactory
+
+from apigw_ws.models import AwsAccount, Broadcast, Channel, Run, WebSocketSession
+from apigw_ws.services import attention
+from apigw_ws_admin import commands
+from apigw_ws_admin.commands import COMMANDS
+from apigw_ws_admin.navigation import sidebar
+from tests.admin import rows
+
+pytestmark = pytest.mark.django_db
+
+
+def badges(user: Any) -> dict[str, str]:
+    request = RequestFactory().get("/admin/")
+    request.user = user
+    items = [item for group in sidebar(request) for item in group["items"]]
+    return {re.sub("<.*?>", "", item["title"]): item["badge"] for item in items if "badge" in item}
+
+
+def found(client: Client, word: str) -> list[tuple[str, str]]:
+    """Title and description of each."""
+    text = client.get("/admin/search/", {"extended": "1", "s": word}).text
+    return re.findall(r'data-title="(.*?)"\s+data-description="(.*?)"', text)
+
+
+def account(environment: str, label: str = "Live") -> AwsAccount:
+    return AwsAccount.objects.create(label=label, environment=environment)
+
+
+class TestBadges:
+    def test_nothing_to_do_is_no_badge(self, operator: Client) -> None:
+        assert badges(User.objects.get()) == {}
+
+    def test_they_count_what_waits_for_somebody(self, operator: Client) -> None:
+        gateway = rows.gateway()
+        Run.objects.create(gateway=gateway, state="failed")
+        Broadcast.objects.create(payload="{}", state="sending")
+        cache.clear()
+        cache.set(attention.key("drifted_gateways"), 1000)
+        cache.set(attention.key("problems"), 0)
+
+        assert badges(User.objects.get()) == {"Gateways": "999+", "Broadcasts": "1", "Runs": "1"}
+
+    def test_a_badge_says_what_it_counts(self, operator: Client) -> None:
+        cache.set(attention.key("failed_runs"), 2)
+
+        assert 'title="Runs of the last 24 hours that failed' in operator.get("/admin/apigw_ws/run/").text
+
+    def test_nothing_is_counted_for_whom_it_is_hidden_from(
+        self, staff: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        staff("view_run")
+        asked: list[str] = []
+        monkeypatch.setattr(attention, "of", lambda *kinds: asked.extend(kinds) or dict.fromkeys(kinds, 0))
+
+        assert badges(User.objects.get()) == {}
+        assert asked == ["failed_runs"]
+
+
+class TestEnvironment:
+    def badge(self, client: Client, path: str) -> str:
+        cache.clear()
+        head = client.get(path).text.split('id="header-inner"')[1].split('id="content"')[0]
+        match = re.search(
+            r"<span class=\"inline-block font-semibold.*?(bg-\w+)-100.*?>\s*(.*?)\s*</span", head, re.S
+        )
+        return f"{match[2]} {match[1]}" if match else ""
+
+    def test_the_pages_of_a_gateway_wear_that_of_its_account(self, operator: Client) -> None:
+        live = rows.gateway(0, account=account("production"))
+        draft = rows.gateway(1, account=account("development", "Play"))
+        staged = rows.gateway(2, account=account("staging", "Stage"))
+
+        paths = [f"/admin/apigw_ws/apigateway/{each.pk}/overview/" for each in (live, draft, staged)]
+
+        assert [self.badge(operator, path) for path in paths] == [
+            "Production bg-red",
+            "Development bg-blue",
+            "Staging bg-orange",
+        ]
+
+    def test_elsewhere_it_is_that_of_all_gateways_or_none(self, operator: Client) -> None:
+        live = account("production")
+        rows.gateway(0, account=live)
+        rows.gateway(1, account=live)
+        assert self.badge(operator, "/admin/apigw_ws/run/") == "Production bg-red"
+
+        rows.gateway(2)
+        assert self.badge(operator, "/admin/apigw_ws/run/") == ""
+
+    @pytest.mark.parametrize("pk", ["4711", "nobody"])
+    def test_a_gateway_that_is_not_there_has_none(self, operator: Client, pk: str) -> None:
+        rows.gateway(0, account=account("production"))
+        cache.clear()
+
+        response = operator.get(f"/admin/apigw_ws/apigateway/{pk}/change/")
+
+        assert (response.status_code, "Production" in response.text) in {(302, False), (404, False)}
+
+    def test_strangers_learn_nothing(self, client: Client) -> None:
+        rows.gateway(0, account=account("production"))
+        cache.clear()
+
+        assert "Production" not in client.get("/admin/login/").text
+
+
+class TestSearch:
+    def test_it_finds_things_of_every_kind(self, operator: Client) -> None:
+        rows.fill(0)
+        WebSocketSession.objects.update(connection_id="Lobby-1=")
+        Channel.objects.create(name="Lobby")
+
+        assert found(operator, "gateway-0") == [("gateway-0", "Gateway · Development")]
+        assert found(operator, "Lobby") == [
+            ("Lobby-1=", "Session · user-0 · connected"),
+            ("Lobby", "Channel"),
+        ]
+        assert found(operator, "user-0") == [
+            ("Lobby-1=", "Session · user-0 · connected"),
+            ("user-0", "User"),
+        ]
+
+    def test_what_is_found_leads_there(self, operator: Client) -> None:
+        rows.fill(0)
+        Channel.objects.create(name="a/b c")
+        for word in ("gateway-0", "connection-0=", "user-0", "a/b c", "doctor", "wizard", "broadcast"):
+            text = operator.get("/admin/search/", {"extended": "1", "s": word}).text
+            for link in re.findall(r'href="(.*?)"', text):
+                assert operator.get(link.replace("&amp;", "&"), follow=True).status_code == 200
+
+    @pytest.mark.parametrize("command", COMMANDS, ids=lambda each: each.page)
+    def test_a_command_is_offered_to_those_who_may(
+        self, command: Any, staff: Callable[..., Client], rf: RequestFactory
+    ) -> None:
+        staff()
+        user = User.objects.get()
+        request = rf.get("/admin/search/", {"s": str(command.title)})
+        request.user = user
+        assert commands.search(request, "") == []
+
+        codenames = [name.partition(".")[2] for name in command.permissions]
+        user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+        request.user = User.objects.get()
+
+        (result,) = (each for each in commands.search(request, "") if each.title == str(command.title))
+        client = Client()
+        client.force_login(user)
+        assert client.get(str(result.link), follow=True).status_code == 200
+
+    def test_it_shows_only_what_one_may_see(self, staff: Callable[..., Client]) -> None:
+        rows.fill(0)
+        Channel.objects.create(name="lobby")
+        viewer = staff("view_run")
+
+        for word in ("gateway-0", "connection-0=", "user-0", "lobby", "203.0.113.9", "wizard"):
+            assert found(viewer, word) == []
+
+    def test_addresses_find_nobody_for_those_who_may_not_see_them(self, staff: Callable[..., Client]) -> None:
+        rows.fill(0)
+        WebSocketSession.objects.update(ip_address="203.0.113.9", address_block="203.0.113.9")
+        viewer = staff("view_websocketsession")
+
+        assert found(viewer, "203.0.113.9") == []
+
+        User.objects.get(username="staff").user_permissions.add(
+            Permission.objects.get(codename="view_address_websocketsession")
+        )
+        assert [title for title, _about in found(viewer, "203.0.113.9")] == ["connection-0="]
+
+    def test_there_is_a_limit_and_the_newest_come_first(self, operator: Client) -> None:
+        WebSocketSession.objects.bulk_create(
+            WebSocketSession(connection_id=f"abc{number}=", connected=number % 2) for number in range(20)
+        )
+
+        titles = [title for title, _about in found(operator, "abc")]
+
+        assert len(titles) == commands.LIMIT
+        assert titles[0] == "abc19="
+
+    def test_however_many_there_are_it_takes_few_queries(
+        self, operator: Client, django_assert_max_num_queries: Any
+    ) -> None:
+        for number in range(5):
+            rows.fill(number)
+        Channel.objects.create(name="user-")
+
+        with django_assert_max_num_queries(10):
+            assert found(operator, "user-")
+
+    @pytest.mark.parametrize("word", ["\0", "%", "x" * 10_000, "<b>'\"", "'; --"])
+    def test_odd_words_find_nothing(self, operator: Client, word: str) -> None:
+        rows.fill(0)
+
+        assert found(operator, word) == []
