@@ -30,6 +30,7 @@ from apigw_ws_admin.resources.records import AUDIT_EVENTS, REFUSALS, RUNS, SESSI
 from apigw_ws_admin.resources.templates import TemplateTransfer
 from apigw_ws_admin.screens.accounts import AwsAccountAdmin
 from apigw_ws_admin.screens.acting import Acting, DisconnectsHere
+from apigw_ws_admin.screens.activity import Activity
 from apigw_ws_admin.screens.adopting import Adopting
 from apigw_ws_admin.screens.applying import Applying
 from apigw_ws_admin.screens.audit import AuditEventAdmin
@@ -49,6 +50,7 @@ from apigw_ws_admin.screens.drift import Drift
 from apigw_ws_admin.screens.exporting import Exporting
 from apigw_ws_admin.screens.gateways import GatewayList
 from apigw_ws_admin.screens.history import History
+from apigw_ws_admin.screens.home import Home
 from apigw_ws_admin.screens.importing import Importing
 from apigw_ws_admin.screens.monitoring.views import Monitoring
 from apigw_ws_admin.screens.overview import Overview
@@ -79,6 +81,7 @@ class GatewayAdmin(
     Importing,
     Exporting,
     GatewayWizardMixin,
+    Home,
     Adopting,
     Applying,
     Overview,
@@ -132,7 +135,7 @@ class Runs(Exporting, RunAdmin):
     actions_list = ("export_file",)
 
 
-class AuditEvents(Exporting, AuditEventAdmin):
+class AuditEvents(Activity, Exporting, AuditEventAdmin):
     exports = AUDIT_EVENTS
     actions_list = ("export_file",)
 

@@ -10,6 +10,7 @@ from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 admin.site.index_title = _("Overview")
+admin.site.index_template = "apigw_ws_admin/home/page.html"
 admin.site.unregister([User, Group])
 
 

@@ -19,6 +19,7 @@ from typing import Any
 
 from django import VERSION
 from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
 
 from apigw_ws_admin.project import headers
 
@@ -148,6 +149,8 @@ UNFOLD = {
     "SITE_SYMBOL": "cable",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "apigw_ws_admin.navigation.favicon"}],
     "ENVIRONMENT": "apigw_ws_admin.navigation.environment",
+    "DASHBOARD_CALLBACK": "apigw_ws_admin.screens.home.dashboard",
+    "SCRIPTS": [lambda request: static("apigw_ws_admin/keyboard.js")],
     "LOGIN": {"form": "apigw_ws_admin.project.signing_in.SignInForm"},
     "SIDEBAR": {"navigation": "apigw_ws_admin.navigation.sidebar", "command_search": True},
     "COMMAND": {"search_callback": "apigw_ws_admin.commands.search"},

@@ -23,12 +23,16 @@ def of_project() -> list[Finding]:
     fine = green(_("The system checks find nothing to complain about."))
     return [
         *(checks or [finding("checks", _("Settings, views and URLs"), fine)]),
-        finding("reaper", _("Reaper"), _reaper()),
+        of_reaper(),
     ]
 
 
+def of_reaper() -> Finding:
+    """Whether somebody closes the sessions whose end nobody told; one query."""
+    return finding("reaper", _("Reaper"), _reaper())
+
+
 def _reaper() -> Verdict:
-    """Whether somebody closes the sessions whose end nobody told."""
     last = chores.last_turn(reaper.NAME)
     remedy = _("Keep “manage.py ws_reap --forever” running, beside the worker.")
     if last is None or last.started_on is None:

@@ -1,0 +1,139 @@
+"""The numbers of the last minute and hour, the gateways and the channels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from apigw_ws.models import ApiGateway, Channel
+from apigw_ws.services.health import Health, State
+from apigw_ws.services.trends import TIMED, Now
+from apigw_ws_admin.labels import HEALTH, environment_colour
+from apigw_ws_admin.screens.home.charts import NOTHING, REFUSALS, SESSIONS, count, milliseconds
+from apigw_ws_admin.ways import channel_page
+
+#: Rows of gateways, and of channels; the lists have the others.
+MOST: Final = 8
+#: The worst first.
+_ORDER: Final = (State.FAILING, State.NEEDS_APPLY, State.UNKNOWN, State.NEVER_APPLIED, State.HEALTHY)
+
+_IN_A_MINUTE: Final = gettext_lazy("in a minute")
+_IN_AN_HOUR: Final = gettext_lazy("in the last hour")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tile:
+    title: str | Promise
+    value: str
+    #: Of which time it is.
+    note: str | Promise
+    #: When it was counted, where ``note`` does not say it.
+    counted: datetime | None = None
+    href: str = ""
+    bad: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    gateway: ApiGateway
+    health: Health
+    colour: str
+    environment: str
+    numbers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Busy:
+    """A channel in which something is said, or somebody is."""
+
+    name: str
+    href: str
+    members: str
+    messages: str
+
+
+def tiles(now: Now, may: Callable[[str], bool]) -> list[Tile]:
+    found = _of_sessions(now) if may(SESSIONS) else []
+    return [*found, _refusals(now)] if may(REFUSALS) else found
+
+
+def rows(gateways: Sequence[tuple[ApiGateway, Health]], now: Now) -> list[Row]:
+    """Those that need somebody most, and among them those with most sessions."""
+
+    def rank(pair: tuple[ApiGateway, Health]) -> tuple[int, int, str]:
+        gateway, health = pair
+        return _ORDER.index(health.state), -now.gateways.get(gateway.pk, {}).get("live", 0), str(gateway)
+
+    return [_row(gateway, health, now) for gateway, health in sorted(gateways, key=rank)[:MOST]]
+
+
+def busiest() -> list[Busy]:
+    """The channels with most messages a minute, then with most members, as they were counted last."""
+    channels = Channel.objects.filter(members__gt=0).order_by("-messages", "-members", "name")[:MOST]
+    return [
+        Busy(
+            name=each.name,
+            href=channel_page(each.name),
+            members=count(each.members),
+            messages=count(each.messages),
+        )
+        for each in channels
+    ]
+
+
+def _of_sessions(now: Now) -> list[Tile]:
+    totals = now.totals
+    in_a_minute = [
+        (_("Connects"), totals["connects"]),
+        (_("Messages in"), totals["messages_in"]),
+        (_("Messages out"), totals["messages_out"]),
+    ]
+    in_an_hour = [
+        (_("Failed sends"), totals["send_failures"]),
+        (_("Failed handlers"), totals["handler_failures"]),
+    ]
+    times = NOTHING if now.p50 is None else f"{count(now.p50)} / {milliseconds(now.p95)}"
+    over = _("over %d minutes") % TIMED
+    return [
+        _live(now),
+        *(Tile(title=title, value=count(number), note=_IN_A_MINUTE) for title, number in in_a_minute),
+        Tile(title=_("Handler p50 / p95"), value=times, note=over),
+        *(
+            Tile(title=title, value=count(number), note=_IN_AN_HOUR, bad=number > 0)
+            for title, number in in_an_hour
+        ),
+    ]
+
+
+def _live(now: Now) -> Tile:
+    href = reverse("admin:apigw_ws_websocketsession_changelist")
+    if now.counted is None:
+        note = _("“ws_reap --forever” counts them")
+        return Tile(title=_("Live sessions"), value=NOTHING, note=note, href=href)
+    value = count(now.totals["live"])
+    return Tile(title=_("Live sessions"), value=value, note="", counted=now.counted, href=href)
+
+
+def _refusals(now: Now) -> Tile:
+    number, href = now.totals["refusals"], reverse("admin:apigw_ws_refusal_changelist")
+    return Tile(title=_("Refusals"), value=count(number), note=_IN_AN_HOUR, href=href, bad=number > 0)
+
+
+def _row(gateway: ApiGateway, health: Health, now: Now) -> Row:
+    numbers: Mapping[str, Any] = now.gateways.get(gateway.pk, {})
+    return Row(
+        gateway=gateway,
+        health=health,
+        colour=HEALTH[health.state],
+        environment=environment_colour(gateway),
+        numbers={
+            name: count(numbers.get(name, 0)) for name in ("live", "connects", "messages_in", "messages_out")
+        },
+    )

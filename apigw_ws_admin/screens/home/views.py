@@ -1,0 +1,126 @@
+"""The page, in parts: a refresh sends those that have changed since the browser saw them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any, Final
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.admin import ModelAdmin
+
+from apigw_ws.models import ApiGateway
+from apigw_ws.services import health, trends
+from apigw_ws.services.health import Health
+from apigw_ws.services.trends import SPANS, Span
+from apigw_ws_admin.screens.home import charts, numbers
+from apigw_ws_admin.screens.home.needs import Known, needs
+
+GATEWAYS: Final = "apigw_ws.view_apigateway"
+#: What somebody has to be allowed to see, for there to be anything.
+ANY: Final = (GATEWAYS, charts.SESSIONS, charts.REFUSALS, "apigw_ws.view_run", "apigw_ws.view_broadcast")
+#: What the links to the spans are called.
+LABELS: Final = {
+    "1h": gettext_lazy("1 hour"),
+    "24h": gettext_lazy("24 hours"),
+    "7d": gettext_lazy("7 days"),
+}
+
+May = Callable[[str], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    name: str
+    html: str
+
+    @property
+    def version(self) -> str:
+        """Changes with whatever there is to show."""
+        return blake2b(self.html.encode(), digest_size=6).hexdigest()
+
+
+class Home(ModelAdmin):
+    """For a project that has an index of its own, the page is at a URL of its own."""
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.home_view)
+        return [path("home/", view, name="apigw_ws_apigateway_home"), *super().get_urls()]
+
+    def home_view(self, request: HttpRequest) -> HttpResponse:
+        """The page; to htmx the parts of which the browser has other versions, or 204."""
+        if getattr(request, "htmx", False):
+            seen = request.headers.get("X-Live", "").split(",")
+            changed = [part for part in _parts(request, _span(request)) if part.version not in seen]
+            if not changed:
+                return HttpResponse(status=204)
+            return render(request, "apigw_ws_admin/home/_parts.html", {"parts": changed})
+        context = self.admin_site.each_context(request) | {"title": _("Overview")}
+        return TemplateResponse(request, "apigw_ws_admin/home/page.html", dashboard(request, context))
+
+
+def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """For UNFOLD["DASHBOARD_CALLBACK"], where the admin's ``index_template`` is ``home/page.html``."""
+    span = _span(request)
+    return context | {
+        "parts": list(_parts(request, span)),
+        "span": span,
+        "spans": LABELS,
+        "refresh": reverse("admin:apigw_ws_apigateway_home", query={"range": span.name}),
+    }
+
+
+def _span(request: HttpRequest) -> Span:
+    return SPANS.get(request.GET.get("range", ""), SPANS["1h"])
+
+
+def _parts(request: HttpRequest, span: Span) -> Iterator[Part]:
+    may: May = request.user.has_perm
+    gateways = _gateways(may)
+    now = trends.now()
+    yield _part(request, "needs", needs=needs(request, Known(gateways=gateways)), idle=not any(map(may, ANY)))
+    yield _part(request, "numbers", tiles=numbers.tiles(now, may), now=now)
+    if may(charts.SESSIONS) or may(charts.REFUSALS):
+        yield _part(request, "charts", **_charts(span, may, gateways))
+    yield _part(request, "lists", **_lists(may, gateways, now))
+
+
+def _part(request: HttpRequest, name: str, **context: Any) -> Part:
+    return Part(name=name, html=render_to_string(f"apigw_ws_admin/home/_{name}.html", context, request))
+
+
+def _gateways(may: May) -> Sequence[tuple[ApiGateway, Health]]:
+    if not may(GATEWAYS):
+        return ()
+    found = list(ApiGateway.objects.select_related("account"))
+    return list(zip(found, health.of(found), strict=True))
+
+
+def _charts(span: Span, may: May, gateways: Sequence[tuple[ApiGateway, Health]]) -> dict[str, Any]:
+    trend = trends.over(span)
+    return {
+        "trend": trend,
+        "steps": len(trend.moments),
+        "charts": charts.drawn(trend, may),
+        "ticks": charts.ticks(trend),
+        "dividers": charts.dividers(trend),
+        "step": charts.step(span),
+        # To try it with, where nobody is connected.
+        "gateway": next((gateway for gateway, _health in gateways if gateway.client_url), None),
+    }
+
+
+def _lists(may: May, gateways: Sequence[tuple[ApiGateway, Health]], now: trends.Now) -> dict[str, Any]:
+    context: dict[str, Any] = {}
+    if may(GATEWAYS):
+        context |= {"rows": numbers.rows(gateways, now), "number": len(gateways)}
+    if may(charts.SESSIONS):
+        context |= {"channels": numbers.busiest()}
+    return context
