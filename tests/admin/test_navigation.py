@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable
 from typing import Any
@@ -113,6 +114,57 @@ class TestEnvironment:
         cache.clear()
 
         assert "Production" not in client.get("/admin/login/").text
+
+
+def trail(client: Client, path: str) -> list[str]:
+    head = client.get(path).text.split("<h1")[1].split("</h1>")[0]
+    words = re.sub(r"<.*?>", " ", head.partition(">")[2])
+    return [html.unescape(" ".join(step.split())) for step in words.split("chevron_right")]
+
+
+class TestTrail:
+    """App, list, record, page: everywhere the same."""
+
+    @pytest.mark.parametrize(
+        ("path", "ends"),
+        [
+            ("broadcast/", ["Broadcasts"]),
+            ("broadcast/compose/", ["Broadcasts", "Compose a broadcast"]),
+            ("ban/add/", ["Bans", "Add ban"]),
+            ("run/export-file/", ["Runs", "Export"]),
+            ("run/1/change/", ["Runs", "{run}"]),
+            ("websocketsession/1/change/", ["Sessions", "connection-0="]),
+            ("websocketsession/disconnect/?session=1", ["Sessions", "Disconnect"]),
+            ("awsaccount/1/change/", ["AWS accounts", "account-0"]),
+            ("awsaccount/1/history/", ["AWS accounts", "account-0", "Change history: account-0"]),
+            ("channelpermission/1/delete/", ["Channel permissions", "channel-0", "Delete"]),
+            ("channelpermission/who-may/", ["Channel permissions", "Who may?"]),
+            ("apigateway/adopt/", ["Gateways", "Adopt an API"]),
+            ("apigateway/doctor/", ["Gateways", "Doctor"]),
+            ("apigateway/1/routes/", ["Gateways", "gateway-0", "Routes"]),
+        ],
+    )
+    def test_it_leads_from_the_app_to_the_page(self, operator: Client, path: str, ends: list[str]) -> None:
+        rows.fill(0)
+        expected = [each.format(run=Run.objects.get()) for each in ends]
+
+        assert trail(operator, f"/admin/apigw_ws/{path}") == ["API Gateway WebSockets", *expected]
+
+    def test_it_leads_back_to_the_list_as_it_was(self, operator: Client) -> None:
+        rows.fill(0)
+
+        page = operator.get("/admin/apigw_ws/run/1/change/?_changelist_filters=state__exact%3Dfailed%26q%3Da")
+
+        assert 'href="/admin/apigw_ws/run/?state__exact=failed&amp;q=a"' in page.text.split("</h1>")[0]
+
+    def test_it_leads_nowhere_that_is_closed(self, staff: Callable[..., Client]) -> None:
+        page = staff("send_broadcast").get("/admin/apigw_ws/broadcast/compose/")
+
+        assert page.status_code == 200
+        assert "/admin/apigw_ws/broadcast/" not in page.text.split("</h1>")[0].split("<h1")[1]
+
+    def test_what_others_have_in_the_admin_is_left_alone(self, operator: Client) -> None:
+        assert trail(operator, "/admin/auth/group/add/") == ["Authentication and Authorization", "Groups"]
 
 
 class TestSearch:

@@ -1,0 +1,48 @@
+"""The way from the console to a page, at its head: the same on every page about our records."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.text import capfirst
+
+#: A step, and where it leads; empty for those who may not go there.
+Step = tuple[str, str]
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def trail_of_page(context: template.Context) -> str:
+    """The app, the list, the record and the page; empty where Unfold's says as much.
+
+    That is for lists, and for what other apps have. The way to the list keeps its filters.
+    """
+    opts = context.get("opts")
+    if opts is None or opts.app_label != "apigw_ws" or context.get("cl"):
+        return ""
+    request: HttpRequest = context["request"]
+    listed: Any = admin.site.get_model_admin(opts.model)
+    name = f"admin:{opts.app_label}_{opts.model_name}"
+    may = listed.has_view_permission(request)
+    steps: list[Step] = [
+        (capfirst(opts.app_config.verbose_name), reverse("admin:app_list", args=[opts.app_label])),
+        (capfirst(opts.verbose_name_plural), _list(request, name) if may else ""),
+    ]
+    record, title = context.get("original") or context.get("object"), str(context.get("title") or "")
+    if isinstance(record, Model):
+        steps.append((str(record), reverse(f"{name}_change", args=[record.pk]) if may else ""))
+    if title != steps[-1][0] and not (isinstance(record, Model) and context.get("adminform")):
+        steps.append((title, ""))
+    return render_to_string("apigw_ws_admin/trail.html", {"steps": steps})
+
+
+def _list(request: HttpRequest, name: str) -> str:
+    query = request.GET.get("_changelist_filters", "")
+    return reverse(f"{name}_changelist") + (f"?{query}" if query else "")
