@@ -17,7 +17,8 @@ from apigw_ws_admin.resources.values import plain
 
 #: Rows that are in memory at once.
 _CHUNK: Final = 2_000
-_ABOUT_BANS: Final = frozenset({AuditEvent.Verb.BAN, AuditEvent.Verb.LIFT_BAN})
+#: Whom they keep out, which may be an address, is told to those who may see addresses.
+ABOUT_BANS: Final = frozenset({AuditEvent.Verb.BAN, AuditEvent.Verb.LIFT_BAN})
 _USERNAME: Final = get_user_model().USERNAME_FIELD
 
 
@@ -74,7 +75,7 @@ def _channels(sessions: Sequence[int]) -> dict[int, list[str]]:
 
 def _harmless(event: dict[str, Any]) -> str | None:
     """On what; of a ban, whom it keeps out may be an address."""
-    return None if event["verb"] in _ABOUT_BANS else event["object_text"]
+    return None if event["verb"] in ABOUT_BANS else event["object_text"]
 
 
 SESSIONS: Final = Columns(

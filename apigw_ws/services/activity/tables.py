@@ -143,7 +143,7 @@ def _broadcast(row: Row) -> Entry:
 def _sent_at(gateway: int) -> Q:
     """By what was sent; one that has not begun, by its audience."""
     shards = BroadcastShard.objects.filter(gateway=gateway).values("broadcast")
-    return Q(pk__in=shards) | Q(started_on__isnull=True, audience__gateway=gateway)
+    return Q(pk__in=shards) | Q(Q(started_on__isnull=True), Q(audience__gateway=gateway))
 
 
 def _begun_broadcasts() -> Rows:

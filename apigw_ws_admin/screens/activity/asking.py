@@ -1,0 +1,195 @@
+"""What somebody asks the timeline for: in the URL, which is what they hand on."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from django import forms
+from django.http import QueryDict
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+
+from apigw_ws.services.activity import Kind, Result, Wanted
+
+KINDS: Final[Mapping[Kind, str | Promise]] = {
+    Kind.RUN: _("Runs"),
+    Kind.EVENT: _("Audit events"),
+    Kind.BROADCAST: _("Broadcasts"),
+    Kind.REFUSAL: _("Refusals"),
+}
+RESULTS: Final = {
+    Result.DONE: _("Done"),
+    Result.WRONG: _("Failed, refused or cancelled"),
+    Result.UNDER_WAY: _("Under way"),
+}
+#: Times until now, and what they are called.
+SPANS: Final = {
+    "1h": (dt.timedelta(hours=1), _("1 hour")),
+    "24h": (dt.timedelta(hours=24), _("24 hours")),
+    "7d": (dt.timedelta(days=7), _("7 days")),
+    "30d": (dt.timedelta(days=30), _("30 days")),
+}
+USUAL: Final = "24h"
+#: No time is shorter: the charts have whole seconds.
+SHORTEST: Final = dt.timedelta(minutes=1)
+
+
+class Moment(forms.DateTimeField):
+    """As the URL has it: ISO 8601, in UTC; without a zone it is in Django's."""
+
+    def to_python(self, value: Any) -> dt.datetime | None:
+        try:
+            moment = parse_datetime(str(value or ""))
+        except ValueError:
+            moment = None
+        if moment is None:
+            return None
+        try:
+            return timezone.make_aware(moment) if timezone.is_naive(moment) else moment.astimezone(dt.UTC)
+        except (OverflowError, ValueError):  # the first and the last days that there are
+            return None
+
+
+class AskForm(forms.Form):
+    """What is not understood does not matter: the link is somebody else's."""
+
+    kind = forms.MultipleChoiceField(label=_("What"), required=False, widget=forms.CheckboxSelectMultiple)
+    who = forms.CharField(
+        label=_("Who"), required=False, max_length=255, widget=UnfoldAdminTextInputWidget({"size": 12})
+    )
+    gateway = forms.TypedChoiceField(
+        label=_("Gateway"), required=False, coerce=int, empty_value=None, widget=UnfoldAdminSelectWidget
+    )
+    result = forms.TypedChoiceField(
+        label=_("Result"),
+        required=False,
+        coerce=Result,
+        empty_value=None,
+        choices=[("", _("All")), *RESULTS.items()],
+        widget=UnfoldAdminSelectWidget,
+    )
+    since = Moment(
+        label=_("From"),
+        required=False,
+        widget=UnfoldAdminTextInputWidget({"type": "datetime-local", "step": 1}),
+    )
+    until = Moment(
+        label=_("To"),
+        required=False,
+        widget=UnfoldAdminTextInputWidget({"type": "datetime-local", "step": 1}),
+    )
+
+    def __init__(
+        self, data: QueryDict | None, *, kinds: tuple[Kind, ...], gateways: Mapping[int, str], **more: Any
+    ) -> None:
+        super().__init__(data, auto_id="activity-%s", **more)
+        self.fields["kind"].choices = [(kind, KINDS[kind]) for kind in kinds]  # type: ignore[attr-defined]
+        self.fields["gateway"].choices = [("", _("All")), *gateways.items()]  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What is wanted, of a time that is said in so many words or ends now."""
+
+    wanted: Wanted
+    #: One of SPANS; empty where the times are said.
+    span: str
+    #: When it was asked.
+    now: dt.datetime
+    #: Parameters of the URL beside those of the time.
+    query: QueryDict
+
+    @property
+    def since(self) -> dt.datetime:
+        return self.wanted.since or self.now
+
+    @property
+    def until(self) -> dt.datetime:
+        return self.wanted.until or self.now
+
+    @property
+    def goes_on(self) -> bool:
+        return self.until >= self.now
+
+    def at(self, since: dt.datetime, until: dt.datetime) -> str:
+        """The query of the same between these times."""
+        return self._query(since=written(since), until=written(until))
+
+    def of_span(self, span: str) -> str:
+        return self._query(span=span)
+
+    def without_filters(self) -> str:
+        return replace(self, query=QueryDict()).here()
+
+    def by(self, who: str) -> str:
+        query = self.query.copy()
+        query["who"] = who
+        return replace(self, query=query).here()
+
+    def here(self) -> str:
+        """The query of this page, without a position."""
+        return self.of_span(self.span) if self.span else self.at(self.since, self.until)
+
+    def _query(self, **times: str) -> str:
+        query = self.query.copy()
+        for name, value in times.items():
+            query[name] = value
+        return query.urlencode()
+
+
+def asked(data: QueryDict, *, kinds: tuple[Kind, ...], gateways: Mapping[int, str]) -> Asked:
+    """What the URL asks for, of the kinds that this person may see."""
+    form = AskForm(data, kinds=kinds, gateways=gateways)
+    form.is_valid()
+    values, now = form.cleaned_data, timezone.now()
+    span, since, until = _time(data.get("span", ""), values.get("since"), values.get("until"), now)
+    wanted = Wanted(
+        kinds=tuple(map(Kind, values.get("kind") or ())) or kinds,
+        who=values.get("who", "").replace("\0", ""),
+        gateway=values.get("gateway"),
+        result=values.get("result"),
+        since=since,
+        until=until,
+    )
+    query = QueryDict(mutable=True)
+    for name in ("kind", "who", "gateway", "result"):
+        query.setlist(name, [value for value in data.getlist(name) if value])
+    return Asked(wanted=wanted, span=span, now=now, query=query)
+
+
+def form_of(asked: Asked, *, kinds: tuple[Kind, ...], gateways: Mapping[int, str]) -> AskForm:
+    """Filled in; the browser writes the times as its clock has them."""
+    wanted = asked.wanted
+    initial = {
+        "kind": [] if wanted.kinds == kinds else wanted.kinds,
+        "who": wanted.who,
+        "gateway": wanted.gateway,
+        "result": wanted.result,
+    }
+    form = AskForm(None, kinds=kinds, gateways=gateways, initial=initial)
+    for name, moment in (("since", wanted.since), ("until", wanted.until)):
+        if moment and not asked.span:
+            form.fields[name].widget.attrs["data-moment"] = written(moment)
+    return form
+
+
+def written(moment: dt.datetime) -> str:
+    """As the URL has it."""
+    return moment.astimezone(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _time(
+    span: str, since: dt.datetime | None, until: dt.datetime | None, now: dt.datetime
+) -> tuple[str, dt.datetime, dt.datetime | None]:
+    """Which of SPANS, and from when until when; None: until now."""
+    if since is None and until is None:
+        span = span if span in SPANS else USUAL
+        return span, now - SPANS[span][0], None
+    begin = since or (until or now) - SPANS[USUAL][0]
+    return "", begin, max(until or now, begin + SHORTEST)
