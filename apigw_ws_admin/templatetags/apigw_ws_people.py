@@ -7,6 +7,7 @@ from typing import Any
 from django import template
 from django.contrib.auth import get_user_model
 
+from apigw_ws.models import WebSocketSession
 from apigw_ws_admin.ways import user_page
 
 register = template.Library()
@@ -14,10 +15,14 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def sessions_of(context: dict[str, Any]) -> str:
-    """Where the sessions are of the user that an admin's page is about, or of ours; empty on other pages."""
+    """Where the sessions are of the user that an admin's page is about, or of ours; empty on other pages.
+
+    A session's page names the user, and leads there.
+    """
     record = context.get("original")
     if isinstance(record, get_user_model()):
         return user_page(context["request"], record.pk)
-    if getattr(getattr(record, "_meta", None), "app_label", "") != "apigw_ws":
+    is_ours = getattr(getattr(record, "_meta", None), "app_label", "") == "apigw_ws"
+    if not is_ours or isinstance(record, WebSocketSession):
         return ""
     return user_page(context["request"], getattr(record, "user_id", None))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.forms import Media
+from django.utils.translation import gettext_lazy as _
 
 from apigw_ws_admin.screens.acting.dialogs import Dialogs
 from apigw_ws_admin.screens.acting.links import DisconnectsHere
@@ -16,7 +17,11 @@ class Acting(Dialogs, Pages, Reply):
     """For the sessions' admin. Each act has its own permission."""
 
     actions_row = ("message", "join", "leave", "disconnect", "ban")
-    actions_detail = ("join", "leave", "disconnect", "ban")
+    actions_detail = (
+        {"title": _("Channels"), "icon": "forum", "items": ("join", "leave")},
+        "disconnect",
+        "ban",
+    )
 
     @property
     def media(self) -> Media:

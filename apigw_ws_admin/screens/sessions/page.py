@@ -77,6 +77,9 @@ class SessionPage(ModelAdmin):
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], **more: Any) -> HttpResponse:
         context |= page_context(request, context["original"])
+        context["show_history"] = (
+            False  # nobody changes a session here: the timeline and the audit trail tell
+        )
         return cast(HttpResponse, super().render_change_form(request, context, **more))
 
     def facts_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
