@@ -1,0 +1,41 @@
+// What Unfold leaves to the mouse, for the keyboard and for screen readers. For UNFOLD["SCRIPTS"].
+{
+  const CLICKED = ["a:not([href])", "span", "div", "td"].map((tag) => `${tag}[x-on\\:click]:not([tabindex])`).join();
+  const ICON = ".material-symbols-outlined:not([aria-hidden])";
+  const NAMES = { close: "Close", dock_to_left: "Menu", dock_to_right: "Menu", expand_more: "Details", more_horiz: "Actions" };
+  const translated = (text) => window.gettext?.(text) ?? text;
+  const all = (root, selector) => [...(root.matches(selector) ? [root] : []), ...root.querySelectorAll(selector)];
+
+  function mend(root) {
+    for (const trigger of all(root, CLICKED)) {
+      if (!trigger.textContent.trim()) continue; // what closes a sheet by a click beside it
+      trigger.tabIndex = 0;
+      if (trigger.tagName !== "TD") trigger.setAttribute("role", "button");
+      const name = NAMES[trigger.textContent.trim()];
+      if (name) trigger.setAttribute("aria-label", translated(name));
+    }
+    for (const icon of all(root, ICON)) {
+      const { parentElement: around } = icon;
+      if (icon.role !== "button" && around.textContent.trim() !== icon.textContent.trim()) icon.ariaHidden = "true";
+    }
+    // Django's hints beside its two lists: an image with a text, and no name for a mere span.
+    for (const hint of all(root, "span.help-tooltip[aria-label]:not([role])")) hint.setAttribute("role", "img");
+  }
+
+  document.addEventListener("DOMContentLoaded", () => {
+    document.getElementById("content")?.setAttribute("role", "main");
+    mend(document.body);
+    const added = (changes) => changes.flatMap((change) => [...change.addedNodes]);
+    const observer = new MutationObserver((changes) => {
+      for (const node of added(changes)) if (node instanceof Element && node.isConnected) mend(node);
+    });
+    observer.observe(document.body, { childList: true, subtree: true });
+  });
+
+  document.addEventListener("keydown", (event) => {
+    const pressed = event.key === "Enter" || event.key === " ";
+    if (!pressed || event.defaultPrevented || !event.target.matches("[x-on\\:click][tabindex='0']:not([href], button)")) return;
+    event.preventDefault();
+    event.target.click();
+  });
+}
