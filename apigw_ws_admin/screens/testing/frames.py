@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from apigw_ws.exceptions import MAX_MESSAGE_BYTES
 from apigw_ws.models import ApiGateway, SavedFrame
@@ -18,8 +19,8 @@ from apigw_ws_admin.permissions import CHANGE_FRAME
 class FrameForm(forms.Form):
     """A frame to be kept; its name may be that of another only by those who may and want to replace it."""
 
-    name = forms.CharField(max_length=64)
-    payload = forms.CharField(max_length=MAX_MESSAGE_BYTES, strip=False)
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=64)
+    payload = forms.CharField(label=gettext_lazy("Frame"), max_length=MAX_MESSAGE_BYTES, strip=False)
     everywhere = forms.BooleanField(required=False)
     replace = forms.BooleanField(required=False)
 
@@ -41,7 +42,8 @@ class FrameForm(forms.Form):
 
     def problem(self) -> str:
         """What is wrong, in a sentence or two."""
-        return " ".join(str(each) for errors in self.errors.values() for each in errors)
+        said = [f"{field.label}: {error}" for field in self for error in field.errors]
+        return " ".join((*said, *self.non_field_errors()))
 
     def keep(self) -> SavedFrame:
         said = self.cleaned_data

@@ -13,15 +13,15 @@ const clock = new Intl.DateTimeFormat([], {
 });
 
 /** @typedef {{ kind: "in" | "out" | "note" | "gateway", connection: any, text: string, bytes: number, at: Date,
- *   lag?: number, link?: { href: string, label: string } }} Entry */
+ *   lag?: number, link?: { href: string, label: string }, item?: HTMLElement }} Entry */
 
-/** @type {Entry[]} Those in the list, then those that wait for the next frame of the screen. */
+/** @type {Entry[]} The last of them wait for the next frame of the screen. */
 let entries = [];
 let waiting = 0;
 let [length, dropped, unseen] = [0, 0, 0];
 const entryOf = new WeakMap();
 
-/** @param {Omit<Entry, "at" | "bytes">} entry */
+/** @param {Omit<Entry, "at" | "bytes" | "item">} entry */
 export function note(entry) {
   entries.push({ ...entry, bytes: bytesOf(entry.text), at: new Date() });
   length += entry.text.length;
@@ -30,61 +30,74 @@ export function note(entry) {
 }
 
 function trim() {
-  const list = part("log");
   while (entries.length > 1 && (entries.length > KEPT || length > KEPT_TEXT)) {
-    length -= entries.shift().text.length;
+    const { text, item } = entries.shift();
+    length -= text.length;
     dropped += 1;
-    if (entries.length < waiting) waiting -= 1;
-    else list.firstElementChild.remove();
+    item?.remove();
   }
+  waiting = Math.min(waiting, entries.length);
 }
 
 function draw() {
   trim();
-  const [list, fresh] = [part("log"), entries.slice(entries.length - waiting)];
-  const isAtEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
+  const [list, isAtEnd] = [part("log"), atEnd()];
+  const fresh = entries.slice(entries.length - waiting).filter(wanted());
   waiting = 0;
-  list.append(...fresh.map(row));
+  list.append(...fresh.map(itemOf));
   unseen = isAtEnd ? 0 : unseen + fresh.length;
   if (isAtEnd) list.scrollTop = list.scrollHeight;
   tell();
 }
 
+function atEnd() {
+  const { scrollHeight, scrollTop, clientHeight } = part("log");
+  return scrollHeight - scrollTop - clientHeight < 40;
+}
+
+function itemOf(entry) {
+  return (entry.item ??= row(entry));
+}
+
 function row(entry) {
   const item = copyOf("entry");
-  const [way, number, text, size, time] = item.querySelector("summary").children;
+  const [way, kind, number, text, size, time] = item.querySelector("summary").children;
   item.dataset.kind = entry.kind;
   way.textContent = ICONS[entry.kind];
-  way.title = way.ariaLabel = say[`textKind${entry.kind[0].toUpperCase()}${entry.kind.slice(1)}`];
+  kind.textContent = way.title = say[`textKind${entry.kind[0].toUpperCase()}${entry.kind.slice(1)}`];
   number.textContent = entry.connection.number;
   text.textContent = entry.text.slice(0, PREVIEW);
   if (entry.kind !== "note") size.textContent = `${grouped.format(entry.bytes)} B`;
   time.dateTime = entry.at.toISOString();
   time.textContent = clock.format(entry.at);
-  item.hidden = !isWanted(entry);
   entryOf.set(item, entry);
   return item;
 }
 
-function isWanted(entry) {
-  const [text, way, number] = ["filter", "direction", "of"].map((id) => part(id).value);
-  if (way && entry.kind !== way && !(way === "in" && entry.kind === "gateway")) return false;
-  if (number && String(entry.connection.number) !== number) return false;
-  return !text || entry.text.toLowerCase().includes(text.toLowerCase());
+/** @returns {(entry: Entry) => boolean} Whether it passes the filters, as they are now. */
+function wanted() {
+  const [text, way, number] = ["filter", "direction", "of"].map((id) => part(id).value.toLowerCase());
+  const kinds = { in: ["in", "gateway"], out: ["out"] }[way];
+  return (entry) =>
+    (!kinds || kinds.includes(entry.kind)) &&
+    (!number || String(entry.connection.number) === number) &&
+    (!text || entry.text.toLowerCase().includes(text));
 }
 
 function tell() {
-  const all = part("log").children;
-  const shown = [...all].filter((item) => !item.hidden).length;
+  const [shown, all] = [part("log").children.length, entries.length].map((number) => grouped.format(number));
   const { textShown, textDropped, textNewer } = say;
-  part("shown").textContent = all.length ? fill(textShown, { shown, all: all.length }) : "";
+  part("shown").textContent = entries.length ? fill(textShown, { shown, all }) : "";
+  part("nothing").hidden = entries.length > 0;
   part("dropped").textContent = dropped ? fill(textDropped, { count: grouped.format(dropped) }) : "";
   part("newer").hidden = !unseen;
   part("newer").textContent = fill(textNewer, { count: unseen });
 }
 
+/** Rows that are not wanted leave the page: to hide a thousand takes a browser the better part of a second. */
 function filter() {
-  for (const item of part("log").children) item.hidden = !isWanted(entryOf.get(item));
+  part("log").replaceChildren(...entries.filter(wanted()).map(itemOf));
+  waiting = unseen = 0;
   tell();
 }
 
@@ -121,7 +134,7 @@ export function start(acts) {
     if (button) acts[button.dataset.do](entryOf.get(button.closest("li")), button);
   });
   list.addEventListener("scroll", () => {
-    if (!unseen || list.scrollHeight - list.scrollTop - list.clientHeight >= 40) return;
+    if (!unseen || !atEnd()) return;
     unseen = 0;
     tell();
   });
