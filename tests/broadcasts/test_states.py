@@ -16,7 +16,7 @@ from apigw_ws.models import ApiGateway, AuditEvent, Broadcast, BroadcastShard, W
 from apigw_ws.services import broadcasts, upkeep
 from apigw_ws.services.broadcasts import claims, ledger, queue, running
 from apigw_ws.signals import broadcast_finished
-from tests.app.factories import new_user
+from tests.app.factories import new_gateway, new_user
 from tests.broadcasts.conftest import new_sessions, prepared, sent
 from tests.broadcasts.stub import Stub
 
@@ -214,6 +214,47 @@ def test_where_aws_does_not_answer_it_pauses_and_keeps_whom_it_owes(
     assert (broadcast.state, broadcast.error_text != "") == (State.DONE, broadcast.failed > 0)
 
 
+def test_a_gateway_that_does_not_answer_holds_up_nobody_at_another(
+    at_stub: ApiGateway, stub: Stub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("apigw_ws.delivery.feed._FIRST_PAUSE", 0.001)
+    lost = new_gateway("lost", api_id="lost", api_endpoint="ws://127.0.0.1:9", deployment_id="d2")
+    new_sessions(lost, 300)
+    new_sessions(at_stub, 40)
+    broadcasts.start(broadcast := prepared())
+    broadcasts.begin(broadcast)
+    BroadcastShard.objects.filter(gateway=at_stub).update(held_until=timezone.now() + claims.LEASE)
+
+    broadcasts.run(broadcast)
+    assert broadcast.state == State.SENDING  # somebody else is at the others
+    BroadcastShard.objects.update(held_until=None)
+    broadcasts.run(broadcast)
+
+    assert (broadcast.state, broadcast.sent) == (State.PAUSED, 40)
+    assert "AWS took no message" in broadcast.error_text
+    assert 0 < broadcast.failed < 300
+    ApiGateway.objects.filter(pk=lost.pk).update(api_endpoint=stub.url)
+    broadcasts.resume(broadcast)
+    broadcasts.run(broadcast)
+    assert broadcast.is_over
+    assert broadcast.done_count == broadcast.total == 340
+
+
+def test_a_gateway_that_hangs_is_given_up_though_that_takes_longer_than_a_turn(
+    at_stub: ApiGateway, stub: Stub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("apigw_ws.delivery.multi._CALL", 30)
+    monkeypatch.setattr("apigw_ws.delivery.feed._FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(running, "SLICE", 0.05)
+    new_sessions(at_stub, 200)
+    stub.latency = 60.0
+
+    broadcast = sent(prepared())
+
+    assert broadcast.state == State.PAUSED
+    assert "AWS took no message" in broadcast.error_text
+
+
 def test_a_gateway_that_is_not_deployed_is_said_of_each(at_stub: ApiGateway) -> None:
     new_sessions(at_stub, 2)
     new_sessions(None, 1)
@@ -255,7 +296,6 @@ def test_strangers_are_posted_to_where_a_gateway_is_named(at_stub: ApiGateway, s
 
 
 def test_nobody_is_posted_through_the_gateway_of_another(at_stub: ApiGateway, stub: Stub) -> None:
-    from tests.app.factories import new_gateway
     from tests.broadcasts.stub import running_stub
 
     with running_stub() as other:

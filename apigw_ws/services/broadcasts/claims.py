@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from typing import Final
 from uuid import uuid4
 
@@ -25,9 +26,12 @@ class Claims:
         self._broadcast = broadcast
         self._worker = uuid4().hex
 
-    def take(self, *gateway: int | None) -> BroadcastShard | None:
-        """Take over a shard, of that gateway if one is said, at which nobody is or whose worker is silent."""
-        while candidates := list(self._free(*gateway)[:_NEXT]):
+    def take(self, *gateway: int | None, without: Collection[int | None] = ()) -> BroadcastShard | None:
+        """Take over a shard at which nobody is or whose worker is silent.
+
+        Of that gateway, if one is said, and of none of those it is to be ``without``.
+        """
+        while candidates := list(self._free(*gateway).exclude(gateway__in=list(without))[:_NEXT]):
             for pk in candidates:
                 until = timezone.now() + LEASE
                 if self._free(*gateway).filter(pk=pk).update(worker=self._worker, held_until=until):

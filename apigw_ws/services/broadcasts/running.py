@@ -21,6 +21,8 @@ State = Broadcast.State
 
 #: Seconds after which a worker goes to the end of the queue, where others wait.
 SLICE: Final = 30.0
+#: The same where AWS has taken nothing: more than it takes to see that it will not.
+IN_VAIN: Final = 120.0
 #: Seconds after which outcomes are written down at the latest, and the state is looked at.
 BEAT: Final = 0.5
 #: As many outcomes are written down together.
@@ -51,13 +53,14 @@ class _Turn:
         self._held: list[Held] = []
         self._rate = Rate(1)
         self._pool = ""
-        #: Why going on makes no sense.
-        self._problem = ""
+        #: The gateways at which going on makes no sense, and why.
+        self._given_up: dict[int | None, str] = {}
+        self._in_vain = True
         self._began = self._beaten = time.monotonic()
 
     @property
     def is_out_of_time(self) -> bool:
-        return time.monotonic() - self._began > SLICE
+        return time.monotonic() - self._began > (IN_VAIN if self._in_vain else SLICE)
 
     def take(self) -> None:
         """Shards, gateway by gateway, until there are none, or the time or the broadcast's state says so."""
@@ -67,8 +70,7 @@ class _Turn:
             else:
                 self._send(held)
             self.give_back()
-        if self._problem:
-            jobs.move(self._broadcast, (State.SENDING,), State.PAUSED, error_text=self._problem)
+        self._pause_if_hopeless()
 
     def give_back(self) -> None:
         self._held.clear()
@@ -85,8 +87,15 @@ class _Turn:
             self._deliver(targets, endpoint)
         self._settle()
 
+    def _pause_if_hopeless(self) -> None:
+        """Once nobody is left but those at gateways that were given up."""
+        left = self._broadcast.shards.filter(is_done=False)
+        if self._given_up and not left.exclude(gateway__in=list(self._given_up)).exists():
+            problem = next(iter(self._given_up.values()))
+            jobs.move(self._broadcast, (State.SENDING,), State.PAUSED, error_text=problem)
+
     def _deliver(self, targets: Iterator[Target], endpoint: Endpoint) -> None:
-        self._rate.limit = self._claims.share(self._pool)
+        self._rate = Rate(self._claims.share(self._pool))  # what AWS refuses here may be fine there
         for outcome in deliver(
             targets,
             self._payload,
@@ -113,12 +122,12 @@ class _Turn:
                     yield target
                 else:
                     self._record(target, entry.result, entry.code, entry.said)
-                if self._broadcast.state != state or not self._goes_on():
+                if self._broadcast.state != state or not self._goes_on(held.shard.gateway_id):
                     return
             held = self._hold(first.shard.gateway_id)
 
     def _hold(self, *gateway: int | None) -> Held | None:
-        shard = self._claims.take(*gateway)
+        shard = self._claims.take(*gateway, without=self._given_up)
         if shard is None:
             return None
         held = Held(shard=shard, targets=sharding.targets_of(shard))
@@ -134,9 +143,17 @@ class _Turn:
         """
         gave_up = not outcome.attempts and outcome.result in (Result.FAILED, Result.THROTTLED)
         if gave_up:
-            self._problem = self._problem or ending.gave_up(outcome.code, outcome.said)
+            self._give_up(outcome)
         elif outcome.result is not Result.CANCELLED:
+            self._in_vain = self._in_vain and outcome.result in (Result.FAILED, Result.THROTTLED)
             self._record(outcome.target, outcome.result, outcome.code, outcome.said)
+
+    def _give_up(self, outcome: Outcome) -> None:
+        """Leave out the gateway; those at others get a time of their own."""
+        held, _entry = outcome.target.ref
+        if held.shard.gateway_id not in self._given_up:
+            self._given_up[held.shard.gateway_id] = ending.gave_up(outcome.code, outcome.said)
+            self._began, self._in_vain = time.monotonic(), True
 
     def _record(self, target: Target, result: Result, code: str = "", said: str = "") -> None:
         held, entry = target.ref
@@ -155,9 +172,9 @@ class _Turn:
         self._beat_if_due()
         return self._broadcast.state != State.SENDING or not self._goes_on()
 
-    def _goes_on(self) -> bool:
+    def _goes_on(self, *gateway: int | None) -> bool:
         at_work = self._broadcast.state in (State.SENDING, State.CANCELLING)
-        return at_work and not self._problem and not self.is_out_of_time
+        return at_work and self._given_up.keys().isdisjoint(gateway) and not self.is_out_of_time
 
     def _beat_if_due(self) -> None:
         """Write down what is known, stay alive, and see what others want."""
