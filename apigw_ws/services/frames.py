@@ -26,7 +26,7 @@ def keep(
     The audit trail has its name and size, not its words.
     """
     frame, added = SavedFrame.objects.update_or_create(
-        gateway=gateway, name=name, defaults={"payload": payload, "saved_by": by}
+        gateway=gateway, name=name, defaults={"payload": payload, "saved_by_id": by.pk}
     )
     verb = AuditEvent.Verb.ADD if added else AuditEvent.Verb.CHANGE
     audit.record(verb, gateway, what=_called(frame), by=by, ip=ip, after={"bytes": len(payload.encode())})
