@@ -12,6 +12,7 @@ from django.template.response import TemplateResponse
 from django.utils.cache import patch_vary_headers
 from django.utils.functional import Promise
 from unfold.admin import ModelAdmin
+from unfold.views import ChangeList
 
 
 class LiveList(ModelAdmin):
@@ -45,7 +46,7 @@ class LiveList(ModelAdmin):
         context = getattr(response, "context_data", None)
         if not isinstance(response, TemplateResponse) or not context or "cl" not in context:
             return response
-        context["figure"] = self.figure_of(context["cl"].queryset)
+        context["figure"] = self._figure(context["cl"])
         context.setdefault("nobody", self.nobody_template)
         version = self._version(context["figure"], context["cl"].result_list)
         seen = request.headers.get("X-Live") if getattr(request, "htmx", False) else None
@@ -56,6 +57,12 @@ class LiveList(ModelAdmin):
         if seen is not None:
             response.template_name = self.live_template
         return response
+
+    def _figure(self, changes: ChangeList) -> str:
+        """What fits on the first page is counted by showing it."""
+        shown = len(changes.result_list)
+        fits = changes.page_num == 1 and shown < changes.list_per_page
+        return str(shown) if fits else self.figure_of(changes.queryset)
 
     def _version(self, figure: str, rows: Iterable[Any]) -> str:
         shown = [self.shown_of(row) for row in rows]

@@ -99,7 +99,7 @@ def test_the_rule_that_applies_is_named(operator: Client, staff: Callable[..., C
     assert "<code>tenant-*</code>" in staff("view_websocketsession").get(LIST).text
 
 
-def test_a_list_costs_as_many_queries_with_fifty_channels_as_with_three(
+def test_with_fifty_channels_a_list_costs_one_query_more_than_with_three(
     operator: Client, crowd: None
 ) -> None:
     queries(operator, LIST)
@@ -108,7 +108,7 @@ def test_a_list_costs_as_many_queries_with_fifty_channels_as_with_three(
         member(f"more-{number}=", f"channel-{number}", api_gateway=rows.gateway(number + 10))
     figures.count()
 
-    assert queries(operator, LIST) == few <= 7
+    assert queries(operator, LIST) == few + 1 <= 7
 
 
 def test_a_channels_page_lists_its_members_and_refreshes_them(operator: Client, crowd: None) -> None:

@@ -32,7 +32,9 @@ def queries(client: Client, path: str) -> int:
 
 
 @pytest.mark.parametrize("model", ("awsaccount", "channelpermission", *RECORDS))
-def test_a_list_costs_as_many_queries_with_fifty_rows_as_with_one(operator: Client, model: str) -> None:
+def test_a_list_costs_at_most_7_queries_and_with_fifty_rows_one_to_count_them(
+    operator: Client, model: str
+) -> None:
     path = f"/admin/apigw_ws/{model}/"
     queries(operator, path)  # what is cached for the process
     empty = queries(operator, path)
@@ -41,7 +43,7 @@ def test_a_list_costs_as_many_queries_with_fifty_rows_as_with_one(operator: Clie
     for number in range(1, 50):
         fill(number)
 
-    assert empty <= one == queries(operator, path) <= 7
+    assert empty <= one <= queries(operator, path) <= min(one + 1, 7)
 
 
 @pytest.mark.parametrize("model", [each for each in RECORDS if each != "websocketsession"])

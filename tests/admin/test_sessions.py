@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from apigw_ws.models import AuditEvent, WebSocketSession
 from apigw_ws.services.access import block_of
-from apigw_ws_admin.screens.sessions import cells, counting
+from apigw_ws_admin.screens.sessions import WebSocketSessionAdmin, cells, counting
 from tests.admin import rows
 from tests.test_messages import Connect, backend, gateway, visit  # noqa: F401  (fixtures)
 
@@ -211,8 +211,18 @@ def test_the_head_names_no_number_that_nobody_counted(operator: Client, crowd: N
     assert not re.search(r"\d+ results?\b", operator.get(LIST).text)
 
 
+def test_what_fits_on_a_page_is_not_counted_again(operator: Client, crowd: None) -> None:
+    with CaptureQueriesContext(connection) as captured:
+        text = operator.get(LIST).text
+
+    shown = text.count('name="_selected_action"')
+    assert f'<b id="live-figure">{shown}</b>' in text
+    assert not [query for query in captured if "COUNT(" in query["sql"]]
+
+
 def test_many_sessions_are_not_counted(operator: Client, crowd: None, monkeypatch: Any) -> None:
     monkeypatch.setattr(counting, "LIMIT", 2)
+    monkeypatch.setattr(WebSocketSessionAdmin, "list_per_page", 2)
 
     with CaptureQueriesContext(connection) as captured:
         text = operator.get(LIST).text
