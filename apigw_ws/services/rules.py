@@ -167,7 +167,7 @@ def _entry(row: ChannelPermission) -> Entry:
     alternatives: dict[str, list[Alternative]] = {verb: [] for verb in ChannelVerb.values}
     for rule in row.rules.all():
         alternatives[rule.verb].append(_alternative(rule))
-    levels = {
+    levels: dict[str, str] = {
         ChannelVerb.JOIN: row.access,
         ChannelVerb.SEND: row.send_access or row.access,
         ChannelVerb.BROADCAST: row.broadcast_access or Access.EVERYONE,
