@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 class ApigwWsConfig(AppConfig):
     name = "apigw_ws"
-    verbose_name = _("API Gateway WebSockets")
+    verbose_name = _("WebSockets")
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

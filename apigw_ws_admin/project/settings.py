@@ -152,7 +152,11 @@ UNFOLD = {
     "DASHBOARD_CALLBACK": "apigw_ws_admin.screens.home.dashboard",
     "SCRIPTS": [lambda request: static("apigw_ws_admin/keyboard.js")],
     "LOGIN": {"form": "apigw_ws_admin.project.signing_in.SignInForm"},
-    "SIDEBAR": {"navigation": "apigw_ws_admin.navigation.sidebar", "command_search": True},
+    "SIDEBAR": {
+        "navigation": "apigw_ws_admin.navigation.sidebar",
+        "show_search": True,
+        "command_search": True,  # the box opens what Ctrl+K does
+    },
     "COMMAND": {"search_callback": "apigw_ws_admin.commands.search"},
 }
 

@@ -148,7 +148,7 @@ class TestTrail:
         rows.fill(0)
         expected = [each.format(run=Run.objects.get()) for each in ends]
 
-        assert trail(operator, f"/admin/apigw_ws/{path}") == ["API Gateway WebSockets", *expected]
+        assert trail(operator, f"/admin/apigw_ws/{path}") == ["WebSockets", *expected]
 
     def test_it_leads_back_to_the_list_as_it_was(self, operator: Client) -> None:
         rows.fill(0)
