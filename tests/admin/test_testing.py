@@ -306,3 +306,19 @@ def test_many_frames_cost_no_more_queries(
 
     with django_assert_num_queries(len(one)):
         operator.get(page(chat))
+
+
+def test_a_console_that_is_read_only_opens_none(operator: Client, settings: Any, chat: ApiGateway) -> None:
+    settings.APIGW_WS = {"READ_ONLY": True}
+
+    assert operator.get(page(chat)).status_code == 403
+    assert operator.post(page(chat, "open/")).status_code == 403
+    assert page(chat) not in operator.get(page(chat).replace("test", "overview")).text
+
+
+def test_colleagues_see_who_saved_a_frame_and_markup_stays_text(operator: Client, chat: ApiGateway) -> None:
+    listed = keep(operator, chat, name="<b>", payload="</data><script>").text
+
+    assert "Saved by operator" in listed
+    assert "<b>&lt;b&gt;</b>" in listed
+    assert "<script>" not in listed
