@@ -51,6 +51,7 @@ def worker(arguments: Sequence[str]) -> int:
     django.setup()
     from apigw_ws.services import upkeep
 
+    os.nice(10)  # whoever looks at the console comes first
     threading.Thread(target=upkeep.forever, daemon=True, name="upkeep").start()
     call_command("db_worker", interval=0.5, startup_delay=False, reload=False)
     return 0
