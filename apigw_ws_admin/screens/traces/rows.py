@@ -73,7 +73,11 @@ class TraceList(RecordAdmin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        context |= {"show_save_and_continue": False, "show_save_and_add_another": False}
+        context |= {
+            "show_save_and_continue": False,
+            "show_save_and_add_another": False,
+            "show_history": False,
+        }
         response: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
         return response
 
