@@ -50,6 +50,7 @@ async function begin() {
     if (token) link.searchParams.set("ws_token", token);
     const connection = { number: last + 1, url: url.href, query: url.search, after, sent: 0, received: 0 };
     connection.ws = new WebSocket(link);
+    connection.ws.binaryType = "arraybuffer";
     last += 1;
     add(connection);
     connection.settled = listen(connection);
@@ -87,7 +88,7 @@ function listen(connection) {
 }
 
 function receive(connection, data) {
-  const text = String(data);
+  const text = typeof data === "string" ? data : new TextDecoder().decode(data);
   const lag = connection.sentAt && Math.round(performance.now() - connection.sentAt);
   connection.received += 1;
   note({ kind: isGateways(text) ? "gateway" : "in", connection, text, lag });
@@ -103,7 +104,6 @@ function isGateways(text) {
   }
 }
 
-/** Without a reply that is waited for: who replays sends what was sent, on the connection that it was sent on. */
 export function transmit(connection, text) {
   if (!isOpen(connection)) return notify(fill(say.textNotOpen, connection));
   connection.ws.send(text);
@@ -169,7 +169,8 @@ function change(connection, state) {
   const chosen = on.value;
   connection.state = item.dataset.state = state;
   on.replaceChildren(on.options[0], ...connections.filter(isOpen).map(option));
-  on.value = [...on.options].some(({ value }) => value === chosen) ? chosen : "all";
+  // Where the chosen one is gone, the newest: what is sent does not go to all of a sudden.
+  on.value = [...on.options].some(({ value }) => value === chosen) ? chosen : on.options[on.options.length - 1].value;
   const { textConnecting, textOpen, textRefused, textClosed } = say;
   const words = { connecting: textConnecting, open: textOpen, refused: textRefused };
   item.querySelector(".test-state").textContent = words[state] ?? textClosed + (code ? ` (${code})` : "");

@@ -67,6 +67,7 @@ async function copy(text, button) {
     return getSelection().selectAllChildren(part("copied"));
   }
   const caption = (button.dataset.caption ??= button.textContent);
+  button.style.minWidth ||= `${button.offsetWidth}px`;
   button.textContent = say.textCopied;
   setTimeout(() => (button.textContent = caption), 1500);
 }
