@@ -61,7 +61,7 @@ class Report:
 
 def count(gateway: int | None, **more: int) -> None:
     """Add to the numbers of this minute, which are fields of ``Rollup``; ``gateway`` is a primary key."""
-    minute = int(time.time() // 60)
+    minute = _minute()
     _keep({(minute, which): more for which in {gateway or Rollup.ALL, Rollup.ALL}})
 
 
@@ -132,6 +132,10 @@ def _add(minute: int, gateway: int, more: Mapping[str, int]) -> None:
         row.update(**added)
 
 
+def _minute() -> int:
+    return int(time.time() // 60)
+
+
 def _writes_in_a_thread() -> bool:
     """A database in memory is not for several threads, and nobody looks at its past."""
     database: Any = connections[router.db_for_write(Rollup)]
@@ -147,7 +151,7 @@ def _flush_in_a_thread() -> None:
 
 def _sample() -> Report:
     """A row for all is always written: a minute without sessions is not one without a sample."""
-    minute = int(time.time() // 60)
+    minute = _minute()
     rows = WebSocketSession.objects.live().order_by().values_list("api_gateway")
     live = dict(rows.annotate(Count("pk")))
     report = Report(live=sum(live.values()))

@@ -36,6 +36,8 @@ _LAG: Final = 1.5 * rollups.DELAY
 #: Minutes over which handlers' times are looked at.
 TIMED: Final = 5
 
+_clock = time.time
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trend:
@@ -74,7 +76,7 @@ def over(span: Span) -> Trend:
     """The traffic of all gateways together over a span, added up in SQL; one query."""
     step = span.period // 60
     steps = int(span.length.total_seconds()) // span.period
-    minute = int(time.time() // 60)
+    minute = int(_clock() // 60)
     last = minute - minute % step
     first = last - (steps - 1) * step
     rows = Rollup.objects.filter(minute__gte=first, gateway=Rollup.ALL).order_by()
@@ -82,8 +84,9 @@ def over(span: Span) -> Trend:
         sessions=Avg("live"), **{f"n_{name}": Sum(name) for name in (*COUNTED, *Rollup.TOOK)}
     )
     found = {row["slot"]: row for row in summed}
+    begun = min(found, default=last)
     slots = range(first, last + 1, step)
-    values = [_values(found.get(slot)) for slot in slots]
+    values = [_values(found.get(slot), begun <= slot) for slot in slots]
     return Trend(
         span=span,
         moments=tuple(_moment(slot) for slot in slots),
@@ -93,8 +96,8 @@ def over(span: Span) -> Trend:
 
 def now() -> Now:
     """What the last full minute and the last hour were like; one query."""
-    current = int(time.time() // 60)
-    full = int((time.time() - _LAG) // 60) - 1
+    current = int(_clock() // 60)
+    full = int((_clock() - _LAG) // 60) - 1
     rows = Rollup.objects.filter(minute__gte=current - 60).order_by().values("gateway")
     is_timed = Q(minute__gt=full - TIMED, minute__lte=full)
     sums: dict[str, Any] = {f"n_{name}": Sum(name, default=0) for name in FAILURES}
@@ -117,10 +120,10 @@ def quantile(share: float, took: Sequence[int]) -> float | None:
     return None
 
 
-def _values(row: Mapping[str, Any] | None) -> dict[str, float | None]:
-    """Where there is no row, nothing happened; how many were there is not known."""
+def _values(row: Mapping[str, Any] | None, begun: bool) -> dict[str, float | None]:
+    """Where there is no row, nothing happened, once it was counted; how many were there is not known."""
     if row is None:
-        return {**dict.fromkeys(COUNTED, 0), "live": None, "p50": None, "p95": None}
+        return {**dict.fromkeys(COUNTED, 0 if begun else None), "live": None, "p50": None, "p95": None}
     took = [row[f"n_{name}"] for name in Rollup.TOOK]
     counted = {name: row[f"n_{name}"] for name in COUNTED}
     return {**counted, "live": row["sessions"], "p50": quantile(0.5, took), "p95": quantile(0.95, took)}

@@ -11,6 +11,7 @@
   const forms = {
     time: { hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
     day: { day: "numeric", month: "short" },
+    exact: { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" },
     both: { weekday: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
   };
   const language = document.documentElement.lang;
@@ -114,7 +115,7 @@
   function tell(state) {
     home.dataset.state = state;
     const text = home.dataset[`text${state[0].toUpperCase()}${state.slice(1)}`];
-    document.getElementById("home-note").textContent = text.replace("{time}", asOf.toLocaleTimeString(language));
+    document.getElementById("home-note").textContent = text.replace("{time}", clock(asOf, "exact"));
   }
   function look() {
     if (document.hidden || paused() || Date.now() - looked < EVERY) return;

@@ -149,14 +149,20 @@ def _chart(kind: Kind, trend: Trend) -> Chart:
 
 def _line(name: str | Promise, values: plots.Values, top: float, kind: Kind) -> Line:
     draw = plots.bars if kind.bars else plots.stairs
+    if kind.bad and not any(values):  # or a red line would say that nothing has failed
+        return Line(name=name, path="", running="", values=_written(values))
     *over, running = values
     ahead: list[float | None] = [None] * len(over)
     return Line(
         name=name,
         path=draw([*over, None], top),
         running=draw([*ahead, running], top),
-        values=",".join("" if value is None else plots.number(value) for value in values),
+        values=_written(values),
     )
+
+
+def _written(values: plots.Values) -> str:
+    return ",".join("" if value is None else plots.number(value) for value in values)
 
 
 def _figure(kind: Kind, name: str, values: Sequence[float | None]) -> tuple[str, str]:

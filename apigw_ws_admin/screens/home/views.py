@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -32,6 +33,9 @@ LABELS: Final = {
     "24h": gettext_lazy("24 hours"),
     "7d": gettext_lazy("7 days"),
 }
+
+#: A third of what the templates write.
+_LINE_ENDS: Final = re.compile(r"\s*\n\s*")
 
 May = Callable[[str], bool]
 
@@ -93,7 +97,8 @@ def _parts(request: HttpRequest, span: Span) -> Iterator[Part]:
 
 
 def _part(request: HttpRequest, name: str, **context: Any) -> Part:
-    return Part(name=name, html=render_to_string(f"apigw_ws_admin/home/_{name}.html", context, request))
+    html = render_to_string(f"apigw_ws_admin/home/_{name}.html", context, request)
+    return Part(name=name, html=_LINE_ENDS.sub("\n", html))
 
 
 def _gateways(may: May) -> Sequence[tuple[ApiGateway, Health]]:
