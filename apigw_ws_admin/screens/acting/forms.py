@@ -26,6 +26,7 @@ from apigw_ws.services import bannable, bans
 from apigw_ws.services.bannable import Bannable, Kind
 from apigw_ws.services.messages import encode
 from apigw_ws_admin.labels import BAN_MINUTES
+from apigw_ws_admin.pages import address_of
 from apigw_ws_admin.permissions import VIEW_ADDRESS
 from apigw_ws_admin.screens.acting.chosen import Chosen, one
 
@@ -159,7 +160,7 @@ class BanForm(GoodbyeForm):
 
     def _objection(self, ban: Any) -> str:
         by: Any = self.request.user
-        return bans.objection(ban, by=by, ip=self.request.META.get("REMOTE_ADDR"))
+        return bans.objection(ban, by=by, ip=address_of(self.request))
 
     def _may_see_addresses(self) -> bool:
         return bool(self.request.user.has_perm(VIEW_ADDRESS))
