@@ -71,7 +71,7 @@ class Testing(ModelAdmin):
         return JsonResponse(_explained(request, gateway, found))
 
     def keep_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """Keep a frame; the answer is the list, with what is wrong where something is."""
+        """Keep a frame. Answers the list, or 422 with {"error": "…"}."""
         gateway = gateway_for(self, request, object_id, TEST, ADD_FRAME)
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
