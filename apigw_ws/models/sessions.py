@@ -80,14 +80,14 @@ class WebSocketSession(models.Model):
     """Our record of a connection: who, from where, since when, in which channel."""
 
     class ClosedBy(models.TextChoices):
-        CLIENT = "client", _("The client")
+        CLIENT = "client", _("the client")
         AWS = "aws", _("AWS")
-        REAPER = "reaper", _("The reaper")
-        OPERATOR = "operator", _("An operator")
-        SIGN_OUT = "sign_out", _("The end of a login")
-        SEND = "send", _("A send that found it gone")
-        TEARDOWN = "teardown", _("The end of its gateway or stage")
-        REFUSAL = "refusal", _("The view, which refused it")
+        REAPER = "reaper", _("the reaper")
+        OPERATOR = "operator", _("an operator")
+        SIGN_OUT = "sign_out", _("the end of a login")
+        SEND = "send", _("a send that found it gone")
+        TEARDOWN = "teardown", _("the end of its gateway or stage")
+        REFUSAL = "refusal", _("the view, which refused it")
 
     connection_id = models.CharField(_("connection ID"), max_length=128, unique=True)
     channel_name = models.CharField(_("channel"), max_length=128, blank=True, default="")

@@ -286,7 +286,7 @@ def test_what_clients_sent_is_shown_as_text(operator: Client) -> None:
         ("live=", "in the last ten minutes"),
         ("idle=", "Silent for ten minutes"),
         ("expired=", "Two hours old"),
-        ("closed=", "Closed by The client, code 1001: Going away"),
+        ("closed=", "Closed by the client, code 1001: Going away"),
     ],
 )
 def test_a_state_comes_with_its_evidence(operator: Client, crowd: None, name: str, evidence: str) -> None:

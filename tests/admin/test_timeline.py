@@ -64,7 +64,7 @@ def test_all_that_happened_is_told_as_text(operator: Client, session: WebSocketS
 
     titles = re.findall(r"<b>([^<]*)</b>", text.partition('id="timeline"')[2])
     assert [re.sub(r"&lt;.*", "", title).strip() for title in titles][:8] == [
-        "Closed by The client, code 1001:",
+        "Closed by the client, code 1001:",
         "Refused: own",
         "Refused: Channel",
         "Message sent",
