@@ -19,15 +19,15 @@ from unfold.admin import ModelAdmin
 
 from apigw_ws.conf import conf
 from apigw_ws.exceptions import ApigwWsError
-from apigw_ws.models import AuditEvent, Broadcast, BroadcastTemplate, WebSocketSession
-from apigw_ws.services import audit, broadcasts, contact, endpoints
-from apigw_ws.services.broadcasts import audiences, payloads
+from apigw_ws.models import Broadcast, BroadcastTemplate, WebSocketSession
+from apigw_ws.services import broadcasts, contact, endpoints
+from apigw_ws.services.broadcasts import audiences, payloads, templates
 from apigw_ws_admin.pages import number
 from apigw_ws_admin.permissions import ADD_TEMPLATE, SEND_LARGE_BROADCAST, VIEW_SESSION
 from apigw_ws_admin.screens.broadcasts.audience import AudienceForm, initial
 from apigw_ws_admin.screens.broadcasts.facts import demand, may_read, who
 from apigw_ws_admin.screens.broadcasts.forms import ComposeForm
-from apigw_ws_admin.screens.broadcasts.message import MessageForm, TemplateForm
+from apigw_ws_admin.screens.broadcasts.message import MessageForm
 
 #: Up to which recipients are counted while somebody chooses.
 COUNTED: Final = 10_000
@@ -119,12 +119,11 @@ class Composing(ModelAdmin):
     def save_view(self, request: HttpRequest) -> HttpResponse:
         demand(request, ADD_TEMPLATE)
         name, payload = request.POST.get("template_name", ""), request.POST.get("payload", "")
-        form = TemplateForm({"name": name, "payload": payload})
-        if form.is_valid():
-            made = form.save()
-            what = f"{made._meta.verbose_name} {made}"
-            audit.record(AuditEvent.Verb.ADD, None, what=what, **who(request))
-        return render(request, "apigw_ws_admin/broadcasts/_saved.html", {"form": form})
+        try:
+            context: dict[str, Any] = {"saved": templates.save(name=name, payload=payload, **who(request))}
+        except ApigwWsError as problem:
+            context = {"problem": problem}
+        return render(request, "apigw_ws_admin/broadcasts/_saved.html", context)
 
 
 def _message(request: HttpRequest, form: MessageForm) -> HttpResponse:

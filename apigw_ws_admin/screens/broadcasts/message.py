@@ -79,9 +79,3 @@ class MessageForm(forms.Form):
             return written
         values = {name: value for _field, name, value in self.variables() if value}
         return templates.fill(written, values)
-
-
-class TemplateForm(forms.ModelForm):  # type: ignore[type-arg]
-    class Meta:
-        model = BroadcastTemplate
-        fields = ("name", "payload")
