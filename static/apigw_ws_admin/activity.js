@@ -16,6 +16,10 @@
   }
   function tell() {
     for (const time of document.querySelectorAll("time[data-clock]")) clock(time);
+    for (const dash of document.querySelectorAll("[data-dash]")) {
+      const { previousElementSibling: first, nextElementSibling: last } = dash;
+      if (first.textContent === last.textContent) first.remove(), dash.remove();
+    }
     for (const time of document.querySelectorAll("#activity-lines time")) {
       time.title = new Date(time.dateTime).toLocaleString(undefined, { dateStyle: "full", timeStyle: "long" });
     }

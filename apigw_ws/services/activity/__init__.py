@@ -14,7 +14,7 @@ from django.db.models import Count, F
 
 from apigw_ws.services.activity import refusals
 from apigw_ws.services.activity.parts import PartOf
-from apigw_ws.services.activity.tables import REFUSALS, TOLD, Table
+from apigw_ws.services.activity.tables import REFUSALS, TOLD, Table, known
 from apigw_ws.services.activity.values import Counted, Entry, Kind, Page, Position, Result, Wanted
 
 __all__ = ["Counted", "Entry", "Kind", "Page", "Position", "Result", "Wanted", "counted", "everything"]
@@ -32,6 +32,7 @@ PARTS: Final = 48
 
 def page(wanted: Wanted, *, before: Position | None = None, size: int = SIZE) -> Page:
     """At most ``size`` entries before the position; six queries at most."""
+    wanted = known(wanted)
     entries, horizon = refusals.newest(wanted, before) if Kind.REFUSAL in wanted.kinds else ([], None)
     for table in _of_kinds(wanted, TOLD):
         entries += table.newest(wanted, before, size + 1)
@@ -56,7 +57,7 @@ def everything(wanted: Wanted) -> Iterator[Entry]:
 
 def newer(wanted: Wanted, than: dt.datetime) -> int:
     """How much has happened since then, each refusal for itself; counted up to MANY + 1."""
-    number = 0
+    wanted, number = known(wanted), 0
     for table in _of_kinds(wanted, (*TOLD, REFUSALS)):
         rows = table.narrowed(wanted).filter(**{f"{table.moment}__gt": than})
         number += rows[: MANY + 1].count()
@@ -65,7 +66,7 @@ def newer(wanted: Wanted, than: dt.datetime) -> int:
 
 def counted(wanted: Wanted, *, since: dt.datetime, until: dt.datetime) -> Counted:
     """How much there was between the two; a query for each table."""
-    acts = [0] * PARTS
+    wanted, acts = known(wanted), [0] * PARTS
     for table in _of_kinds(wanted, TOLD):
         acts = [sum(pair) for pair in zip(acts, _parts(table, wanted, since, until), strict=True)]
     refused = _parts(REFUSALS, wanted, since, until) if Kind.REFUSAL in wanted.kinds else [0] * PARTS

@@ -25,7 +25,10 @@ def newest(wanted: Wanted, before: Position | None) -> tuple[list[Entry], dt.dat
     """
     rows = REFUSALS.narrowed(wanted)
     if before:
-        rows = rows.filter(created_on__lt=_start(before.at) + PERIOD)
+        period = _start(before.at)
+        # Where the last page ended with a period, that period is done with.
+        end = period if before == Position.before(period) else period + PERIOD
+        rows = rows.filter(created_on__lt=end)
     at_the_limit = rows.order_by("-created_on").values_list("created_on", flat=True)[ROWS : ROWS + 1]
     horizon = next((_start(moment) for moment in at_the_limit), None)
     if horizon:

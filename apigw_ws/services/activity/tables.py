@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from django.contrib.auth import get_user_model
@@ -31,6 +31,14 @@ _BROADCASTS: Final = {
 }
 
 
+def known(wanted: Wanted) -> Wanted:
+    """With the user of the name."""
+    if not wanted.who:
+        return wanted
+    users = get_user_model()._default_manager.filter(**{_USERNAME: wanted.who})
+    return replace(wanted, user=users.values_list("pk", flat=True).first())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
     kind: Kind
@@ -53,16 +61,14 @@ class Table:
         if wanted.gateway:
             rows = rows.filter(self.at_gateway(wanted.gateway))
         if wanted.who:
-            rows = rows.filter(self._by(wanted.who))
+            rows = rows.filter(self._by(wanted))
         return self._with(rows, wanted.result) if wanted.result else rows
 
-    def _by(self, who: str) -> Q:
+    def _by(self, wanted: Wanted) -> Q:
         """Names are written out in the audit trail only; all else knows users."""
-        users = get_user_model()._default_manager.filter(**{_USERNAME: who}).values_list("pk", flat=True)
-        found = list(users[:1])
-        if found:
-            return Q(**{self.user: found[0]})
-        return Q(who=who) if self.kind is Kind.EVENT else Q(pk__in=())
+        if wanted.user is not None:
+            return Q(**{self.user: wanted.user})
+        return Q(who=wanted.who) if self.kind is Kind.EVENT else Q(pk__in=())
 
     def _with(self, rows: Rows, result: Result) -> Rows:
         states = [state for state, comes_to in self.results.items() if comes_to is result]

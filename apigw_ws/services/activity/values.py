@@ -61,6 +61,8 @@ class Wanted:
     until: dt.datetime | None = None
     #: What a user signs in with, or what the audit trail says of who is none.
     who: str = ""
+    #: The primary key of the user of that name, where there is one: found when it is read.
+    user: Any = None
     gateway: int | None = None
     result: Result | None = None
 

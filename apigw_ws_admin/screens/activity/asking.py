@@ -88,7 +88,7 @@ class AskForm(forms.Form):
     def __init__(
         self, data: QueryDict | None, *, kinds: tuple[Kind, ...], gateways: Mapping[int, str], **more: Any
     ) -> None:
-        super().__init__(data, auto_id="activity-%s", **more)
+        super().__init__(data, auto_id="activity-%s", label_suffix="", **more)
         self.fields["kind"].choices = [(kind, KINDS[kind]) for kind in kinds]  # type: ignore[attr-defined]
         self.fields["gateway"].choices = [("", _("All")), *gateways.items()]  # type: ignore[attr-defined]
 
@@ -159,7 +159,8 @@ def asked(data: QueryDict, *, kinds: tuple[Kind, ...], gateways: Mapping[int, st
     )
     query = QueryDict(mutable=True)
     for name in ("kind", "who", "gateway", "result"):
-        query.setlist(name, [value for value in data.getlist(name) if value])
+        if values_of := [value for value in data.getlist(name) if value]:
+            query.setlist(name, values_of)
     return Asked(wanted=wanted, span=span, now=now, query=query)
 
 

@@ -14,6 +14,11 @@ from apigw_ws.services.activity import Counted, Kind, Wanted
 from apigw_ws_admin import plots
 from apigw_ws_admin.screens.activity.asking import written
 
+#: What each of the charts is called, and counts.
+LANES: Final[dict[str, tuple[str | Promise, set[Kind]]]] = {
+    "acts": (_("Acts"), {Kind.RUN, Kind.EVENT, Kind.BROADCAST}),
+    "refusals": (_("Refusals"), {Kind.REFUSAL}),
+}
 #: Into how many pieces the times below the charts divide them.
 PIECES: Final = 4
 
@@ -28,16 +33,17 @@ class Lane:
     most: str
 
 
+def lanes_of(wanted: Wanted) -> list[str]:
+    """The names of those that somebody wants to see."""
+    return [name for name, (_title, kinds) in LANES.items() if kinds & {*wanted.kinds}]
+
+
 def drawn(counted: Counted, wanted: Wanted) -> dict[str, Any]:
-    """What the template needs; a lane for each of the two that somebody wants to see."""
+    """What the template needs."""
     length = counted.until - counted.since
-    acts, refusals = {*wanted.kinds} - {Kind.REFUSAL}, Kind.REFUSAL in wanted.kinds
-    lanes = [
-        *([_lane("acts", _("Acts"), counted.acts)] if acts else ()),
-        *([_lane("refusals", _("Refusals"), counted.refusals)] if refusals else ()),
-    ]
+    values = {"acts": counted.acts, "refusals": counted.refusals}
     return {
-        "lanes": lanes,
+        "lanes": [_lane(name, values[name]) for name in lanes_of(wanted)],
         "parts": len(counted.acts),
         "since": written(counted.since),
         "until": written(counted.until),
@@ -45,10 +51,10 @@ def drawn(counted: Counted, wanted: Wanted) -> dict[str, Any]:
     }
 
 
-def _lane(name: str, title: str | Promise, values: Sequence[int]) -> Lane:
+def _lane(name: str, values: Sequence[int]) -> Lane:
     return Lane(
         name=name,
-        title=title,
+        title=LANES[name][0],
         path=plots.bars(values, float(max(values, default=0) or 1)),
         total=number_format(sum(values), force_grouping=True),
         most=number_format(max(values, default=0), force_grouping=True),

@@ -42,7 +42,7 @@ class Activity(ModelAdmin):
             path("activity/", wrap(self.activity_view), name=name),
             path("activity/chart/", wrap(self.chart_view), name=f"{name}_chart"),
             path("activity/newer/", wrap(self.newer_view), name=f"{name}_newer"),
-            path("activity/export/", wrap(self.activity_export_view), name=f"{name}_export"),
+            path("activity/export/", wrap(self.activity_export_view), name=f"{name}_export_file"),
             *super().get_urls(),
         ]
 
@@ -58,6 +58,7 @@ class Activity(ModelAdmin):
             "title": _("Activity"),
             "form": asking.form_of(asked, kinds=kinds, gateways=gateways),
             "is_filtered": bool(asked.query),
+            "lanes": len(drawing.lanes_of(asked.wanted)),
         }
         return TemplateResponse(request, f"{TEMPLATES}/page.html", context)
 
