@@ -60,12 +60,13 @@ def touches_the_database(item: pytest.Item) -> bool:
 
 
 @pytest.fixture(autouse=True)
-def nothing_known_of_other_tests() -> None:
+def nothing_known_of_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
     """The process remembers gateways and permissions; a test's are rolled back behind its back."""
     from apigw_ws.services import access, bans, gateways, limits, refusals, rollups, rules, traces
 
     traces.forget()
     rollups.forget()
+    monkeypatch.setattr(rollups, "DELAY", 3600.0)  # no thread writes into another test's database
     gateways.forget()
     rules.forget()
     bans.forget()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, connections
 from django.test import Client
 from django.utils import timezone
 
@@ -38,7 +38,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 def told(gateway: ApiGateway | None = None, minute: int = MINUTE) -> dict[str, int]:
     """What a row says, without what is 0."""
     rollups.flush()
-    rows = Rollup.objects.filter(minute=minute, gateway=gateway.pk if gateway else Rollup.ALL).values()
+    found = Rollup.objects.filter(minute=minute, gateway=gateway.pk if gateway else Rollup.ALL)
+    rows: Any = found.values()
     return {
         name: value
         for row in rows
@@ -225,7 +226,7 @@ def test_a_thread_writes_it_down_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rollups, "DELAY", 0.01)
     monkeypatch.setattr(rollups, "_writes_in_a_thread", lambda: True)
     monkeypatch.setattr(rollups, "flush", written.set)
-    monkeypatch.setattr(rollups.connections, "close_all", lambda: closed.append(threading.current_thread()))
+    monkeypatch.setattr(connections, "close_all", lambda: closed.append(threading.current_thread()))
     rollups.count(None, connects=1)
     rollups.count(None, connects=1)
     thread = rollups._tally.timer

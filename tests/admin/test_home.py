@@ -362,8 +362,17 @@ def test_a_refresh_sends_the_parts_that_have_changed(operator: Client) -> None:
 
 def test_all_parts_anew_are_less_than_twenty_kilobytes(operator: Client) -> None:
     for ago in range(60):
-        numbers = dict.fromkeys(("connects", "messages_in", "messages_out", "disconnects"), 1000 + 7 * ago)
-        happened(ago, refusals=ago, send_failures=ago, live=100, took_10=60 - ago, took_200=ago, **numbers)
+        many = 1000 + 7 * ago
+        failures = {"refusals": ago, "send_failures": ago}
+        times = {"took_10": 60 - ago, "took_200": ago}
+        numbers = {
+            "connects": many,
+            "disconnects": many,
+            "messages_in": many,
+            "messages_out": many,
+            "live": ago,
+        }
+        happened(ago, None, **failures, **times, **numbers)
 
     sent = operator.get(HOME, headers={"HX-Request": "true", "Accept-Encoding": "gzip"})
 
