@@ -20,6 +20,11 @@
     }
     // Django's hints beside its two lists: an image with a text, and no name for a mere span.
     for (const hint of all(root, "span.help-tooltip[aria-label]:not([role])")) hint.setAttribute("role", "img");
+    // What Django's select2 is typed into has the name of the field that it stands for.
+    for (const field of all(root, ".select2-search__field:not([aria-label])")) {
+      const label = field.closest(".select2")?.previousElementSibling?.labels?.[0];
+      field.setAttribute("aria-label", label?.textContent.trim() || translated("Search"));
+    }
   }
 
   document.addEventListener("DOMContentLoaded", () => {
