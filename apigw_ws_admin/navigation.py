@@ -22,6 +22,7 @@ from apigw_ws.conf import conf
 from apigw_ws.models import ApiGateway, AwsAccount
 from apigw_ws.services import attention
 from apigw_ws_admin.labels import ENVIRONMENT
+from apigw_ws_admin.pages import number
 
 #: The groups of the menu: (model, icon) of each item.
 MENU = {
@@ -83,7 +84,10 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
         {
             "title": gettext(title),
             "separator": True,
-            "items": [*filter(None, (_item(request, *m) for m in models))],
+            "items": [
+                *(_activity(request) if title == "Records" else ()),
+                *filter(None, (_item(request, *m) for m in models)),
+            ],
         }
         for title, models in MENU.items()
     ]
@@ -112,6 +116,16 @@ def _doctor(request: HttpRequest) -> list[dict[str, Any]]:
     return [doctor | {"counts": "doctor"}]
 
 
+def _activity(request: HttpRequest) -> list[dict[str, Any]]:
+    """For those who may see anything of what it tells."""
+    told = ("apigw_ws.Run", "apigw_ws.AuditEvent", "apigw_ws.Broadcast", "apigw_ws.Refusal")
+    if not any(_item(request, label, "") for label in told):
+        return []
+    link = reverse("admin:apigw_ws_activity")
+    here = request.path.startswith(link)
+    return [{"title": gettext("Activity"), "icon": "timeline", "link": link, "active": here}]
+
+
 def _item(request: HttpRequest, label: str, icon: str) -> dict[str, Any] | None:
     model = apps.get_model(label)
     if not (
@@ -123,7 +137,9 @@ def _item(request: HttpRequest, label: str, icon: str) -> dict[str, Any] | None:
         "title": capfirst(model._meta.verbose_name_plural),
         "icon": icon,
         "link": link,
-        "active": request.path.startswith(link) and request.path != f"{link}doctor/",
+        "active": request.path.startswith(link)
+        and request.path != f"{link}doctor/"
+        and not request.path.startswith(f"{link}activity/"),
         "counts": label,
     }
 
@@ -165,7 +181,7 @@ def _environment(gateway: str) -> str:
     """Of this gateway's account, or of the accounts of all; empty where there is none, or several differ."""
     gateways = ApiGateway.objects.order_by()
     if gateway:
-        gateways = gateways.filter(pk=gateway) if gateway.isdecimal() else gateways.none()
+        gateways = gateways.filter(pk=number(gateway))
     names = [*gateways.values_list("account__environment", flat=True).distinct()[:2]]
     return names[0] or "" if len(names) == 1 else ""
 

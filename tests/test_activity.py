@@ -55,7 +55,8 @@ def kinds(entries: Any) -> list[Kind]:
 
 
 def all_pages(wanted: Wanted, size: int) -> list[Entry]:
-    found, before = [], None
+    found: list[Entry] = []
+    before = None
     while True:
         page = activity.page(wanted, before=before, size=size)
         assert len(page.entries) <= size

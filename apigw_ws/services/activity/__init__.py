@@ -15,9 +15,20 @@ from django.db.models import Count, F
 from apigw_ws.services.activity import refusals
 from apigw_ws.services.activity.parts import PartOf
 from apigw_ws.services.activity.tables import REFUSALS, TOLD, Table, known
-from apigw_ws.services.activity.values import Counted, Entry, Kind, Page, Position, Result, Wanted
+from apigw_ws.services.activity.values import YEARS, Counted, Entry, Kind, Page, Position, Result, Wanted
 
-__all__ = ["Counted", "Entry", "Kind", "Page", "Position", "Result", "Wanted", "counted", "everything"]
+__all__ = [
+    "YEARS",
+    "Counted",
+    "Entry",
+    "Kind",
+    "Page",
+    "Position",
+    "Result",
+    "Wanted",
+    "counted",
+    "everything",
+]
 __all__ += ["newer", "page"]
 
 _Table = TypeVar("_Table", bound=Table)

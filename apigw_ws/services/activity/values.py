@@ -5,7 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
+
+#: Nothing happened in others; near the first and the last that there are, no time can be reckoned with.
+YEARS: Final = range(2000, 2200)
 
 
 class Kind(StrEnum):
@@ -43,7 +46,8 @@ class Position(NamedTuple):
         try:
             at, rank, pk = text.split("_")
             moment = dt.datetime.fromisoformat(at)
-            return cls(moment, int(rank), int(pk)) if moment.tzinfo and len(pk) < 19 else None
+            is_one = moment.tzinfo and moment.year in YEARS and len(pk) < 19
+            return cls(moment, int(rank), int(pk)) if is_one else None
         except ValueError:
             return None
 
@@ -97,7 +101,7 @@ class Entry:
         return Position(self.at, RANKS[self.kind], self.pk)
 
 
-RANKS = {kind: rank for rank, kind in enumerate(Kind)}
+RANKS: Final = {kind: rank for rank, kind in enumerate(Kind)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

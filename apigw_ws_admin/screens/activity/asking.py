@@ -15,7 +15,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from apigw_ws.services.activity import Kind, Result, Wanted
+from apigw_ws.services.activity import YEARS, Kind, Result, Wanted
 
 KINDS: Final[Mapping[Kind, str | Promise]] = {
     Kind.RUN: _("Runs"),
@@ -48,12 +48,9 @@ class Moment(forms.DateTimeField):
             moment = parse_datetime(str(value or ""))
         except ValueError:
             moment = None
-        if moment is None:
+        if moment is None or moment.year not in YEARS:
             return None
-        try:
-            return timezone.make_aware(moment) if timezone.is_naive(moment) else moment.astimezone(dt.UTC)
-        except (OverflowError, ValueError):  # the first and the last days that there are
-            return None
+        return timezone.make_aware(moment) if timezone.is_naive(moment) else moment.astimezone(dt.UTC)
 
 
 class AskForm(forms.Form):
