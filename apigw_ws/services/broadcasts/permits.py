@@ -6,6 +6,7 @@ It is asked where an audience is chosen by channels. Other ways to choose the sa
 from __future__ import annotations
 
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
 from django.utils.translation import gettext as _
 
 from apigw_ws.exceptions import BroadcastError
@@ -14,7 +15,7 @@ from apigw_ws.services import rules
 from apigw_ws.services.broadcasts.audiences import Audience
 
 
-def demand(audience: Audience, by: AbstractBaseUser | None) -> None:
+def demand(audience: Audience, by: AbstractBaseUser | AnonymousUser | None) -> None:
     """Raise BroadcastError where a channel permission does not let the user broadcast to a channel of it.
 
     Of programs and commands, by no user, nothing is asked.
@@ -36,6 +37,6 @@ def _channels(audience: Audience) -> list[str]:
         case "filter":
             return [name] if (name := str((audience.get("query") or {}).get("channel") or "").strip()) else []
         case "not_reached":
-            earlier = Broadcast.objects.filter(pk=audience.get("broadcast")).first()
+            earlier = Broadcast.objects.filter(pk=audience["broadcast"]).first()
             return _channels(earlier.audience) if earlier else []
     return []
