@@ -121,7 +121,7 @@ def _gateways(request: HttpRequest, word: str) -> Iterator[SearchResult]:
     named = Q(api_name__icontains=word) | Q(domain_name__icontains=word) | Q(api_id__istartswith=word)
     for each in ApiGateway.objects.filter(named).select_related("account")[:LIMIT]:
         link = reverse("admin:apigw_ws_apigateway_overview", args=[each.pk])
-        environment = each.account and each.account.get_environment_display()
+        environment = each.account.get_environment_display() if each.account else ""
         yield _result(each, " · ".join(filter(None, (_("Gateway"), environment))), link, "cable")
 
 

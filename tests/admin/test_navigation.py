@@ -63,7 +63,12 @@ class TestBadges:
     ) -> None:
         staff("view_run")
         asked: list[str] = []
-        monkeypatch.setattr(attention, "of", lambda *kinds: asked.extend(kinds) or dict.fromkeys(kinds, 0))
+
+        def of(*kinds: str) -> dict[str, int]:
+            asked.extend(kinds)
+            return dict.fromkeys(kinds, 0)
+
+        monkeypatch.setattr(attention, "of", of)
 
         assert badges(User.objects.get()) == {}
         assert asked == ["failed_runs"]
@@ -100,7 +105,7 @@ class TestEnvironment:
         rows.gateway(2)
         assert self.badge(operator, "/admin/apigw_ws/run/") == ""
 
-    @pytest.mark.parametrize("pk", ["4711", "nobody"])
+    @pytest.mark.parametrize("pk", ["4711", "nobody", "9" * 30])
     def test_a_gateway_that_is_not_there_has_none(self, operator: Client, pk: str) -> None:
         rows.gateway(0, account=account("production"))
         cache.clear()
@@ -232,7 +237,7 @@ class TestSearch:
 
     def test_there_is_a_limit_and_the_newest_come_first(self, operator: Client) -> None:
         WebSocketSession.objects.bulk_create(
-            WebSocketSession(connection_id=f"abc{number}=", connected=number % 2) for number in range(20)
+            WebSocketSession(connection_id=f"abc{number}=", connected=number % 2 == 1) for number in range(20)
         )
 
         titles = [title for title, _about in found(operator, "abc")]

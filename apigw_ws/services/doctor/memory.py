@@ -23,7 +23,8 @@ def note(gateway: ApiGateway, findings: Iterable[Finding]) -> None:
 def problems() -> int:
     """Those of the project now, and of each gateway as it was looked at within the last day."""
     keys = [_key(pk) for pk in ApiGateway.objects.order_by().values_list("pk", flat=True)]
-    return _reds(of_project()) + sum(cache.get_many(keys).values())
+    seen: dict[str, int] = cache.get_many(keys)
+    return _reds(of_project()) + sum(seen.values())
 
 
 def _reds(findings: Iterable[Finding]) -> int:
