@@ -55,7 +55,7 @@ class HeadersMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        for name, value in settings.CONSOLE_HEADERS.items():
+        for name, value in getattr(settings, "CONSOLE_HEADERS", {}).items():
             response.headers.setdefault(name, value)
         return response
 

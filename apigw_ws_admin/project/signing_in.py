@@ -17,9 +17,10 @@ class SignInForm(AuthenticationForm):
     """Refuses, without a look at the password, where too many attempts failed: who guesses learns nothing."""
 
     def clean(self) -> dict[str, Any]:
-        username = self.cleaned_data.get("username")
-        if not (username and self.cleaned_data.get("password")):
-            return self.cleaned_data
+        cleaned: dict[str, Any] = self.cleaned_data
+        username = cleaned.get("username")
+        if not (username and cleaned.get("password")):
+            return cleaned
         who = (address_of(self.request), username)
         if not limits.may_sign_in(*who):
             raise ValidationError(_told(limits.SIGN_IN_WINDOW // 60), code="locked")
