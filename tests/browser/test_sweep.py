@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -124,6 +125,8 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 
 @pytest.fixture
 def sweep(page: Any, furnished: Demo) -> Sweep:
+    if not version("django-unfold").startswith("0.91."):
+        pytest.skip("swept with the Unfold of Python 3.11, whose fonts and pages it is about")
     package = pytest.importorskip("axe_core_python", reason="axe-core-python is not installed")
     source = next(Path(package.__path__[0]).rglob("axe.min.js")).read_text()
     page.set_viewport_size({"width": 1440, "height": 900})
@@ -144,7 +147,7 @@ def test_every_screen_keeps_the_policy_and_keeps_nobody_out(sweep: Sweep, furnis
             seen.add(kind)
             left += sweep.visit(path)
 
-    assert sweep.problems == []
+    assert "\n".join(sweep.problems) == ""
     assert len(seen) > 60
 
 
