@@ -12,8 +12,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture(autouse=True)
-def frame(settings: Any) -> None:
+def frame(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """That of the standalone console."""
+    monkeypatch.setenv("APIGW_WS_SECRET_KEY", "only-for-tests")
     from apigw_ws_admin.project import settings as project
 
     settings.UNFOLD = project.UNFOLD
