@@ -40,8 +40,9 @@
   document.addEventListener("keydown", (event) => {
     const opener = event.target.closest?.("#result_list [role=button]");
     if (opener && (event.key === "Enter" || event.key === " ")) {
+      // keyboard.js may have come first: twice would open it and close it.
+      if (!event.defaultPrevented) opener.click();
       event.preventDefault();
-      opener.click();
       setTimeout(() => one("a", menu() ?? opener)?.focus(), 50);
     } else if (event.key === "Escape" && menu()) document.body.click();
   });
