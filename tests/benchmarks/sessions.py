@@ -16,12 +16,15 @@ from typing import Any, Final
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apigw_ws.models import ApiGateway, WebSocketSession
+from apigw_ws.services import attention
+from apigw_ws_admin import navigation
 from apigw_ws_admin.screens.sessions import WebSocketSessionAdmin
 from tests.admin.conftest import console  # noqa: F401  (fixture)
 
@@ -148,6 +151,8 @@ def filled(query: dict[str, str], gateway: ApiGateway) -> dict[str, str]:
 
 def test_every_page_is_quick(dated: None) -> None:
     gateway, browser = fill(), Client()
+    cache.set_many({attention.key(kind): 0 for kind in attention.KINDS}, None)  # one page in half a minute
+    cache.set(navigation.environment_key(""), "", None)
     browser.force_login(User.objects.create_superuser("operator"))
     slow = []
     for name, query in PAGES.items():
