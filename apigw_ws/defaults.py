@@ -90,9 +90,7 @@ SETTINGS: Final[Mapping[str, Setting]] = {
     "BROADCAST_CONCURRENCY": Setting(
         (int,), 256, "Calls to AWS that a worker has under way at once while it sends a broadcast.", minimum=1
     ),
-    "BROADCAST_SHARD": Setting(
-        (int,), 2_000, "Recipients that one worker takes over at a time.", minimum=1
-    ),
+    "BROADCAST_SHARD": Setting((int,), 2_000, "Recipients that one worker takes over at a time.", minimum=1),
     "BROADCAST_LARGE": Setting(
         (int,),
         1_000,

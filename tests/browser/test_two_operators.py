@@ -148,6 +148,4 @@ def test_of_two_who_press_apply_at_once_one_applies_and_both_see_it_done(
     page_of_bob.goto(f"{console.console}/admin/apigw_ws/run/")
     runs = page_of_bob.locator("#result_list > tbody", has_text=console.name)
     states = runs.locator("td.field-outcome").all_inner_texts()
-    assert [state.lower() for state in states].count(
-        "done"
-    ) == 2  # made, and changed once
+    assert [state.lower() for state in states].count("done") == 2  # made, and changed once
