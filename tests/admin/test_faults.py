@@ -106,6 +106,7 @@ def pages(chat: ApiGateway, draft: str) -> list[str]:
         "act": [*ACTS],
         "part": ["identity", "certificates"],
         "deployment_id": [DeployedSnapshot.objects.earliest("pk").deployment_id],
+        "frame_id": [1],
     }
     patterns = [
         (pattern, known | {"object_id": [pk]})
