@@ -47,7 +47,8 @@ def domain(aws: Served, name: str) -> dict[str, Any]:
 
 
 def domains(aws: Served) -> set[str]:
-    return {item["DomainName"] for item in aws.client("apigatewayv2").get_domain_names()["Items"]}
+    pages = aws.client("apigatewayv2").get_paginator("get_domain_names").paginate()
+    return {item["DomainName"] for page in pages for item in page["Items"]}
 
 
 def records(aws: Served, zone: str, name: str) -> list[dict[str, Any]]:

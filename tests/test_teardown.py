@@ -17,6 +17,7 @@ from apigw_ws.tasks import teardown_gateway
 from tests.app.factories import new_user
 from tests.emulator.serving import Served
 from tests.test_provisioning import Killed, killed_at, new_gateway, tagged_apis
+from tests.test_provisioning_domains import domains
 
 pytestmark = pytest.mark.django_db
 
@@ -40,10 +41,6 @@ def domain(aws: Served, gateway: ApiGateway) -> str:
     gateway.save()
     provisioning.apply(gateway)
     return gateway.domain_name
-
-
-def domains(aws: Served) -> set[str]:
-    return {item["DomainName"] for item in aws.client("apigatewayv2").get_domain_names()["Items"]}
 
 
 def records(aws: Served, gateway: ApiGateway) -> set[str]:
