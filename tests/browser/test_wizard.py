@@ -14,6 +14,7 @@ pytestmark = pytest.mark.browser
 
 def test_from_the_overview_to_a_second_live_gateway_with_the_keyboard(wizard: Wizard) -> None:
     started, page = time.monotonic(), wizard.page
+    page.set_viewport_size({"width": 1440, "height": 900})  # at 1280 newest Unfold folds the menu away
 
     for link, leads_to in {"Gateways": "**/apigateway/", "Add with the wizard": "**/account/"}.items():
         tab_to(page, link)
