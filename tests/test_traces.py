@@ -278,7 +278,9 @@ def test_no_words_are_in_what_is_logged_of_an_entry() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif(connection.vendor == "sqlite", reason="threads do not share SQLite in memory")
+@pytest.mark.skipif(
+    connection.vendor == "sqlite", reason="threads do not share SQLite in memory; the PostgreSQL run has this"
+)
 def test_processes_that_fill_a_trace_together_do_not_overfill_it(settings: Any) -> None:
     settings.APIGW_WS = {"TRACE_ENTRIES": 10}
     found = session()
@@ -311,7 +313,9 @@ def test_a_trace_goes_with_its_user_and_the_audit_trail_says_so() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif(connection.vendor == "sqlite", reason="threads do not share SQLite in memory")
+@pytest.mark.skipif(
+    connection.vendor == "sqlite", reason="threads do not share SQLite in memory; the PostgreSQL run has this"
+)
 @pytest.mark.parametrize(
     "end", [lambda trace: traces.delete(trace, by=None), lambda trace: trace.user.delete()]
 )
