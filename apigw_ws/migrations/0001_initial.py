@@ -2290,7 +2290,7 @@ class Migration(migrations.Migration):
             model_name="websocketsession",
             index=models.Index(
                 condition=models.Q(("connected", True)),
-                fields=["api_gateway"],
+                fields=["api_gateway", "-created_on"],
                 name="apigw_ws_open_at_gateway",
             ),
         ),

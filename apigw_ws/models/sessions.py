@@ -187,7 +187,9 @@ class WebSocketSession(models.Model):
                 condition=models.Q(connected=True),
             ),
             models.Index(
-                fields=["api_gateway"], name="apigw_ws_open_at_gateway", condition=models.Q(connected=True)
+                fields=["api_gateway", "-created_on"],
+                name="apigw_ws_open_at_gateway",
+                condition=models.Q(connected=True),
             ),
             models.Index(
                 fields=["-created_on"], name="apigw_ws_open_newest", condition=models.Q(connected=True)
