@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import messages
 from django.contrib.admin import ModelAdmin as DjangoModelAdmin
-from django.contrib.auth import get_user_model
 from django.db.models import Model, QuerySet, Value
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
@@ -23,7 +22,7 @@ from unfold.contrib.filters.admin import DropdownFilter, FieldTextFilter
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldBooleanSwitchWidget
 
 from apigw_ws.models import Ban
 from apigw_ws.services import bans, refusals
@@ -33,20 +32,15 @@ from apigw_ws_admin.labels import BAN_MINUTES, Label
 from apigw_ws_admin.pages import address_of
 from apigw_ws_admin.permissions import BAN, VIEW_ADDRESS
 from apigw_ws_admin.readonly import RecordAdmin
+from apigw_ws_admin.users import NamesUser
 from apigw_ws_admin.ways import USERNAME
 
 
-class BanForm(forms.ModelForm):  # type: ignore[type-arg]
+class BanForm(NamesUser):
     """Asks for a second look where a ban would hit people beyond number. ``request`` is whose form it is."""
 
     request: HttpRequest
 
-    username = forms.CharField(
-        label=gettext_lazy("User"),
-        help_text=gettext_lazy("The name that they sign in with."),
-        required=False,
-        widget=UnfoldAdminTextInputWidget({"autocomplete": "off"}),
-    )
     minutes = forms.TypedChoiceField(
         label=gettext_lazy("For"), choices=BAN_MINUTES, coerce=int, initial=15, widget=UnfoldAdminSelectWidget
     )
@@ -57,16 +51,6 @@ class BanForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Ban
         fields: ClassVar = ["network", "user_agent", "channel_name", "reason"]
-
-    def clean_username(self) -> str:
-        model, name = get_user_model(), self.cleaned_data["username"]
-        if name:
-            try:
-                self.instance.user = model._default_manager.get_by_natural_key(name)
-            except model.DoesNotExist as error:
-                problem = _("There is no user “%(name)s”. Look for the name among the users.")
-                raise forms.ValidationError(problem, params={"name": name}) from error
-        return str(name)
 
     def clean(self) -> None:
         super().clean()

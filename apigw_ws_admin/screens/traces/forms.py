@@ -5,27 +5,21 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django import forms
-from django.contrib.auth import get_user_model
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
 from apigw_ws.models import Trace, WebSocketSession
 from apigw_ws.services import traces
+from apigw_ws_admin.users import NamesUser
 
 
-class TraceForm(forms.ModelForm):  # type: ignore[type-arg]
+class TraceForm(NamesUser):
     """``request`` is whose form it is."""
 
     request: HttpRequest
 
-    username = forms.CharField(
-        label=gettext_lazy("User"),
-        help_text=gettext_lazy("The name that they sign in with."),
-        required=False,
-        widget=UnfoldAdminTextInputWidget({"autocomplete": "off"}),
-    )
     minutes = forms.IntegerField(
         label=gettext_lazy("Minutes"),
         help_text=gettext_lazy("From 1 to 60. It stops by itself, earlier where it is full."),
@@ -45,16 +39,6 @@ class TraceForm(forms.ModelForm):  # type: ignore[type-arg]
             "redacted_keys",
             "whole_texts",
         ]
-
-    def clean_username(self) -> str:
-        model, name = get_user_model(), self.cleaned_data["username"]
-        if name:
-            try:
-                self.instance.user = model._default_manager.get_by_natural_key(name)
-            except model.DoesNotExist as error:
-                problem = _("There is no user “%(name)s”. Look for the name among the users.")
-                raise forms.ValidationError(problem, params={"name": name}) from error
-        return str(name)
 
     def clean_connection_id(self) -> str:
         name: str = self.cleaned_data["connection_id"].strip()
