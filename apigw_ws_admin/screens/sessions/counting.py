@@ -10,19 +10,23 @@ from django.db.models import QuerySet
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-#: Up to which rows are counted: a few milliseconds.
+#: Up to which rows are counted.
 LIMIT: Final = 10_000
+#: The same where the database estimates the rest: of a large table, each row counted may be a page read.
+LIMIT_BEFORE_ESTIMATE: Final = 2_000
 
 
 def figure(rows: QuerySet[Any]) -> str:
-    """“12”; of more than LIMIT rows “about 98,000” (PostgreSQL's estimate) or “more than 10,000”."""
+    """“12”; of many rows “about 98,000” (PostgreSQL's estimate) or “more than 10,000” (elsewhere)."""
     rows = rows.order_by().select_related(None)
-    if (count := rows[: LIMIT + 1].count()) <= LIMIT:
+    estimates = connections[rows.db].vendor == "postgresql"
+    limit = LIMIT_BEFORE_ESTIMATE if estimates else LIMIT
+    if (count := rows[: limit + 1].count()) <= limit:
         return _grouped(count)
-    if connections[rows.db].vendor != "postgresql":
-        return _("more than %s") % _grouped(LIMIT)
+    if not estimates:
+        return _("more than %s") % _grouped(limit)
     (explained,) = json.loads(rows.explain(format="json"))
-    estimate = max(LIMIT, int(explained["Plan"]["Plan Rows"]))
+    estimate = max(limit, int(explained["Plan"]["Plan Rows"]))
     return _("about %s") % _grouped(round(estimate, 2 - len(str(estimate))))
 
 
