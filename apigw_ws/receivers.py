@@ -9,13 +9,23 @@ from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import Group, Permission
 from django.contrib.auth.signals import user_logged_in, user_logged_out
-from django.db import transaction
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_delete
 from django.dispatch import receiver
 from django.http import HttpRequest
 
 from apigw_ws.models import ApiGateway, Ban, ChannelPermission, ChannelPermissionRule, Run
-from apigw_ws.services import access, bans, deployments, gateways, logins, rollups, rules, sessions, traces
+from apigw_ws.services import (
+    access,
+    bans,
+    deployments,
+    gateways,
+    logins,
+    rollups,
+    rules,
+    sessions,
+    traces,
+    transactions,
+)
 from apigw_ws.signals import deployed
 
 if VERSION >= (6, 0):
@@ -107,7 +117,7 @@ def write_down_what_a_task_counted(**_: Any) -> None:
 def _tell_aws(closed: int) -> None:
     """Once this is committed; a queue that does not answer is logged, and the reaper does it."""
     if closed:
-        transaction.on_commit(_finish_closing, robust=True)
+        transactions.on_commit(_finish_closing, robust=True)
 
 
 def _finish_closing() -> None:

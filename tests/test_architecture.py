@@ -29,7 +29,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "delivery.*": ("delivery.*", "exceptions"),
     "aws.posting": ("aws.*", "delivery", "exceptions"),
     "aws.*": ("aws.*", "exceptions"),
-    "services.broadcasts.queue": ("models", "tasks"),  # inside functions: the tasks call the services
+    # The tasks inside functions: they call the services.
+    "services.broadcasts.queue": ("models", "services.transactions", "tasks"),
     "services.*": (
         "services.*",
         "models",

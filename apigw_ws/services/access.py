@@ -10,10 +10,10 @@ from typing import Any, Final
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
-from django.db import transaction
 from django.utils import timezone
 
 from apigw_ws.models import Refusal, WebSocketSession
+from apigw_ws.services import transactions
 
 #: Seconds for which a permission that another process takes away still counts.
 GRANT_AGE: Final = 5.0
@@ -80,7 +80,7 @@ def remembered(key: tuple[Any, ...], ask: Callable[[], bool]) -> bool:
 def grants_changed() -> None:
     """Ask for every permission again, and once more when the change is committed."""
     _granted.clear()
-    transaction.on_commit(_granted.clear)
+    transactions.on_commit(_granted.clear)
 
 
 def holds(user: Any, names: Sequence[str]) -> bool:

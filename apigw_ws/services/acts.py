@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
-from django.db import connections, router, transaction
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from apigw_ws.models import Act, ActOutcome, ApiGateway, AuditEvent, Ban, WebSocketSession
-from apigw_ws.services import audit, bans, calls
+from apigw_ws.services import audit, bans, calls, transactions
 from apigw_ws.services.deeds import DEEDS, Done
 
 if TYPE_CHECKING:
@@ -65,7 +64,7 @@ def begin(
     however many they are. Nothing is done to them yet, see ``run``.
     """
     values = {"deed": deed, "what": dict(what), "audience": audience[:255], "by": by, "ip_address": ip}
-    with transaction.atomic(router.db_for_write(Act)):
+    with transactions.atomic():
         act, is_new = Act.objects.get_or_create(uid=uid, defaults=values)
         if is_new:
             _choose(act, rows)
@@ -109,12 +108,11 @@ def is_stuck(act: Act, patience: dt.timedelta) -> bool:
 
 def _choose(act: Act, rows: QuerySet[WebSocketSession]) -> None:
     """One INSERT from a SELECT, as there may be 100,000."""
-    using = router.db_for_write(ActOutcome)
+    connection = transactions.connection()
     try:
-        sql, params = rows.order_by().values("pk").query.get_compiler(using).as_sql()
+        sql, params = rows.order_by().values("pk").query.get_compiler(connection=connection).as_sql()
     except EmptyResultSet:
         return
-    connection = connections[using]
     outcomes, sessions = (
         connection.ops.quote_name(model._meta.db_table) for model in (ActOutcome, WebSocketSession)
     )

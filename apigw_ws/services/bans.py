@@ -15,7 +15,6 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -23,7 +22,7 @@ from django.utils.translation import gettext as _
 from apigw_ws.exceptions import BanRefused
 from apigw_ws.models import AuditEvent, Ban, WebSocketSession
 from apigw_ws.models.bans import as_network
-from apigw_ws.services import access, audit, sessions
+from apigw_ws.services import access, audit, sessions, transactions
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -103,7 +102,7 @@ def forget() -> None:
 def changed() -> None:
     """Forget now, and again when the change is committed: until then another thread reads what was before."""
     forget()
-    transaction.on_commit(forget)
+    transactions.on_commit(forget)
 
 
 def ban(
@@ -139,7 +138,7 @@ def make(
     made.created_by = by  # type: ignore[assignment]
     if problem := objection(made, by=by, ip=ip) or ("" if wide else breadth(made)):
         raise BanRefused(problem)
-    with audit.recorded(AuditEvent.Verb.BAN, None, what=str(made), by=by, ip=ip) as it, transaction.atomic():
+    with audit.recorded(AuditEvent.Verb.BAN, None, what=str(made), by=by, ip=ip) as it, transactions.atomic():
         made.save()
         closed = close_hit(made) if closing else 0
         it.after = {"ban": made.pk, "reason": made.reason, "until": _moment(made), "closed": closed}

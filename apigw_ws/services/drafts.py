@@ -6,7 +6,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from django.db import transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -14,6 +13,7 @@ from apigw_ws.aws import planner
 from apigw_ws.aws.domain_spec import DomainState
 from apigw_ws.aws.operations import CreateApi, Operation
 from apigw_ws.models import ApiGateway, ApiGatewayAdditionalRoute
+from apigw_ws.services import transactions
 from apigw_ws.services.provisioning import Plan
 from apigw_ws.services.specs import spec_for
 
@@ -49,7 +49,7 @@ def cost(operation: Operation) -> str:
 
 def save(draft: Draft) -> None:
     """Save the gateway and its routes, or neither. Raises IntegrityError if the name is taken meanwhile."""
-    with transaction.atomic():
+    with transactions.atomic():
         draft.gateway.save(force_insert=True)
         for route in draft.routes:
             route.api_gateway = draft.gateway

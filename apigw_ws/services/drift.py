@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
-from django.db import models, transaction
+from django.db import models
 from django.utils.translation import gettext as _
 
 from apigw_ws.aws import planner
@@ -22,6 +22,7 @@ from apigw_ws.services import (
     domain_differences,  # noqa: F401  (it registers itself, as the next but one does)
     provisioning,
     route_differences,  # noqa: F401
+    transactions,
 )
 from apigw_ws.services.differences import Difference, Take, There
 from apigw_ws.services.provisioning import Held, Plan
@@ -54,11 +55,11 @@ def decide(gateway: ApiGateway, held: Held, keys: Sequence[str]) -> Decision:
 
     Raises as ``take_aws``.
     """
-    with transaction.atomic():
+    with transactions.atomic():
         taking = ApiGateway.objects.get(pk=gateway.pk)
         taken = _take(taking, held, keys)
         plan = Plan(operations=planner.plan(spec_for(taking), *held))
-        transaction.set_rollback(True)
+        transactions.roll_back()
     return Decision(taken=taken, plan=plan)
 
 
@@ -80,7 +81,7 @@ def take_aws(
         raise PlanChanged(_("Nothing was done: AWS has changed since. Look again."))
     before = {key: found[key].record for key in keys if key in found}
     with audit.recorded(AuditEvent.Verb.TAKE_AWS, gateway, by=by, ip=ip, before=before) as outcome:
-        with transaction.atomic():
+        with transactions.atomic():
             taken = _take(gateway, held, keys)
         outcome.after = {each.key: each.aws for each in taken}
     return taken

@@ -10,9 +10,8 @@ from copy import copy
 from dataclasses import dataclass
 from typing import Final
 
-from django.db import transaction
-
 from apigw_ws.models import ApiGateway
+from apigw_ws.services import transactions
 
 #: Seconds after which a change made by another process is seen at the latest.
 MAX_AGE: Final = 10.0
@@ -51,4 +50,4 @@ def forget() -> None:
 def changed() -> None:
     """Forget now, and again when the change is committed: until then another thread reads what was before."""
     forget()
-    transaction.on_commit(forget)
+    transactions.on_commit(forget)

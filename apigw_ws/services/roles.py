@@ -8,12 +8,11 @@ from typing import Final
 
 from django.apps import apps
 from django.contrib.auth.models import Group, Permission
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apigw_ws.exceptions import ConfigurationError
 from apigw_ws.models import AuditEvent
-from apigw_ws.services import audit
+from apigw_ws.services import audit, transactions
 
 #: Tries gateways out.
 _TESTS: Final = ("test_apigateway", "add_savedframe", "change_savedframe", "delete_savedframe")
@@ -83,7 +82,7 @@ def make(*, dry_run: bool = False) -> tuple[Change, ...]:
     if missing := roles()["WebSocket administrator"] - known.keys():
         problem = _("The permission “%s” is not in the database yet. Run migrate first.")
         raise ConfigurationError(problem % min(missing))
-    with transaction.atomic():
+    with transactions.atomic():
         changes = tuple(_change(name, wanted) for name, wanted in roles().items())
         for change in () if dry_run else changes:
             _carry_out(change, known)

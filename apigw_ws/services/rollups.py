@@ -18,13 +18,13 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final
 
-from django.db import Error, connections, router
+from django.db import Error, connections
 from django.db.models import Count, F
 from django.utils import timezone
 
 from apigw_ws.delivery import Result
 from apigw_ws.models import Rollup, WebSocketSession
-from apigw_ws.services import batches, chores
+from apigw_ws.services import batches, chores, transactions
 from apigw_ws.services.timeline import Handled
 
 logger = logging.getLogger("apigw_ws.rollups")
@@ -138,7 +138,7 @@ def _minute() -> int:
 
 def _writes_in_a_thread() -> bool:
     """A database in memory is not for several threads, and nobody looks at its past."""
-    database: Any = connections[router.db_for_write(Rollup)]
+    database: Any = transactions.connection()
     return not (database.vendor == "sqlite" and database.is_in_memory_db())
 
 

@@ -15,13 +15,12 @@ from typing import Any, Final
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser, Permission
-from django.db import transaction
 from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 
 from apigw_ws.conf import conf
 from apigw_ws.models import ChannelPermission, ChannelPermissionRule, ChannelVerb
-from apigw_ws.services import access
+from apigw_ws.services import access, transactions
 
 Access = ChannelPermission.Access
 User = AbstractBaseUser | AnonymousUser
@@ -122,7 +121,7 @@ def forget() -> None:
 def changed() -> None:
     """Forget them now, and again when the change is committed: until then a thread reads what was before."""
     forget()
-    transaction.on_commit(forget)
+    transactions.on_commit(forget)
     access.grants_changed()
 
 

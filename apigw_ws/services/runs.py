@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -18,6 +18,7 @@ from apigw_ws.aws.executor import Done
 from apigw_ws.aws.operations import Operation, route_key
 from apigw_ws.exceptions import AwsError, RunInProgress
 from apigw_ws.models import ApiGateway, Run, Step
+from apigw_ws.services import transactions
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
@@ -152,7 +153,7 @@ def failed(run: Run, position: int, operation: Operation, started_on: datetime, 
 def _start(gateway: ApiGateway, by: AbstractBaseUser | None, kind: Run.Kind, deployment_id: str) -> Run:
     interrupt(gateway, silent_since=timezone.now() - STALE_AFTER)
     try:
-        with transaction.atomic():
+        with transactions.atomic():
             return Run.objects.create(
                 gateway=gateway,
                 kind=kind,

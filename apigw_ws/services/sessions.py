@@ -7,13 +7,13 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Final
 
-from django.db import IntegrityError, connections, router, transaction
+from django.db import IntegrityError
 from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 
 from apigw_ws.exceptions import Refused
 from apigw_ws.models import ApiGateway, WebSocketSession
-from apigw_ws.services import batches, channels, gateways, pace, rollups, timeline, traces
+from apigw_ws.services import batches, channels, gateways, pace, rollups, timeline, traces, transactions
 from apigw_ws.services.timeline import Handled
 from apigw_ws.signals import connected, disconnected
 
@@ -208,9 +208,8 @@ def _added(counted: Mapping[str, int]) -> dict[str, Any]:
 @contextmanager
 def _in_order(sessions: QuerySet[WebSocketSession]) -> Iterator[QuerySet[WebSocketSession]]:
     """Two that change many sessions at once would wait for each other: each locks them by primary key."""
-    using = router.db_for_write(WebSocketSession)
-    with transaction.atomic(using):
-        if connections[using].features.has_select_for_update:
+    with transactions.atomic():
+        if transactions.connection().features.has_select_for_update:
             list(sessions.order_by("pk").select_for_update().values_list("pk", flat=True))
         yield sessions
 
@@ -229,5 +228,4 @@ def _delivered_before(session: WebSocketSession) -> WebSocketSession:
 
 def _savepoint(*, whole: bool) -> AbstractContextManager[Any]:
     """Inside a transaction a refused INSERT spoils it all; outside, a savepoint is two queries too many."""
-    using = router.db_for_write(WebSocketSession)
-    return transaction.atomic(using) if whole or connections[using].in_atomic_block else nullcontext()
+    return transactions.atomic() if whole or transactions.connection().in_atomic_block else nullcontext()

@@ -15,14 +15,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from django.core.exceptions import ValidationError
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apigw_ws.conf import conf
 from apigw_ws.models import AuditEvent, ChannelMembership, Trace, TraceEntry, WebSocketSession
-from apigw_ws.services import audit
+from apigw_ws.services import audit, transactions
 from apigw_ws.services.redaction import keep
 from apigw_ws.services.timeline import Handled
 
@@ -106,7 +106,7 @@ def start(trace: Trace, *, minutes: int, by: AbstractBaseUser | None = None, ip:
     """Follow the trace's subject for so many minutes; return the stored trace. Raises as ``check`` does."""
     check(trace, minutes=minutes)
     trace.created_by = by  # type: ignore[assignment]
-    with transaction.atomic():
+    with transactions.atomic():
         trace.save(force_insert=True)
         after = {"reason": trace.reason, "minutes": minutes, "whole_texts": trace.whole_texts}
         audit.record(AuditEvent.Verb.TRACE, None, what=named(trace), by=by, ip=ip, after=after)
@@ -128,7 +128,7 @@ def delete(trace: Trace, *, by: AbstractBaseUser | None, ip: str | None = None) 
     what, count = named(trace), trace.entries.count()
     before = {"reason": trace.reason, "entries": count}
     recorded = audit.recorded(AuditEvent.Verb.DELETE_TRACE, None, what=what, by=by, ip=ip, before=before)
-    with recorded, transaction.atomic():
+    with recorded, transactions.atomic():
         # Holds it: a message that is being captured is deleted too, and none is captured any more.
         Trace.objects.filter(pk=trace.pk).update(stopped_on=timezone.now())
         trace.delete()
@@ -202,7 +202,7 @@ def _keep(running: _Running, connection_ids: Collection[str], *messages: Capture
         for message in messages
     ]
     try:
-        with transaction.atomic():
+        with transactions.atomic():
             if Trace.objects.running().filter(pk=running.trace.pk).update(**counted):
                 TraceEntry.objects.bulk_create(rows)
             else:
@@ -227,4 +227,4 @@ def _look() -> Sequence[_Running]:
 def _changed() -> None:
     """Forget now, and again when the change is committed: until then another thread reads what was before."""
     forget()
-    transaction.on_commit(forget)
+    transactions.on_commit(forget)

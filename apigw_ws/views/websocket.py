@@ -11,7 +11,6 @@ from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import SuspiciousOperation
 from django.core.signals import got_request_exception
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
@@ -24,7 +23,7 @@ from apigw_ws.guarded import Demands, Guard, GuardedRequest, address, disbelieve
 from apigw_ws.guards import GUARDS
 from apigw_ws.handlers import Handler, registry
 from apigw_ws.models import ApiGateway, WebSocketSession
-from apigw_ws.services import messages, refusals, sessions, traces
+from apigw_ws.services import messages, refusals, sessions, traces, transactions
 from apigw_ws.services.sessions import ClosedBy
 from apigw_ws.services.timeline import Handled
 from apigw_ws.signals import message_received
@@ -84,7 +83,7 @@ class WebSocketView(ChannelHandlers, View):
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
         """Return the view. API Gateway has no CSRF token and no login, and handlers wait for the network."""
-        return csrf_exempt(login_not_required(transaction.non_atomic_requests(super().as_view(**initkwargs))))
+        return csrf_exempt(login_not_required(transactions.never_around(super().as_view(**initkwargs))))
 
     def connect(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """Open the session. An override calls this; a response of status 300 or more refuses the client."""

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Final
 
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError
 from django.utils.translation import gettext as _
 from import_export.results import RowResult
 
 from apigw_ws.models import AuditEvent
-from apigw_ws.services import audit
+from apigw_ws.services import audit, transactions
 from apigw_ws_admin.resources.base import Change, Transfer
 from apigw_ws_admin.resources.formats import Record
 from apigw_ws_admin.resources.values import problems
@@ -76,10 +76,10 @@ def carry_out(resource: Transfer, records: Sequence[Record], *, file: str, seen:
 
     In one transaction, and recorded. Raises BadFile.
     """
-    with transaction.atomic():
+    with transactions.atomic():
         outcome = Outcome(rows=_rows(resource, records, dry_run=False))
         if outcome.wrong or outcome.digest != seen:
-            transaction.set_rollback(True)
+            transactions.roll_back()
             return outcome
         model = resource._meta.model
         what = f"{model._meta.verbose_name_plural}: {file}"

@@ -6,7 +6,6 @@ from functools import partial
 from typing import Any, Final
 
 from django.contrib import messages
-from django.db import transaction
 from django.forms import CharField, HiddenInput
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -21,7 +20,7 @@ from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
 
 from apigw_ws.models import ApiGateway
-from apigw_ws.services import observation
+from apigw_ws.services import observation, transactions
 from apigw_ws_admin import worker
 from apigw_ws_admin.labels import environment_colour
 from apigw_ws_admin.pages import number
@@ -82,7 +81,7 @@ class Applying(ModelAdmin):
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         if not change or form.has_changed() or any(formset.has_changed() for formset in formsets):
-            transaction.on_commit(partial(self._saved, request, form.instance))
+            transactions.on_commit(partial(self._saved, request, form.instance))
 
     def _saved(self, request: HttpRequest, gateway: ApiGateway) -> None:
         if gateway.push_mode == ApiGateway.PushMode.MANUAL:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apigw_ws.exceptions import BroadcastError
 from apigw_ws.models import ApiGateway, AuditEvent, Broadcast
 from apigw_ws.models.broadcasts import COUNTS
-from apigw_ws.services import audit
+from apigw_ws.services import audit, transactions
 from apigw_ws.services.broadcasts import audiences, payloads, permits, queue
 from apigw_ws.signals import broadcast_finished
 
@@ -46,7 +45,7 @@ def prepare(
     """
     text = _checked(audience, payload, with_id, scheduled_for, expires_on)
     permits.demand(audience, by)
-    with transaction.atomic():
+    with transactions.atomic():
         broadcast = Broadcast.objects.create(
             title=title,
             audience=dict(audience),

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from django.contrib.auth import get_user_model
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError
 from django.db.models import F
 from django.utils import timezone
 
 from apigw_ws.delivery import Result
 from apigw_ws.models import Broadcast, BroadcastRecipient, BroadcastSample, BroadcastShard, WebSocketSession
-from apigw_ws.services import rollups, sessions
+from apigw_ws.services import rollups, sessions, transactions
 from apigw_ws.services.broadcasts import sharding
 
 #: The code of those who had closed before it was their turn, and of connection IDs that lead nowhere.
@@ -104,9 +104,9 @@ def settle(held: Held, payload: bytes) -> None:
 
 def reconnect(error: DatabaseError) -> None:
     """Have the next query open a new connection; raises the error inside a transaction, which is lost."""
-    if connection.in_atomic_block:
+    if transactions.connection().in_atomic_block:
         raise error
-    connection.close()
+    transactions.connection().close()
 
 
 def _sessions(targets: Sequence[int | str]) -> dict[int | str, tuple[int, str, bool, str]]:
@@ -151,7 +151,7 @@ def _write(held: Held, position: int, ahead: list[int], entries: Sequence[Entry]
     mine = BroadcastShard.objects.filter(pk=shard.pk, worker=shard.worker)
     over = position >= len(held.targets)
     values = {"position": position, "ahead": ahead, **(sharding.what_is_left(shard) if over else {})}
-    with transaction.atomic():
+    with transactions.atomic():
         # First an UPDATE: SQLite lets nobody write who has read, and been overtaken.
         if not mine.filter(version=shard.version).update(version=shard.version + 1, **values):
             after = BroadcastShard.objects.filter(pk=shard.pk, version=shard.version + 1)

@@ -6,10 +6,10 @@ import logging
 from functools import partial
 from typing import Any, Final
 
-from django.db import transaction
 from django.utils import timezone
 
 from apigw_ws.models import Broadcast
+from apigw_ws.services import transactions
 
 logger = logging.getLogger("apigw_ws.broadcasts")
 
@@ -40,7 +40,7 @@ def _hand_over(task: Any, broadcast: Broadcast, **how: Any) -> None:
     if task.get_backend().supports_priority:
         how["priority"] = _PRIORITY
     Broadcast.objects.filter(pk=broadcast.pk).update(queued_on=timezone.now())
-    transaction.on_commit(partial(_enqueue, task.using(**how) if how else task, broadcast.pk))
+    transactions.on_commit(partial(_enqueue, task.using(**how) if how else task, broadcast.pk))
 
 
 def _enqueue(task: Any, pk: int) -> None:

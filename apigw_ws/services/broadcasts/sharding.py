@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import Any, Final
 
-from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apigw_ws.conf import conf
 from apigw_ws.models import ApiGateway, Broadcast, BroadcastShard
+from apigw_ws.services import transactions
 from apigw_ws.services.broadcasts import audiences, jobs, queue
 
 State = Broadcast.State
@@ -46,7 +46,7 @@ def begin(broadcast: Broadcast) -> bool:
     found = _read(broadcast)
     strangers = audiences.strangers(broadcast.audience)
     total = sum(map(len, found.values())) + len(strangers)
-    with transaction.atomic():
+    with transactions.atomic():
         values = {"total": total, "started_on": timezone.now()}
         if not jobs.move(broadcast, (State.QUEUED,), State.SENDING, **values):
             return False
@@ -70,7 +70,7 @@ def targets_of(shard: BroadcastShard) -> list[int | str]:
             found = found.filter(pk__lte=shard.last_pk)
         chosen = list(found.order_by("pk").values_list("pk", flat=True)[: conf.broadcast_shard])
         mine = BroadcastShard.objects.filter(pk=shard.pk, worker=shard.worker, targets__isnull=True)
-        with transaction.atomic():
+        with transactions.atomic():
             if not mine.update(targets=chosen, size=len(chosen)):
                 return []
             Broadcast.objects.filter(pk=shard.broadcast_id).update(

@@ -8,7 +8,6 @@ from typing import Any, Final, cast
 
 from django.contrib import messages
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db import transaction
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -16,7 +15,7 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext as _
 
 from apigw_ws.models import Act
-from apigw_ws.services import acts, bans, endpoints
+from apigw_ws.services import acts, bans, endpoints, transactions
 from apigw_ws.services.bannable import Bannable
 from apigw_ws.tasks import run_act
 from apigw_ws_admin.pages import address_of
@@ -71,7 +70,7 @@ def _begin(request: HttpRequest, kind: Kind, form: ActForm) -> tuple[Act, bool]:
     offer: Bannable | None = what.pop("whom", None)
     minutes: int = what.pop("minutes", 0)
     by, ip = cast(AbstractBaseUser, request.user), address_of(request)
-    with transaction.atomic():
+    with transactions.atomic():
         act, is_new = acts.begin(
             form.cleaned_data["uid"], kind.deed, chosen.rows, what, audience=chosen.name, by=by, ip=ip
         )

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, Final
 
 from django.contrib import messages
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -19,7 +19,7 @@ from django.views.generic import TemplateView
 from unfold.views import UnfoldModelAdminViewMixin
 
 from apigw_ws.models import ApiGateway, ApiGatewayAdditionalRoute
-from apigw_ws.services import drafts
+from apigw_ws.services import drafts, transactions
 from apigw_ws.services.drafts import Draft
 from apigw_ws_admin import worker
 from apigw_ws_admin.labels import environment_colour
@@ -172,12 +172,12 @@ class WizardView(UnfoldModelAdminViewMixin, TemplateView):
             messages.warning(self.request, _("The draft has changed since this page was shown. Look again."))
             return self._go(self.step)
         try:
-            with transaction.atomic():
+            with transactions.atomic():
                 drafts.save(draft)
                 self.model_admin.log_addition(self.request, draft.gateway, [{"added": {}}])
         except IntegrityError:
             return self._go("basics")  # which says that the name is taken by now
-        transaction.on_commit(partial(worker.hand_over, self.request, draft.gateway, seen, announce=False))
+        transactions.on_commit(partial(worker.hand_over, self.request, draft.gateway, seen, announce=False))
         self.answers.forget()
         return _watch(draft.gateway)
 
