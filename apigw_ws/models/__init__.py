@@ -15,6 +15,7 @@ from apigw_ws.models.broadcasts import Broadcast, BroadcastTemplate
 from apigw_ws.models.channels import Channel, ChannelMembership
 from apigw_ws.models.chores import Chore
 from apigw_ws.models.deployments import DeployedSnapshot
+from apigw_ws.models.dismissals import Dismissal
 from apigw_ws.models.frames import SavedFrame
 from apigw_ws.models.gateways import ApiGateway
 from apigw_ws.models.ledger import BroadcastRecipient, BroadcastSample, BroadcastShard
@@ -45,6 +46,7 @@ __all__ = [
     "ChannelVerb",
     "Chore",
     "DeployedSnapshot",
+    "Dismissal",
     "Refusal",
     "Rollup",
     "Run",
