@@ -7,6 +7,7 @@ APIGW_WS_BEHIND_PROXY   1 where a proxy ends TLS and sets X-Forwarded-Proto and 
                         client set them
 APIGW_WS_STATIC_ROOT    the folder to which `collectstatic` brings the files, hashed and compressed, and from
                         which they are served; straight from the packages if unset
+APIGW_WS_STRICT_CSP     1 for a Content-Security-Policy without 'unsafe-eval'
 APIGW_WS_READ_ONLY      1 where nobody may change anything in the console
 APIGW_WS_ENDPOINT_URL   where boto3 finds AWS for gateways that name no endpoint: the emulator's URL, or unset
 """
@@ -32,11 +33,14 @@ if not SECRET_KEY:
 ALLOWED_HOSTS = [host for host in os.environ.get("APIGW_WS_HOSTS", "").split(",") if host] or sorted(LOOPBACK)
 ON_LOOPBACK = LOOPBACK.issuperset(ALLOWED_HOSTS)
 
+STRICT_CSP = os.environ.get("APIGW_WS_STRICT_CSP") == "1"
+
 ROOT_URLCONF = "apigw_ws_admin.project.urls"
 WSGI_APPLICATION = "apigw_ws_admin.project.wsgi.application"
 ASGI_APPLICATION = "apigw_ws_admin.project.asgi.application"
 
 INSTALLED_APPS = [
+    *(["apigw_ws_admin.strict_csp"] if STRICT_CSP else []),
     "apigw_ws_admin",  # before unfold, and unfold before the admin: the first template found wins
     "unfold",
     "unfold.contrib.filters",
@@ -117,6 +121,7 @@ LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("de", "German")]  # those that apigw_ws/locale has
 TIME_ZONE = "UTC"
 USE_TZ = True
 
@@ -133,8 +138,9 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # a change list with many rows selected
 
 SESSION_COOKIE_NAME = "apigw_ws_session"  # browsers share cookies between the ports of a host
 CSRF_COOKIE_NAME = "apigw_ws_csrf"
-CONSOLE_HEADERS = headers.of_console(on_loopback=ON_LOOPBACK)
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = not ON_LOOPBACK
+LANGUAGE_COOKIE_NAME = "apigw_ws_language"
+CONSOLE_HEADERS = headers.of_console(on_loopback=ON_LOOPBACK, strict=STRICT_CSP)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE_SSL_REDIRECT = not ON_LOOPBACK
 SECURE_HSTS_SECONDS = 0 if ON_LOOPBACK else 365 * 24 * 3600
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not ON_LOOPBACK
 if BEHIND_PROXY:
@@ -148,9 +154,13 @@ UNFOLD = {
     "SITE_SUBHEADER": "WebSockets",
     "SITE_SYMBOL": "cable",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "apigw_ws_admin.navigation.favicon"}],
+    "SHOW_LANGUAGES": True,
     "ENVIRONMENT": "apigw_ws_admin.navigation.environment",
     "DASHBOARD_CALLBACK": "apigw_ws_admin.screens.home.dashboard",
-    "SCRIPTS": [lambda request: static("apigw_ws_admin/keyboard.js")],
+    "SCRIPTS": [
+        lambda request: static("apigw_ws_admin/keyboard.js"),
+        *([lambda request: static("apigw_ws_admin/strict_csp.js")] if STRICT_CSP else []),
+    ],
     "LOGIN": {"form": "apigw_ws_admin.project.signing_in.SignInForm"},
     "SIDEBAR": {
         "navigation": "apigw_ws_admin.navigation.sidebar",
