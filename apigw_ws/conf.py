@@ -186,6 +186,10 @@ class Conf:
     def read_only(self) -> bool:
         return bool(self._value("READ_ONLY"))
 
+    @property
+    def admin_site(self) -> str:
+        return str(self._value("ADMIN_SITE"))
+
 
 def _django(name: str) -> str:
     return str(getattr(settings, name, None) or "")

@@ -160,4 +160,7 @@ SETTINGS: Final[Mapping[str, Setting]] = {
         (int,), 500, "Connects per second that AWS allows in an account and region.", minimum=1
     ),
     "READ_ONLY": Setting((bool,), False, "Let nobody change anything in the console."),
+    "ADMIN_SITE": Setting(
+        (str,), "django.contrib.admin.site", "The dotted path of the admin site that has the console."
+    ),
 }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from django.contrib import admin
 from django.utils.translation import gettext_lazy
 
 from apigw_ws.models import (
@@ -67,6 +66,7 @@ from apigw_ws_admin.screens.teardown import Teardown
 from apigw_ws_admin.screens.testing import Testing
 from apigw_ws_admin.screens.traces import TraceAdmin
 from apigw_ws_admin.screens.wizard.mixin import GatewayWizardMixin
+from apigw_ws_admin.sites import console
 
 #: The menu of a list that has other buttons already.
 FILES: Final = {
@@ -153,17 +153,18 @@ class SessionAdmin(Exporting, FromSessions, Acting, People, WebSocketSessionAdmi
     actions = (*Acting.actions, *FromSessions.actions, *Exporting.actions)
 
 
-admin.site.register(ApiGateway, GatewayAdmin)
-admin.site.register(AwsAccount, AwsAccountAdmin)
-admin.site.register(Channel, ChannelAdmin)
-admin.site.register(ChannelPermission, Rules)
-admin.site.register(WebSocketSession, SessionAdmin)
-admin.site.register(Run, Runs)
-admin.site.register(AuditEvent, AuditEvents)
-admin.site.register(Refusal, Refusals)
-admin.site.register(Ban, Bans)
-admin.site.register(WebSocketToken, WebSocketTokenAdmin)
-admin.site.register(Trace, TraceAdmin)
-admin.site.register(Broadcast, BroadcastAdmin)
-admin.site.register(BroadcastRecipient, BroadcastRecipientAdmin)
-admin.site.register(BroadcastTemplate, Templates)
+_site = console()
+_site.register(ApiGateway, GatewayAdmin)
+_site.register(AwsAccount, AwsAccountAdmin)
+_site.register(Channel, ChannelAdmin)
+_site.register(ChannelPermission, Rules)
+_site.register(WebSocketSession, SessionAdmin)
+_site.register(Run, Runs)
+_site.register(AuditEvent, AuditEvents)
+_site.register(Refusal, Refusals)
+_site.register(Ban, Bans)
+_site.register(WebSocketToken, WebSocketTokenAdmin)
+_site.register(Trace, TraceAdmin)
+_site.register(Broadcast, BroadcastAdmin)
+_site.register(BroadcastRecipient, BroadcastRecipientAdmin)
+_site.register(BroadcastTemplate, Templates)

@@ -8,11 +8,9 @@ from itertools import chain, islice
 from operator import attrgetter
 from typing import Any, Final
 
-from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.db.models import Q
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -22,6 +20,7 @@ from unfold.dataclasses import SearchResult
 from apigw_ws.models import ApiGateway, Channel, WebSocketSession
 from apigw_ws_admin import ways
 from apigw_ws_admin.permissions import APPLY, BAN, SEND_BROADCAST, TRACE, VIEW_PAYLOAD
+from apigw_ws_admin.sites import admin_of, reverse
 
 #: How many of a kind are shown, and how many sessions are read to find the newest of them: no index has those
 #: whose IDs begin alike by their age.
@@ -128,7 +127,7 @@ def _gateways(request: HttpRequest, word: str) -> Iterator[SearchResult]:
 def _sessions(request: HttpRequest, word: str) -> Iterator[SearchResult]:
     if not _may_view(request, WebSocketSession):
         return
-    listed: Any = admin.site.get_model_admin(WebSocketSession)
+    listed: Any = admin_of(WebSocketSession)
     everybody = WebSocketSession.objects.order_by().select_related("user")
     found, _twice = listed.get_search_results(request, everybody, word)
     for each in sorted(found[:_READ], key=attrgetter("connected", "created_on"), reverse=True):
@@ -164,7 +163,7 @@ _FINDERS: Final[tuple[Callable[[HttpRequest, str], Iterator[SearchResult]], ...]
 
 
 def _may_view(request: HttpRequest, model: type[Any]) -> bool:
-    return bool(admin.site.get_model_admin(model).has_view_permission(request))
+    return bool(admin_of(model).has_view_permission(request))
 
 
 def _result(title: Any, about: str, link: str, icon: str) -> SearchResult:

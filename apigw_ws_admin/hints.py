@@ -6,15 +6,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.db.models import Model
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from apigw_ws.models import Ban, ChannelPermission, Refusal, WebSocketSession
+from apigw_ws_admin.sites import admin_of, has, reverse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +91,7 @@ def _changed(request: HttpRequest, model: type[Model], pk: object, label: str | 
 
 
 def _may_look(request: HttpRequest, model: type[Model]) -> bool:
-    return admin.site.is_registered(model) and admin.site.get_model_admin(model).has_view_permission(request)
+    return has(model) and admin_of(model).has_view_permission(request)
 
 
 HINTS: Final[Mapping[str, Hint]] = {

@@ -8,11 +8,9 @@ from urllib.parse import urlsplit
 
 from django.apps import apps
 from django.conf import settings
-from django.contrib import admin
 from django.core.cache import cache
 from django.http import HttpRequest
 from django.templatetags.static import static
-from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.text import capfirst
@@ -23,6 +21,7 @@ from apigw_ws.models import ApiGateway, AwsAccount
 from apigw_ws.services import attention
 from apigw_ws_admin.labels import ENVIRONMENT
 from apigw_ws_admin.pages import number
+from apigw_ws_admin.sites import admin_of, has, reverse
 
 #: The groups of the menu: (model, icon) of each item.
 MENU = {
@@ -128,9 +127,7 @@ def _activity(request: HttpRequest) -> list[dict[str, Any]]:
 
 def _item(request: HttpRequest, label: str, icon: str) -> dict[str, Any] | None:
     model = apps.get_model(label)
-    if not (
-        admin.site.is_registered(model) and admin.site.get_model_admin(model).has_view_permission(request)
-    ):
+    if not (has(model) and admin_of(model).has_view_permission(request)):
         return None
     link = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
     return {

@@ -10,7 +10,6 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.html import format_html
@@ -20,6 +19,7 @@ from unfold.admin import ModelAdmin
 
 from apigw_ws.models import ApiGateway
 from apigw_ws_admin import tabs
+from apigw_ws_admin.sites import reverse
 
 
 def gateway_for(

@@ -13,11 +13,12 @@ from django.apps import apps
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.urls import ResolverMatch, reverse
+from django.urls import ResolverMatch
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from apigw_ws.conf import conf
+from apigw_ws_admin.sites import reverse
 
 #: What is said to whoever posts something, from a page that is older than the setting, say.
 SENTENCE: Final[Promise] = _(

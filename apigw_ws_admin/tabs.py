@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.contrib import admin
 from django.http import HttpRequest
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -16,6 +14,7 @@ from apigw_ws.models import ApiGateway
 from apigw_ws.services import health
 from apigw_ws_admin.labels import HEALTH, environment_colour
 from apigw_ws_admin.permissions import TEST
+from apigw_ws_admin.sites import admin_of, reverse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +63,7 @@ def frame(
     ]
     above = [each for each in tabs if each["active"] and str(each["title"]) != str(title)]
     (healthy,) = health.of([gateway])
-    gateways: Any = admin.site.get_model_admin(ApiGateway)
+    gateways: Any = admin_of(ApiGateway)
     actions = gateways.get_actions_detail(request, gateway.pk)
     trail = {"gateway": gateway, "first": tabs[0], "above": above, "title": title}
     return {

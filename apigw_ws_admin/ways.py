@@ -6,11 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.contrib import admin
 from django.contrib.auth import get_permission_codename, get_user_model
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -18,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apigw_ws.models import WebSocketSession
 from apigw_ws_admin.permissions import BAN, DISCONNECT, SEND_BROADCAST, SEND_MESSAGE
+from apigw_ws_admin.sites import admin_of, has, reverse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,10 +52,10 @@ def user_with(key: str) -> Any:
 def may_see(request: HttpRequest, user: Any = None) -> bool:
     """Whether this person may look at users, at this one where it is said, and at sessions."""
     model = get_user_model()
-    if not admin.site.get_model_admin(WebSocketSession).has_view_permission(request):
+    if not admin_of(WebSocketSession).has_view_permission(request):
         return False
-    if admin.site.is_registered(model):
-        return bool(admin.site.get_model_admin(model).has_view_permission(request, user))
+    if has(model):
+        return bool(admin_of(model).has_view_permission(request, user))
     names = (get_permission_codename(verb, model._meta) for verb in ("view", "change"))
     return any(request.user.has_perm(f"{model._meta.app_label}.{name}") for name in names)
 

@@ -11,7 +11,6 @@ from typing import Any, Final
 
 from django.contrib import messages
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.html import format_html
@@ -23,6 +22,7 @@ from apigw_ws.models import ApiGateway, Run
 from apigw_ws.services import runs
 from apigw_ws.tasks import apply_gateway, rollback_gateway, teardown_gateway
 from apigw_ws_admin.pages import address_of
+from apigw_ws_admin.sites import reverse
 
 logger = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -23,6 +23,7 @@ from apigw_ws.models import AwsAccount
 from apigw_ws.services import accounts, lookups
 from apigw_ws_admin.auditing import AuditedDeletions, AuditedSaves
 from apigw_ws_admin.labels import ENVIRONMENT, Label
+from apigw_ws_admin.sites import reverse
 
 
 class AccountForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -12,7 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
@@ -27,6 +27,7 @@ from apigw_ws.services.glances import BUDGET, Glance, glance
 from apigw_ws_admin.pages import address_of
 from apigw_ws_admin.permissions import APPLY
 from apigw_ws_admin.places import PlaceForm
+from apigw_ws_admin.sites import reverse
 
 ADD = "apigw_ws.add_apigateway"
 #: From how many APIs on a list can be searched.

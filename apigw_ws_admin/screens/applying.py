@@ -10,7 +10,6 @@ from django.forms import CharField, HiddenInput
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -25,6 +24,7 @@ from apigw_ws_admin import worker
 from apigw_ws_admin.labels import environment_colour
 from apigw_ws_admin.pages import number
 from apigw_ws_admin.permissions import APPLY
+from apigw_ws_admin.sites import reverse
 
 #: Seconds that a person who opens the dialog waits for AWS: longer than a page would, for they asked.
 PATIENCE: Final = 10.0

@@ -11,7 +11,6 @@ from django.contrib.admin import ModelAdmin as DjangoModelAdmin
 from django.db.models import Model, QuerySet, Value
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -32,6 +31,7 @@ from apigw_ws_admin.labels import BAN_MINUTES, Label
 from apigw_ws_admin.pages import address_of
 from apigw_ws_admin.permissions import BAN, VIEW_ADDRESS
 from apigw_ws_admin.readonly import RecordAdmin
+from apigw_ws_admin.sites import reverse
 from apigw_ws_admin.users import NamesUser
 from apigw_ws_admin.ways import USERNAME
 

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Final
 
-from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -27,6 +26,7 @@ from apigw_ws_admin import ways
 from apigw_ws_admin.live import LiveList, framed, trail
 from apigw_ws_admin.permissions import VIEW_ADDRESS
 from apigw_ws_admin.readonly import RecordAdmin
+from apigw_ws_admin.sites import admin_of, reverse
 from apigw_ws_admin.ways import channel_page
 
 #: Gateways that a row names.
@@ -165,7 +165,7 @@ class ChannelAdmin(LiveList, RecordAdmin):
 
 def _sessions() -> Any:
     """The list of sessions; which screen it is, is for ``admin.py`` to say."""
-    return admin.site.get_model_admin(WebSocketSession)
+    return admin_of(WebSocketSession)
 
 
 def _here() -> str:
@@ -212,6 +212,6 @@ def _rule(request: HttpRequest, entry: rules.Entry | None, verb: ChannelVerb) ->
     if entry is None:
         level = Access.EVERYONE if conf.allow_unlisted_channels else Access.NOBODY
         return Rule(level=str(level.label), pattern="")
-    may_look = admin.site.get_model_admin(ChannelPermission).has_view_permission(request)
+    may_look = admin_of(ChannelPermission).has_view_permission(request)
     href = reverse("admin:apigw_ws_channelpermission_change", args=[entry.pk]) if may_look else ""
     return Rule(level=str(Access(entry.levels[verb]).label), pattern=entry.pattern, href=href)

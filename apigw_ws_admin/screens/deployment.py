@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Final
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from unfold.admin import ModelAdmin
 
 from apigw_ws.models import ApiGateway, Run
@@ -15,6 +15,7 @@ from apigw_ws.services.glances import TooSlow
 from apigw_ws_admin import worker
 from apigw_ws_admin.pages import age, gateway_for, number
 from apigw_ws_admin.permissions import APPLY, ROLLBACK, TEARDOWN
+from apigw_ws_admin.sites import reverse
 
 PANEL: Final = "apigw_ws_admin/gateways/_deployment.html"
 #: How often the panel looks again by itself after AWS was too slow for the first look.

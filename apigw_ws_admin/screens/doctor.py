@@ -11,7 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -23,6 +23,7 @@ from apigw_ws.services.doctor import Finding, Fix, Level
 from apigw_ws_admin.labels import FINDING
 from apigw_ws_admin.pages import dialog_button, gateway_for, lazily
 from apigw_ws_admin.permissions import APPLY, CHANGE, ROTATE_SECRET
+from apigw_ws_admin.sites import reverse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from typing import Any, cast
 from django.contrib import messages
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 
@@ -19,6 +19,7 @@ from apigw_ws.services.provisioning import Held
 from apigw_ws_admin import worker
 from apigw_ws_admin.pages import address_of, gateway_for, lazily
 from apigw_ws_admin.permissions import APPLY, CHANGE
+from apigw_ws_admin.sites import reverse
 
 
 class Drift(ModelAdmin):

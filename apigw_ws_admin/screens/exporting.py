@@ -10,7 +10,6 @@ from django.contrib.admin.views.main import ALL_VAR, ERROR_FLAG, PAGE_VAR
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
@@ -20,6 +19,7 @@ from apigw_ws_admin.downloads import FormatForm, download
 from apigw_ws_admin.pages import number
 from apigw_ws_admin.resources.base import Transfer
 from apigw_ws_admin.resources.records import Columns, Export
+from apigw_ws_admin.sites import reverse
 
 #: In the URL: the primary keys of what was selected.
 CHOSEN = "chosen"

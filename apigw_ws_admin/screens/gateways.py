@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -29,6 +29,7 @@ from apigw_ws.services.health import State
 from apigw_ws.services.summaries import RECENT, Summary
 from apigw_ws_admin.labels import ENVIRONMENT, HEALTH, Label
 from apigw_ws_admin.pages import ago, number
+from apigw_ws_admin.sites import reverse
 
 #: How many gateways AWS is asked about at once. Each takes some six calls, and AWS answers a burst of forty,
 #: then ten a second, for all that manage gateways in an account: somebody may be deploying.

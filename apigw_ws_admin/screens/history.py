@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 
@@ -21,6 +21,7 @@ from apigw_ws.services.provisioning import Plan
 from apigw_ws_admin import worker
 from apigw_ws_admin.pages import gateway_for, lazily
 from apigw_ws_admin.permissions import ROLLBACK
+from apigw_ws_admin.sites import reverse
 
 #: What we keep, beside what AWS lists.
 KEPT: Final = (ROUTES, "deployed_snapshots__run__started_by")

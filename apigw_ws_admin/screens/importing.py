@@ -12,7 +12,6 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile, UploadedFile
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
@@ -25,6 +24,7 @@ from apigw_ws_admin.resources.base import Transfer
 from apigw_ws_admin.resources.formats import MOST_BYTES, Record, read
 from apigw_ws_admin.resources.importing import Outcome
 from apigw_ws_admin.resources.strict import BadFile
+from apigw_ws_admin.sites import reverse
 
 
 class FileForm(forms.Form):

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 
 from apigw_ws.models import Ban, Refusal, WebSocketSession, WebSocketToken
@@ -17,6 +16,7 @@ from apigw_ws.services import dossiers
 from apigw_ws_admin import ways
 from apigw_ws_admin.labels import TOKEN, token_state
 from apigw_ws_admin.live import LiveList, framed, trail
+from apigw_ws_admin.sites import has, reverse
 
 #: A parameter of the list of sessions.
 _WHOSE = "user__exact"
@@ -85,6 +85,6 @@ def _tokens(user: AbstractBaseUser) -> list[dict[str, Any]]:
 def _record(user: AbstractBaseUser) -> str:
     """Where users are in the admin, whoever registered them."""
     model = type(user)
-    if not admin.site.is_registered(model):
+    if not has(model):
         return ""
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_change", args=[user.pk])

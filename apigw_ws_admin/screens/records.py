@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib.admin import ModelAdmin as DjangoModelAdmin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -19,6 +18,7 @@ from apigw_ws.models import Run, Step, WebSocketToken
 from apigw_ws_admin.filters import MomentsFilter
 from apigw_ws_admin.labels import RUN, TOKEN, Label, token_state
 from apigw_ws_admin.readonly import ReadOnly, RecordAdmin
+from apigw_ws_admin.sites import reverse
 from apigw_ws_admin.ways import USERNAME
 
 

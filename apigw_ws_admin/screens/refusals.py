@@ -8,7 +8,6 @@ from typing import Any, ClassVar, Final
 from django.contrib.admin import ModelAdmin as DjangoModelAdmin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -22,6 +21,7 @@ from apigw_ws_admin.filters import MomentsFilter
 from apigw_ws_admin.hints import HINTS, hint_for, ways_of
 from apigw_ws_admin.permissions import BAN, VIEW_ADDRESS
 from apigw_ws_admin.readonly import RecordAdmin
+from apigw_ws_admin.sites import reverse
 from apigw_ws_admin.ways import USERNAME
 
 #: Reasons in the chart.

@@ -10,7 +10,6 @@ from django.contrib.auth.models import AnonymousUser, Permission
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import StackedInline
@@ -26,6 +25,7 @@ from apigw_ws.models import ChannelPermission, ChannelPermissionRule, ChannelVer
 from apigw_ws.models.validators import validate_channel_name
 from apigw_ws.services import bans, rules
 from apigw_ws_admin.auditing import AuditedDeletions, AuditedSaves
+from apigw_ws_admin.sites import reverse
 
 
 class RuleInline(StackedInline):

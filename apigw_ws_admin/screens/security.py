@@ -13,7 +13,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -27,6 +27,7 @@ from apigw_ws.services.glances import glance
 from apigw_ws_admin import tabs
 from apigw_ws_admin.pages import address_of, dialog_button, gateway_for
 from apigw_ws_admin.permissions import APPLY, ROTATE_SECRET
+from apigw_ws_admin.sites import reverse
 
 SECRET: Final = "apigw_ws_admin/gateways/_secret.html"  # noqa: S105
 

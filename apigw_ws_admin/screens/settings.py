@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from django.db.models import Field, JSONField
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -15,6 +14,7 @@ from unfold.decorators import display
 from apigw_ws.models import ApiGateway
 from apigw_ws_admin import tabs
 from apigw_ws_admin.auditing import AuditedSaves
+from apigw_ws_admin.sites import reverse
 
 Fields = tuple[str | tuple[str, ...], ...]
 

@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.forms import BooleanField, CharField, Form
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
@@ -23,6 +22,7 @@ from apigw_ws.services.glances import glance
 from apigw_ws_admin import worker
 from apigw_ws_admin.pages import address_of, gateway_for, lazily
 from apigw_ws_admin.permissions import DELETE, TEARDOWN
+from apigw_ws_admin.sites import reverse
 
 
 class TeardownForm(Form):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
-from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils.text import capfirst
+
+from apigw_ws_admin.sites import admin_of, reverse
 
 #: A step, and where it leads; empty for those who may not go there.
 Step = tuple[str, str]
@@ -28,7 +28,7 @@ def trail_of_page(context: template.Context) -> str:
     if opts is None or opts.app_label != "apigw_ws" or context.get("cl"):
         return ""
     request: HttpRequest = context["request"]
-    listed: Any = admin.site.get_model_admin(opts.model)
+    listed: Any = admin_of(opts.model)
     name = f"admin:{opts.app_label}_{opts.model_name}"
     may = listed.has_view_permission(request)
     steps: list[Step] = [

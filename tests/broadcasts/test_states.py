@@ -456,7 +456,7 @@ def test_a_database_that_does_not_answer_for_a_moment_is_waited_for(
 
     monkeypatch.setattr(ledger, "_write", writing)
     monkeypatch.setattr(ledger, "_PAUSE", 0.01)
-    monkeypatch.setattr(ledger, "connection", Mock(in_atomic_block=False))
+    monkeypatch.setattr(ledger.transactions, "connection", Mock(return_value=Mock(in_atomic_block=False)))
 
     sent(broadcast)
 

@@ -9,7 +9,6 @@ from django.contrib import admin
 from django.contrib.admin import helpers
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
@@ -20,6 +19,7 @@ from apigw_ws.models import WebSocketSession
 from apigw_ws_admin.screens.acting.doing import do
 from apigw_ws_admin.screens.acting.forms import ActForm
 from apigw_ws_admin.screens.acting.kinds import KINDS, may
+from apigw_ws_admin.sites import reverse
 
 
 def _dialog(name: str, title: Any) -> Any:

@@ -9,7 +9,6 @@ from typing import Any, Final, cast
 from django.contrib import messages
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext as _
@@ -21,6 +20,7 @@ from apigw_ws.tasks import run_act
 from apigw_ws_admin.pages import address_of
 from apigw_ws_admin.screens.acting.forms import ActForm
 from apigw_ws_admin.screens.acting.kinds import Kind
+from apigw_ws_admin.sites import reverse
 
 logger = logging.getLogger(__name__)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
 from apigw_ws_admin.permissions import DISCONNECT
+from apigw_ws_admin.sites import reverse
 
 
 class DisconnectsHere(ModelAdmin):

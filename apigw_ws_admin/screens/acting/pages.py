@@ -11,7 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import path
 from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 
@@ -22,6 +22,7 @@ from apigw_ws_admin.screens.acting.chosen import HANDFUL, Chosen, chosen
 from apigw_ws_admin.screens.acting.doing import CHANGELIST, do, hand_over, way_back
 from apigw_ws_admin.screens.acting.kinds import KINDS, Kind, may
 from apigw_ws_admin.screens.acting.outcomes import KIND_OF, rows_of, tallies
+from apigw_ws_admin.sites import reverse
 from apigw_ws_admin.worker import PATIENCE
 
 #: Sessions that the page names before it happens.

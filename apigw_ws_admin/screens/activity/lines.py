@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.functional import Promise
@@ -19,6 +18,7 @@ from apigw_ws.services.activity import Entry, Kind
 from apigw_ws_admin.hints import HINTS
 from apigw_ws_admin.labels import BROADCAST, RUN
 from apigw_ws_admin.resources.records import ABOUT_BANS
+from apigw_ws_admin.sites import reverse
 
 ICONS: Final = {
     Kind.RUN: "rocket_launch",

@@ -9,7 +9,7 @@ from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 
@@ -23,6 +23,7 @@ from apigw_ws_admin.resources.formats import CSV, JSON_LINES
 from apigw_ws_admin.screens.activity import asking, drawing, exporting
 from apigw_ws_admin.screens.activity.asking import Asked
 from apigw_ws_admin.screens.activity.lines import line
+from apigw_ws_admin.sites import reverse
 
 TEMPLATES: Final = "apigw_ws_admin/activity"
 MODELS: Final[dict[Kind, type[Model]]] = {

@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 from unfold.admin import ModelAdmin
@@ -28,6 +28,7 @@ from apigw_ws_admin.screens.broadcasts.audience import AudienceForm, initial
 from apigw_ws_admin.screens.broadcasts.facts import demand, may_read, who
 from apigw_ws_admin.screens.broadcasts.forms import ComposeForm
 from apigw_ws_admin.screens.broadcasts.message import MessageForm
+from apigw_ws_admin.sites import reverse
 
 #: Up to which recipients are counted while somebody chooses.
 COUNTED: Final = 10_000

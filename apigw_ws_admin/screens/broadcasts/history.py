@@ -6,7 +6,6 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -21,6 +20,7 @@ from apigw_ws_admin.labels import BROADCAST, Label
 from apigw_ws_admin.permissions import SEND_BROADCAST
 from apigw_ws_admin.readonly import RecordAdmin
 from apigw_ws_admin.screens.broadcasts.facts import moment
+from apigw_ws_admin.sites import reverse
 
 
 class ChannelFilter(TextFilter):

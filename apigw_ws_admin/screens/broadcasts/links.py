@@ -7,13 +7,13 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
 from apigw_ws.models import WebSocketSession
 from apigw_ws_admin.permissions import SEND_BROADCAST
+from apigw_ws_admin.sites import reverse
 
 
 class _Sender(ModelAdmin):

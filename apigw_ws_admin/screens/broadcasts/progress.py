@@ -11,7 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import render
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -25,6 +25,7 @@ from apigw_ws_admin.labels import BROADCAST
 from apigw_ws_admin.permissions import SEND_BROADCAST
 from apigw_ws_admin.screens.broadcasts import exporting, numbers
 from apigw_ws_admin.screens.broadcasts.facts import facts, may_read, who
+from apigw_ws_admin.sites import reverse
 
 State = Broadcast.State
 

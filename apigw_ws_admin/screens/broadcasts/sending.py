@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 from unfold.admin import ModelAdmin
@@ -21,6 +21,7 @@ from apigw_ws.services.broadcasts import audiences, payloads
 from apigw_ws_admin.pages import number
 from apigw_ws_admin.permissions import SEND_LARGE_BROADCAST
 from apigw_ws_admin.screens.broadcasts.facts import demand, facts, who
+from apigw_ws_admin.sites import reverse
 
 #: More than there can be.
 ALL: Final = 100_000_000

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextareaWidget
@@ -14,6 +13,7 @@ from apigw_ws.models import BroadcastTemplate
 from apigw_ws.services.broadcasts import templates
 from apigw_ws_admin.auditing import AuditedDeletions, AuditedSaves
 from apigw_ws_admin.permissions import SEND_BROADCAST
+from apigw_ws_admin.sites import reverse
 
 
 class BroadcastTemplateAdmin(AuditedSaves, AuditedDeletions):

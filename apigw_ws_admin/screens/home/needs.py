@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import Final
 
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
@@ -19,6 +18,7 @@ from apigw_ws.services import attention, doctor, domains, glances, waiting
 from apigw_ws.services.doctor import Level
 from apigw_ws.services.health import Health, State
 from apigw_ws_admin.pages import age
+from apigw_ws_admin.sites import reverse
 
 #: Sentences of one kind, before they are summed up.
 MOST: Final = 3

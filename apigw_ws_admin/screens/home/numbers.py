@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -17,6 +16,7 @@ from apigw_ws.services.health import Health, State
 from apigw_ws.services.trends import TIMED, Now
 from apigw_ws_admin.labels import HEALTH, environment_colour
 from apigw_ws_admin.screens.home.charts import NOTHING, REFUSALS, SESSIONS, count, milliseconds
+from apigw_ws_admin.sites import reverse
 from apigw_ws_admin.ways import channel_page
 
 #: Rows of gateways, and of channels; the lists have the others.

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
@@ -23,6 +23,7 @@ from apigw_ws.services.health import Health
 from apigw_ws.services.trends import SPANS, Span
 from apigw_ws_admin.screens.home import charts, numbers
 from apigw_ws_admin.screens.home.needs import Known, needs
+from apigw_ws_admin.sites import reverse
 
 GATEWAYS: Final = "apigw_ws.view_apigateway"
 #: What somebody has to be allowed to see, for there to be anything.

@@ -13,7 +13,7 @@ from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.defaultfilters import filesizeformat
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -29,6 +29,7 @@ from apigw_ws_admin.labels import SESSION
 from apigw_ws_admin.pages import address_of
 from apigw_ws_admin.permissions import SEND_MESSAGE, VIEW_ADDRESS
 from apigw_ws_admin.screens.sessions.cells import moment, program
+from apigw_ws_admin.sites import reverse
 from apigw_ws_admin.ways import channel_links, user_link
 
 #: Seconds that AWS may take for an answer.

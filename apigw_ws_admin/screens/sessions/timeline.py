@@ -11,7 +11,7 @@ from django.forms import Media
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.defaultfilters import filesizeformat
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -25,6 +25,7 @@ from apigw_ws_admin.labels import status_colour
 from apigw_ws_admin.moments import moment
 from apigw_ws_admin.permissions import TRACE, VIEW_ADDRESS, VIEW_PAYLOAD, VIEW_TRACE
 from apigw_ws_admin.screens.sessions.page import SessionPage, channels_of, evidence_of, page_context
+from apigw_ws_admin.sites import reverse
 
 _ICONS: Final = {
     Kind.CONNECTED: "link",

@@ -8,7 +8,7 @@ from typing import Any, Final
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.shortcuts import render
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 
@@ -20,6 +20,7 @@ from apigw_ws_admin.pages import address_of, gateway_for, number
 from apigw_ws_admin.permissions import ADD_FRAME, CHANGE_FRAME, DELETE_FRAME, TEST
 from apigw_ws_admin.screens.testing import address
 from apigw_ws_admin.screens.testing.frames import FrameForm
+from apigw_ws_admin.sites import reverse
 
 _URLS: Final = "apigw_ws_apigateway_test"
 _TEMPLATES: Final = "apigw_ws_admin/testing"

@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import action, display
@@ -24,6 +23,7 @@ from apigw_ws_admin.pages import address_of, ago
 from apigw_ws_admin.permissions import DELETE_TRACE, TRACE, VIEW_ADDRESS, VIEW_PAYLOAD
 from apigw_ws_admin.readonly import RecordAdmin
 from apigw_ws_admin.screens.traces.forms import TraceForm
+from apigw_ws_admin.sites import reverse
 from apigw_ws_admin.ways import USERNAME
 
 

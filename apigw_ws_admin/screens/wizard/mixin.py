@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 from unfold.enums import ActionVariant
@@ -15,6 +15,7 @@ from apigw_ws_admin.pages import number
 from apigw_ws_admin.screens.wizard.parts import PartView
 from apigw_ws_admin.screens.wizard.progress import ProgressView
 from apigw_ws_admin.screens.wizard.views import NAMES, WizardView
+from apigw_ws_admin.sites import reverse
 
 
 class GatewayWizardMixin:

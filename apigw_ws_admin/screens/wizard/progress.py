@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.generic import TemplateView
 from unfold.views import UnfoldModelAdminViewMixin
@@ -22,6 +21,7 @@ from apigw_ws_admin import worker
 from apigw_ws_admin.pages import number
 from apigw_ws_admin.permissions import APPLY
 from apigw_ws_admin.screens.wizard.views import LABELS, stepper
+from apigw_ws_admin.sites import reverse
 
 #: Seconds that somebody who has pressed Retry waits for AWS at most.
 PATIENCE: Final = 10.0

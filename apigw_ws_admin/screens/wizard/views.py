@@ -11,7 +11,6 @@ from typing import Any, Final
 from django.contrib import messages
 from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
-from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
@@ -27,6 +26,7 @@ from apigw_ws_admin.pages import number
 from apigw_ws_admin.permissions import APPLY
 from apigw_ws_admin.screens.wizard import forms
 from apigw_ws_admin.screens.wizard.answers import Answers
+from apigw_ws_admin.sites import reverse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
