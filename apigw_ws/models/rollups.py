@@ -58,6 +58,10 @@ class Rollup(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["minute", "gateway"], name="apigw_ws_one_rollup_of_a_minute")
         ]
+        # Charts read a row a minute, however many gateways there are.
+        indexes = [
+            models.Index(fields=["minute"], name="apigw_ws_rollup_of_all", condition=models.Q(gateway=0))
+        ]
 
     def __str__(self) -> str:
         return f"{self.gateway}: {self.minute}"
