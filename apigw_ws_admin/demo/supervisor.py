@@ -52,22 +52,27 @@ class Demo:
         own = {
             name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "APIGW_WS_"))
         }
-        return own | {
-            "DJANGO_SETTINGS_MODULE": "apigw_ws_admin.demo.settings",
-            "APIGW_WS_SECRET_KEY": self.keys.django,
-            "APIGW_WS_DATABASE": str(self.state.database),
-            "APIGW_WS_ENDPOINT_URL": self.gateway_url,
-            "APIGW_WS_DEMO_PORT": str(self.port),
-            "APIGW_WS_DEMO_TOKEN": self.token,
-            "AWS_ACCESS_KEY_ID": self.keys.access_key,
-            "AWS_SECRET_ACCESS_KEY": self.keys.secret_key,
-            "AWS_DEFAULT_REGION": "us-east-1",
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "NO_PROXY": f"{HOST},localhost",
-            "no_proxy": f"{HOST},localhost",
-        }
+        strict = {name: os.environ[name] for name in ("APIGW_WS_STRICT_CSP",) if name in os.environ}
+        return (
+            own
+            | strict
+            | {
+                "DJANGO_SETTINGS_MODULE": "apigw_ws_admin.demo.settings",
+                "APIGW_WS_SECRET_KEY": self.keys.django,
+                "APIGW_WS_DATABASE": str(self.state.database),
+                "APIGW_WS_ENDPOINT_URL": self.gateway_url,
+                "APIGW_WS_DEMO_PORT": str(self.port),
+                "APIGW_WS_DEMO_TOKEN": self.token,
+                "AWS_ACCESS_KEY_ID": self.keys.access_key,
+                "AWS_SECRET_ACCESS_KEY": self.keys.secret_key,
+                "AWS_DEFAULT_REGION": "us-east-1",
+                "AWS_CONFIG_FILE": os.devnull,
+                "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+                "AWS_EC2_METADATA_DISABLED": "true",
+                "NO_PROXY": f"{HOST},localhost",
+                "no_proxy": f"{HOST},localhost",
+            }
+        )
 
 
 def run(*, folder: Path, port: int, gateway_port: int, visitors: int) -> int:

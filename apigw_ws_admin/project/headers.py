@@ -12,26 +12,26 @@ from django.http import HttpRequest, HttpResponse
 Respond = Callable[[HttpRequest], HttpResponse]
 
 
-def of_console(*, on_loopback: bool) -> Mapping[str, str]:
-    """The headers of every answer, by name."""
+def of_console(*, on_loopback: bool, strict: bool = False) -> Mapping[str, str]:
+    """The headers of every answer, by name. ``strict`` is for pages with ``apigw_ws_admin.strict_csp``."""
     return {
-        "Content-Security-Policy": content_security_policy(on_loopback=on_loopback),
+        "Content-Security-Policy": content_security_policy(on_loopback=on_loopback, strict=strict),
         "Cross-Origin-Resource-Policy": "same-origin",
         "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     }
 
 
-def content_security_policy(*, on_loopback: bool) -> str:
+def content_security_policy(*, on_loopback: bool, strict: bool = False) -> str:
     """No script but our files, no page in a frame, no form to elsewhere; WebSockets to gateways anywhere.
 
-    Unfold's Alpine makes functions of its attributes, which is 'unsafe-eval', and its pages have ``<style>``
-    and ``style=``; none has a script of its own, so that there is no nonce. Without TLS browsers reach the
-    emulator of this machine only.
+    Unfold's Alpine makes functions of its attributes, which is 'unsafe-eval' unless ``strict``, and its pages
+    have ``<style>`` and ``style=``; none has a script of its own, so that there is no nonce. Without TLS
+    browsers reach the emulator of this machine only.
     """
     sockets = ["wss:", *(["ws://127.0.0.1:*", "ws://localhost:*"] if on_loopback else ())]
     policy = {
         "default-src": ["'none'"],
-        "script-src": ["'self'", "'unsafe-eval'"],
+        "script-src": ["'self'", *([] if strict else ["'unsafe-eval'"])],
         "script-src-attr": ["'none'"],
         "style-src": ["'self'", "'unsafe-inline'"],
         "img-src": ["'self'", "data:"],
