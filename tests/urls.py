@@ -2,12 +2,14 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.urls import path
+from django.views.i18n import set_language
 
 from apigw_ws.views import WebSocketTokenView
 from tests.app import views
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("language/", set_language, name="set_language"),
     path("ws/<slug:route>", views.ChatView.as_view(), name="ws"),
     path("rooms/<slug:route>", views.RoomsView.as_view()),
     path("picky/<slug:route>", views.PickyView.as_view()),
