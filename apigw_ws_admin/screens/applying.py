@@ -97,5 +97,5 @@ class Applying(ModelAdmin):
         (sight,) = observation.observe([gateway])
         if sight.problem or (sight.observation and sight.observation.pending):
             context = {"gateway": gateway, "sight": sight}
-            offer = render_to_string("apigw_ws_admin/gateways/_offer.html", context)
+            offer = render_to_string("apigw_ws_admin/gateways/_offer.html", context, request)
             messages.info(request, mark_safe(offer))  # noqa: S308 - a template's

@@ -218,11 +218,12 @@ def _shown(
         "problem": problem,
         "since": timezone.now() - RECENT,
         "perms": PermWrapper(request.user),
+        "request": request,
     }
 
 
 def _cell(name: str, gateway: Any) -> SafeString:
-    return render_to_string(f"{CELLS}/_{name}.html", {"row": gateway.shown})
+    return render_to_string(f"{CELLS}/_{name}.html", {"row": gateway.shown}, gateway.shown["request"])
 
 
 def _stale(gateways: Sequence[Any]) -> list[int]:

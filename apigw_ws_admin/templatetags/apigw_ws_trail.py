@@ -24,10 +24,13 @@ def trail_of_page(context: template.Context) -> str:
 
     That is for lists, and for what other apps have. The way to the list keeps its filters.
     """
+    request: Any = context["request"]
+    match = request.resolver_match
+    if match and "admin" in match.app_names:
+        request.current_app = match.namespace  # as Django's views do: Unfold's title asks for it
     opts = context.get("opts")
     if opts is None or opts.app_label != "apigw_ws" or context.get("cl"):
         return ""
-    request: HttpRequest = context["request"]
     listed: Any = admin_of(opts.model)
     name = f"admin:{opts.app_label}_{opts.model_name}"
     may = listed.has_view_permission(request)
