@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 
 from apigw_ws_admin.project.settings import *  # noqa: F403
-from apigw_ws_admin.project.settings import APIGW_WS, LOGGING
+from apigw_ws_admin.project.settings import APIGW_WS, INSTALLED_APPS, LOGGING
 
+INSTALLED_APPS += ["apigw_ws_admin.demo"]  # for the console to say that it is one
 ROOT_URLCONF = "apigw_ws_admin.demo.urls"
 
 #: Part of the sign-in link, new at every start. Without one there is no link.

@@ -131,7 +131,13 @@
     const answered = detail.xhr.status === 200 || detail.xhr.status === 204;
     if (answered) asOf = new Date();
     tell(!answered ? "failed" : paused() ? "paused" : "ok");
+    if (answered && detail.requestConfig.verb === "post") focusAfterCard();
   });
+  // The button that was pressed is gone: on with what comes next.
+  function focusAfterCard() {
+    const [card, next] = [document.getElementById("home-first"), document.getElementById("home-needs")];
+    (card.hasChildNodes() ? card : next).focus();
+  }
   pause.addEventListener("click", () => {
     pause.setAttribute("aria-pressed", String(!paused()));
     tell(paused() ? "paused" : "ok");

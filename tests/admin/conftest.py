@@ -9,7 +9,7 @@ from django.contrib.auth.models import Permission, User
 from django.core.cache import cache
 from django.test import Client
 
-from apigw_ws.services import attention, glances
+from apigw_ws.services import attention, first_steps, glances
 from apigw_ws_admin import navigation
 
 os.environ.setdefault("APIGW_WS_SECRET_KEY", "only-for-tests")
@@ -35,7 +35,7 @@ def nothing_seen_before() -> None:
     """And nothing waits for anybody: one page in half a minute counts that, and costs more than others."""
     cache.clear()
     cache.set_many({attention.key(kind): 0 for kind in attention.KINDS})
-    cache.set_many({navigation.environment_key(""): ""})
+    cache.set_many({navigation.environment_key(""): "", first_steps.ROLES: True})
 
 
 @pytest.fixture

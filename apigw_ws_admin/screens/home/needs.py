@@ -106,7 +106,7 @@ def _certificates(known: Known) -> Iterator[Need]:
             if over
             else _("The certificate of %(domain)s ends on %(day)s. ACM renews its own; imported ones you do.")
         )
-        sentence = text % {"domain": gateway.domain_name, "day": date_format(ends, "j F Y")}
+        sentence = text % {"domain": gateway.domain_name, "day": date_format(ends, "DATE_FORMAT")}
         colour = "danger" if over else "warning"
         yield Need(colour=colour, sentence=sentence, href=_page(gateway, "domain"), way=_("See the domain"))
 

@@ -9,7 +9,7 @@ from hashlib import blake2b
 from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -18,10 +18,10 @@ from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
 
 from apigw_ws.models import ApiGateway
-from apigw_ws.services import health, trends
+from apigw_ws.services import first_steps, health, trends
 from apigw_ws.services.health import Health
 from apigw_ws.services.trends import SPANS, Span
-from apigw_ws_admin.screens.home import charts, numbers
+from apigw_ws_admin.screens.home import charts, first, numbers
 from apigw_ws_admin.screens.home.needs import Known, needs
 from apigw_ws_admin.sites import reverse
 
@@ -60,7 +60,14 @@ class Home(ModelAdmin):
         return [path("home/", view, name="apigw_ws_apigateway_home"), *super().get_urls()]
 
     def home_view(self, request: HttpRequest) -> HttpResponse:
-        """The page; to htmx the parts of which the browser has other versions, or 204."""
+        """The page; to htmx the parts of which the browser has other versions, or 204.
+
+        A POST puts the card with the first steps away, or brings it back (``shown``).
+        """
+        if request.method == "POST":
+            _turn_card(request)
+            if not getattr(request, "htmx", False):
+                return redirect(request.get_full_path())
         if getattr(request, "htmx", False):
             seen = request.headers.get("X-Live", "").split(",")
             changed = [part for part in _parts(request, _span(request)) if part.version not in seen]
@@ -79,7 +86,13 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "span": span,
         "spans": LABELS,
         "refresh": reverse("admin:apigw_ws_apigateway_home", query={"range": span.name}),
+        "first_steps": first.offered(request),
     }
+
+
+def _turn_card(request: HttpRequest) -> None:
+    turn = first_steps.bring_back if request.POST.get("shown") else first_steps.dismiss
+    turn(request.user)  # type: ignore[arg-type]
 
 
 def _span(request: HttpRequest) -> Span:
@@ -90,6 +103,8 @@ def _parts(request: HttpRequest, span: Span) -> Iterator[Part]:
     may: May = request.user.has_perm
     gateways = _gateways(may)
     now = trends.now()
+    if first.offered(request):
+        yield _part(request, "first", **first.card(request, [gateway for gateway, _health in gateways]))
     yield _part(request, "needs", needs=needs(request, Known(gateways=gateways)), idle=not any(map(may, ANY)))
     yield _part(request, "numbers", tiles=numbers.tiles(now, may), now=now)
     if may(charts.SESSIONS) or may(charts.REFUSALS):
@@ -99,7 +114,7 @@ def _parts(request: HttpRequest, span: Span) -> Iterator[Part]:
 
 def _part(request: HttpRequest, name: str, **context: Any) -> Part:
     html = render_to_string(f"apigw_ws_admin/home/_{name}.html", context, request)
-    return Part(name=name, html=_LINE_ENDS.sub("\n", html))
+    return Part(name=name, html=_LINE_ENDS.sub("\n", html).strip())
 
 
 def _gateways(may: May) -> Sequence[tuple[ApiGateway, Health]]:
