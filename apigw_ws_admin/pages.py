@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.response import TemplateResponse
@@ -19,6 +18,7 @@ from unfold.admin import ModelAdmin
 
 from apigw_ws.models import ApiGateway
 from apigw_ws_admin import tabs
+from apigw_ws_admin.permissions import VIEW_GATEWAY, demand, lack
 from apigw_ws_admin.sites import reverse
 
 
@@ -28,9 +28,8 @@ def gateway_for(
     """The gateway, for those who may look at it and have the permissions; else 403, and 404 without one."""
     gateway: ApiGateway | None = admin.get_object(request, str(object_id))
     if not admin.has_view_permission(request, gateway):
-        raise PermissionDenied
-    if lacking := [name for name in permissions if not request.user.has_perm(name)]:
-        raise PermissionDenied(_("You lack the permission “%s”.") % "”, “".join(lacking))
+        raise lack(VIEW_GATEWAY)
+    demand(request, *permissions)
     if gateway is None:
         raise Http404
     return gateway

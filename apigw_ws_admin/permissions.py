@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+from django.contrib.auth import get_permission_codename
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+if TYPE_CHECKING:
+    from unfold.admin import ModelAdmin
 
 #: See the plan of a gateway and have it carried out in AWS: deploy it.
 APPLY: Final = "apigw_ws.deploy_apigateway"
@@ -14,6 +23,8 @@ TEARDOWN: Final = "apigw_ws.teardown_apigateway"
 ROTATE_SECRET: Final = "apigw_ws.rotate_secret_apigateway"  # noqa: S105
 #: Open test connections to a gateway, as oneself.
 TEST: Final = "apigw_ws.test_apigateway"
+#: See gateways.
+VIEW_GATEWAY: Final = "apigw_ws.view_apigateway"
 #: Delete a gateway's record.
 DELETE: Final = "apigw_ws.delete_apigateway"
 #: Change a gateway's record.
@@ -50,3 +61,30 @@ DELETE_TRACE: Final = "apigw_ws.delete_trace"
 ADD_FRAME: Final = "apigw_ws.add_savedframe"
 CHANGE_FRAME: Final = "apigw_ws.change_savedframe"
 DELETE_FRAME: Final = "apigw_ws.delete_savedframe"
+
+
+def demand(request: HttpRequest, *permissions: str) -> None:
+    """Raise PermissionDenied, which says what somebody lacks, unless they have all of the permissions."""
+    if lacking := [name for name in permissions if not request.user.has_perm(name)]:
+        raise lack(*lacking)
+
+
+def lack(*permissions: str) -> PermissionDenied:
+    """For whoever lacks them: the names are what they can ask for."""
+    return PermissionDenied(_("You lack the permission “%s”.") % "”, “".join(permissions))
+
+
+def demand_look(admin: ModelAdmin, request: HttpRequest, *permissions: str) -> None:
+    """Likewise of what the admin has, for those who may look at it."""
+    if not admin.has_view_permission(request):
+        raise lack(to_view(admin.model))
+    demand(request, *permissions)
+
+
+def permission(model: type[Model], verb: str) -> str:
+    """One of Django's own: to ``view``, ``add``, ``change`` or ``delete`` such records."""
+    return f"{model._meta.app_label}.{get_permission_codename(verb, model._meta)}"
+
+
+def to_view(model: type[Model]) -> str:
+    return permission(model, "view")

@@ -7,13 +7,31 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from apigw_ws_admin.permissions import lack, permission
+
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """What the exception says of the missing permission, where it does."""
-    says = str(exception) or _("Your account lacks the permission for this page, or for what you did on it.")
+    """What is missing: as the exception says, or else the page's own permission."""
+    unknown = _("Your account lacks the permission for this page, or for what you did on it.")
+    says = str(exception) or _lacked(request) or unknown
     return _told(
         request, 403, _("You may not do that"), says, _("Ask somebody who manages the console's users.")
     )
+
+
+def stale(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """For CSRF_FAILURE_VIEW: of a page that somebody had open while they signed in anew, as a rule."""
+    says = _(
+        "Nothing was changed: this page is older than your sign-in, or the browser kept its cookie back."
+    )
+    now = _("Go back, load the page again, and do it once more.")
+    return _told(request, 403, _("The page is out of date"), says, now)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Without what the exception says, which is for the log."""
+    says = _("The console cannot make sense of what the browser sent: a broken link, or more than it takes.")
+    return _told(request, 400, _("Not understood"), says, _("Look for it from the overview."))
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -35,9 +53,22 @@ def failed(request: HttpRequest) -> HttpResponse:
 
 
 def _told(request: HttpRequest, status: int, title: str, says: str, now: str) -> HttpResponse:
-    """With the menu for those who are signed in."""
+    """With the menu for those who are signed in. What was refused early is nobody's."""
     context = {"title": title, "says": says, "now": now}
-    if not request.user.is_authenticated:
+    if not getattr(getattr(request, "user", None), "is_authenticated", False):
         return render(request, "apigw_ws_admin/plain.html", context, status=status)
     context |= admin.site.each_context(request)
     return render(request, "apigw_ws_admin/error.html", context | {"title": title}, status=status)
+
+
+def _lacked(request: HttpRequest) -> str:
+    """Of the pages of a model; empty where it cannot be told."""
+    name = str(request.resolver_match.url_name) if request.resolver_match else ""
+    for model in admin.site._registry:
+        opts = model._meta
+        before, _model, page = name.partition(f"{opts.app_label}_{opts.model_name}_")
+        if page and not before:
+            looks = "view" if request.method in {"GET", "HEAD"} else "change"
+            wanted = permission(model, page if page in {"add", "delete"} else looks)
+            return "" if request.user.has_perm(wanted) else str(lack(wanted))
+    return ""

@@ -138,6 +138,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # a change list with many rows selected
 
 SESSION_COOKIE_NAME = "apigw_ws_session"  # browsers share cookies between the ports of a host
 CSRF_COOKIE_NAME = "apigw_ws_csrf"
+CSRF_FAILURE_VIEW = "apigw_ws_admin.project.errors.stale"
 LANGUAGE_COOKIE_NAME = "apigw_ws_language"
 CONSOLE_HEADERS = headers.of_console(on_loopback=ON_LOOPBACK, strict=STRICT_CSP)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE_SSL_REDIRECT = not ON_LOOPBACK

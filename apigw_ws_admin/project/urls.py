@@ -11,6 +11,7 @@ urlpatterns = [
     path("language/", set_language, name="set_language"),
 ]
 
+handler400 = "apigw_ws_admin.project.errors.bad_request"
 handler403 = "apigw_ws_admin.project.errors.forbidden"
 handler404 = "apigw_ws_admin.project.errors.not_found"
 handler500 = "apigw_ws_admin.project.errors.failed"

@@ -7,7 +7,6 @@ from contextlib import suppress
 from typing import Any, ClassVar
 
 from django import forms
-from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -23,6 +22,7 @@ from apigw_ws.models import AwsAccount
 from apigw_ws.services import accounts, lookups
 from apigw_ws_admin.auditing import AuditedDeletions, AuditedSaves
 from apigw_ws_admin.labels import ENVIRONMENT, Label
+from apigw_ws_admin.permissions import demand_look
 from apigw_ws_admin.sites import reverse
 
 
@@ -89,8 +89,7 @@ class AwsAccountAdmin(AuditedSaves, AuditedDeletions):
     def check_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Who STS says we are, or why it does not and what to do."""
         account = self.get_object(request, str(object_id))
-        if not self.has_view_permission(request, account):
-            raise PermissionDenied
+        demand_look(self, request)
         if account is None:
             raise Http404
         context = {"account": account, "before": account.account_id} | _checked(account)

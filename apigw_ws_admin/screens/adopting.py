@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.template.response import TemplateResponse
@@ -25,7 +24,7 @@ from apigw_ws.services import adoption, candidates, endpoints
 from apigw_ws.services.adoption import Preview
 from apigw_ws.services.glances import BUDGET, Glance, glance
 from apigw_ws_admin.pages import address_of
-from apigw_ws_admin.permissions import APPLY
+from apigw_ws_admin.permissions import APPLY, demand
 from apigw_ws_admin.places import PlaceForm
 from apigw_ws_admin.sites import reverse
 
@@ -87,8 +86,7 @@ class Adopting(ModelAdmin):
 
     def adopt_view(self, request: HttpRequest, api_id: str) -> HttpResponse:
         """What adopting the API records, and changes in AWS later; records it when that is confirmed."""
-        if not self.has_adopt_permission(request):
-            raise PermissionDenied
+        demand(request, ADD, APPLY)
         form = PlaceForm(request.GET)
         if not form.is_valid():
             return _elsewhere(request)

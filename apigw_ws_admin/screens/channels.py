@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Final
 
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -24,7 +23,7 @@ from apigw_ws.models import ApiGateway, Channel, ChannelPermission, ChannelVerb,
 from apigw_ws.services import dossiers, figures, rules
 from apigw_ws_admin import ways
 from apigw_ws_admin.live import LiveList, framed, trail
-from apigw_ws_admin.permissions import VIEW_ADDRESS
+from apigw_ws_admin.permissions import VIEW_ADDRESS, demand_look
 from apigw_ws_admin.readonly import RecordAdmin
 from apigw_ws_admin.sites import admin_of, reverse
 from apigw_ws_admin.ways import channel_page
@@ -91,8 +90,7 @@ class ChannelAdmin(LiveList, RecordAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        if not self.has_view_permission(request):
-            raise PermissionDenied  # before anything is counted
+        demand_look(self, request)  # before anything is counted
         turn = figures.looked_at()
         counted = turn.finished_on if turn else None
         response = super().changelist_view(request, {**(extra_context or {}), "counted": counted})
@@ -153,8 +151,7 @@ class ChannelAdmin(LiveList, RecordAdmin):
     def facts_view(self, request: HttpRequest) -> HttpResponse:
         """The figures again; 204 for those who have them as they are."""
         name = _name(request)
-        if not self.has_view_permission(request):
-            raise PermissionDenied
+        demand_look(self, request)
         if not name:
             raise Http404
         context = _context(request, name)

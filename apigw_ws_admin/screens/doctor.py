@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.response import TemplateResponse
@@ -22,7 +21,7 @@ from apigw_ws.services import doctor
 from apigw_ws.services.doctor import Finding, Fix, Level
 from apigw_ws_admin.labels import FINDING
 from apigw_ws_admin.pages import dialog_button, gateway_for, lazily
-from apigw_ws_admin.permissions import APPLY, CHANGE, ROTATE_SECRET
+from apigw_ws_admin.permissions import APPLY, CHANGE, ROTATE_SECRET, demand_look
 from apigw_ws_admin.sites import reverse
 
 
@@ -71,8 +70,7 @@ class Doctor(ModelAdmin):
 
     def doctors_view(self, request: HttpRequest) -> HttpResponse:
         """What concerns all gateways; each gateway's card comes when it is scrolled to."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
+        demand_look(self, request)
         context = self.admin_site.each_context(request) | {"opts": self.opts, "model_admin": self}
         context |= {"title": _("Doctor"), "gateways": self.get_queryset(request)}
         context |= _report(request, None, doctor.of_project())

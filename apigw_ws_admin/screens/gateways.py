@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any, Final
 
 from django.contrib.auth.context_processors import PermWrapper
-from django.core.exceptions import PermissionDenied
 from django.db.models import Case, Count, OuterRef, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
@@ -29,6 +28,7 @@ from apigw_ws.services.health import State
 from apigw_ws.services.summaries import RECENT, Summary
 from apigw_ws_admin.labels import ENVIRONMENT, HEALTH, Label
 from apigw_ws_admin.pages import ago, number
+from apigw_ws_admin.permissions import demand_look
 from apigw_ws_admin.sites import reverse
 
 #: How many gateways AWS is asked about at once. Each takes some six calls, and AWS answers a burst of forty,
@@ -164,8 +164,7 @@ class GatewayList(ModelAdmin):
         return render(request, f"{CELLS}/errors.html", {"rows": rows})
 
     def _asked(self, request: HttpRequest, most: int) -> tuple[list[ApiGateway], list[int]]:
-        if not self.has_view_permission(request):
-            raise PermissionDenied
+        demand_look(self, request)
         asked = list(filter(None, map(number, request.GET.getlist("pk"))))
         gateways = self.get_queryset(request).select_related("account").filter(pk__in=asked[:most])
         return list(gateways), asked[most : self.list_per_page]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
@@ -16,6 +17,7 @@ from apigw_ws.services import dossiers
 from apigw_ws_admin import ways
 from apigw_ws_admin.labels import TOKEN, token_state
 from apigw_ws_admin.live import LiveList, framed, trail
+from apigw_ws_admin.permissions import VIEW_SESSION, demand, to_view
 from apigw_ws_admin.sites import has, reverse
 
 #: A parameter of the list of sessions.
@@ -35,6 +37,7 @@ class People(LiveList):
     def user_view(self, request: HttpRequest, user_id: str) -> HttpResponse:
         """For those who may look at sessions and at this user; whichever model users are."""
         if not ways.may_see(request):
+            demand(request, VIEW_SESSION, to_view(get_user_model()))
             raise PermissionDenied
         user = ways.user_with(user_id)
         if user is None:

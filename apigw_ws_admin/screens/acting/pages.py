@@ -7,7 +7,6 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.template.response import TemplateResponse
@@ -17,10 +16,10 @@ from unfold.admin import ModelAdmin
 
 from apigw_ws.models import Act, Ban
 from apigw_ws.services import acts
-from apigw_ws_admin.permissions import VIEW_ADDRESS
+from apigw_ws_admin.permissions import VIEW_ADDRESS, demand_look
 from apigw_ws_admin.screens.acting.chosen import HANDFUL, Chosen, chosen
 from apigw_ws_admin.screens.acting.doing import CHANGELIST, do, hand_over, way_back
-from apigw_ws_admin.screens.acting.kinds import KINDS, Kind, may
+from apigw_ws_admin.screens.acting.kinds import KINDS, Kind
 from apigw_ws_admin.screens.acting.outcomes import KIND_OF, rows_of, tallies
 from apigw_ws_admin.sites import reverse
 from apigw_ws_admin.worker import PATIENCE
@@ -44,8 +43,7 @@ class Pages(ModelAdmin):
     def act_view(self, request: HttpRequest, name: str) -> HttpResponse:
         """Says how many it will be, and asks; see ``chosen`` for whom the URL can name."""
         kind = KINDS[name]
-        if not (self.has_view_permission(request) and may(kind, request.user)):
-            raise PermissionDenied
+        demand_look(self, request, *kind.permissions)
         those = chosen(self, request)
         if not those.number:
             messages.info(request, _("Nothing was done: there is no such session any more."))
@@ -61,8 +59,7 @@ class Pages(ModelAdmin):
         """What has come of it so far; htmx asks again until it is over. A POST has it gone on with."""
         act = get_object_or_404(Act.objects.select_related("by"), uid=uid)
         kind = KIND_OF[act.deed]
-        if not (self.has_view_permission(request) and may(kind, request.user)):
-            raise PermissionDenied
+        demand_look(self, request, *kind.permissions)
         if request.method == "POST":
             if acts.is_stuck(act, timedelta(0)):
                 hand_over(request, act)

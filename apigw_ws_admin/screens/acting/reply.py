@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any, Final
 
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import path
@@ -16,7 +15,7 @@ from apigw_ws.models import TraceEntry, WebSocketSession
 from apigw_ws.services import timeline
 from apigw_ws.services.timeline import Happening, Kind
 from apigw_ws_admin.pages import number
-from apigw_ws_admin.permissions import SEND_MESSAGE, VIEW_PAYLOAD
+from apigw_ws_admin.permissions import SEND_MESSAGE, VIEW_PAYLOAD, demand_look
 
 #: Seconds that the page looks for a reply.
 WAIT: Final = 10
@@ -39,8 +38,7 @@ class Reply(ModelAdmin):
 
         AWS ties no message to another: whether one is the answer is for the operator to see.
         """
-        if not (self.has_view_permission(request) and request.user.has_perm(SEND_MESSAGE)):
-            raise PermissionDenied
+        demand_look(self, request, SEND_MESSAGE)
         session = get_object_or_404(WebSocketSession, pk=object_id)
         after = number(request.GET.get("after", "")[:14])
         waited = timezone.now().timestamp() - after / 1000

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
@@ -18,7 +17,7 @@ from apigw_ws.services import activity
 from apigw_ws.services.activity import Kind, Position
 from apigw_ws_admin.downloads import FormatForm, download
 from apigw_ws_admin.pages import number
-from apigw_ws_admin.permissions import VIEW_ADDRESS
+from apigw_ws_admin.permissions import VIEW_ADDRESS, lack, to_view
 from apigw_ws_admin.resources.formats import CSV, JSON_LINES
 from apigw_ws_admin.screens.activity import asking, drawing, exporting
 from apigw_ws_admin.screens.activity.asking import Asked
@@ -101,7 +100,7 @@ class Activity(ModelAdmin):
     def _kinds(self, request: HttpRequest) -> tuple[Kind, ...]:
         kinds = kinds_for(request, self.admin_site)
         if not kinds:
-            raise PermissionDenied
+            raise lack(*map(to_view, MODELS.values()))
         return kinds
 
 

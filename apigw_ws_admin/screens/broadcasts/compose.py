@@ -23,9 +23,15 @@ from apigw_ws.models import Broadcast, BroadcastTemplate, WebSocketSession
 from apigw_ws.services import broadcasts, contact, endpoints
 from apigw_ws.services.broadcasts import audiences, payloads, templates
 from apigw_ws_admin.pages import number
-from apigw_ws_admin.permissions import ADD_TEMPLATE, SEND_LARGE_BROADCAST, VIEW_SESSION
+from apigw_ws_admin.permissions import (
+    ADD_TEMPLATE,
+    SEND_BROADCAST,
+    SEND_LARGE_BROADCAST,
+    VIEW_SESSION,
+    demand,
+)
 from apigw_ws_admin.screens.broadcasts.audience import AudienceForm, initial
-from apigw_ws_admin.screens.broadcasts.facts import demand, may_read, who
+from apigw_ws_admin.screens.broadcasts.facts import may_read, who
 from apigw_ws_admin.screens.broadcasts.forms import ComposeForm
 from apigw_ws_admin.screens.broadcasts.message import MessageForm
 from apigw_ws_admin.sites import reverse
@@ -63,7 +69,7 @@ class Composing(ModelAdmin):
 
     def compose_view(self, request: HttpRequest) -> HttpResponse:
         """The page, with what its URL names filled in; with all that was written where something is wrong."""
-        demand(request)
+        demand(request, SEND_BROADCAST)
         if request.method == "POST":
             form = ComposeForm(request, request.POST)
             if form.is_valid() and (draft := _prepared(request, form)):
@@ -80,13 +86,13 @@ class Composing(ModelAdmin):
 
     def audience_view(self, request: HttpRequest) -> HttpResponse:
         """How many there are, who some of them are, and what is to be known of them."""
-        demand(request)
+        demand(request, SEND_BROADCAST)
         form = AudienceForm(request, request.POST)
         context = {"form": form} | (_counted(request, form.audience) if form.is_valid() else {})
         return render(request, "apigw_ws_admin/broadcasts/_audience.html", context)
 
     def check_view(self, request: HttpRequest) -> HttpResponse:
-        demand(request)
+        demand(request, SEND_BROADCAST)
         form = MessageForm(request.POST)
         form.is_valid()
         context = {"form": form, "checked": form.checked, "empty": not request.POST.get("payload")}
@@ -97,7 +103,7 @@ class Composing(ModelAdmin):
 
         The browser could do it, but it changes numbers that are longer than its own.
         """
-        demand(request)
+        demand(request, SEND_BROADCAST)
         form = MessageForm(request.POST)
         if form.is_valid() and form.checked and not form.variables():
             data = request.POST.copy()
@@ -107,18 +113,18 @@ class Composing(ModelAdmin):
 
     def template_view(self, request: HttpRequest) -> HttpResponse:
         """The message section, filled in from the ``?template=``."""
-        demand(request)
+        demand(request, SEND_BROADCAST)
         return _message(request, MessageForm(initial=_from_template(request.GET.get("template", ""))))
 
     def try_view(self, request: HttpRequest) -> HttpResponse:
         """Send the message to whoever asks, to their own sessions, and say what came of it."""
-        demand(request)
+        demand(request, SEND_BROADCAST)
         form = MessageForm(request.POST)
         context = _tried(request, form) if form.is_valid() else {"problem": form.problem}
         return render(request, "apigw_ws_admin/broadcasts/_tried.html", context)
 
     def save_view(self, request: HttpRequest) -> HttpResponse:
-        demand(request, ADD_TEMPLATE)
+        demand(request, SEND_BROADCAST, ADD_TEMPLATE)
         name, payload = request.POST.get("template_name", ""), request.POST.get("payload", "")
         try:
             context: dict[str, Any] = {"saved": templates.save(name=name, payload=payload, **who(request))}

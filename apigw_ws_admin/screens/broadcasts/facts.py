@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -19,7 +18,7 @@ from django.utils.translation import gettext as _
 from apigw_ws.models import Broadcast
 from apigw_ws.services.broadcasts import audiences
 from apigw_ws_admin.pages import address_of
-from apigw_ws_admin.permissions import SEND_BROADCAST, VIEW_PAYLOAD
+from apigw_ws_admin.permissions import VIEW_PAYLOAD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,12 +26,6 @@ class Fact:
     name: str | Promise
     value: object
     wide: bool = False
-
-
-def demand(request: HttpRequest, *permissions: str) -> None:
-    """Raise PermissionDenied unless they may send broadcasts, and have the permissions."""
-    if not request.user.has_perms([SEND_BROADCAST, *permissions]):
-        raise PermissionDenied
 
 
 def who(request: HttpRequest) -> dict[str, Any]:

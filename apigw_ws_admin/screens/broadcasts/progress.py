@@ -22,7 +22,7 @@ from apigw_ws.models import Broadcast
 from apigw_ws.services import broadcasts
 from apigw_ws.services.broadcasts import payloads
 from apigw_ws_admin.labels import BROADCAST
-from apigw_ws_admin.permissions import SEND_BROADCAST
+from apigw_ws_admin.permissions import CONTROL_BROADCAST, SEND_BROADCAST, demand, demand_look, lack
 from apigw_ws_admin.screens.broadcasts import exporting, numbers
 from apigw_ws_admin.screens.broadcasts.facts import facts, may_read, who
 from apigw_ws_admin.sites import reverse
@@ -118,7 +118,7 @@ class Progressing(ModelAdmin):
         if act not in ACTS:
             raise Http404
         if not broadcasts.may_control(broadcast, request.user):
-            raise PermissionDenied
+            raise lack(CONTROL_BROADCAST)
         if request.method == "POST":
             return _performed(request, broadcast, ACTS[act])
         context = self._frame(request, broadcast, ACTS[act].title) | {"act": ACTS[act]}
@@ -127,6 +127,7 @@ class Progressing(ModelAdmin):
     def retry_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """A draft to those who were not reached, to be looked at before it is sent."""
         broadcast = self.broadcast_for(request, object_id)
+        demand(request, SEND_BROADCAST)
         if not _may_retry(request, broadcast) or request.method != "POST":
             raise PermissionDenied
         try:
@@ -142,8 +143,7 @@ class Progressing(ModelAdmin):
 
     def broadcast_for(self, request: HttpRequest, object_id: int | str) -> Broadcast:
         """For those who may look at broadcasts; of drafts, who wrote them. Else 403, and 404 without one."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
+        demand_look(self, request)
         broadcast: Broadcast | None = self.get_object(request, str(object_id))
         if broadcast is None:
             raise Http404

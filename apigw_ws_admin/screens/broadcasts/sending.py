@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, Final
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -19,8 +18,8 @@ from apigw_ws.models import Broadcast
 from apigw_ws.services import broadcasts
 from apigw_ws.services.broadcasts import audiences, payloads
 from apigw_ws_admin.pages import number
-from apigw_ws_admin.permissions import SEND_LARGE_BROADCAST
-from apigw_ws_admin.screens.broadcasts.facts import demand, facts, who
+from apigw_ws_admin.permissions import SEND_BROADCAST, SEND_LARGE_BROADCAST, demand, lack
+from apigw_ws_admin.screens.broadcasts.facts import facts, who
 from apigw_ws_admin.sites import reverse
 
 #: More than there can be.
@@ -67,7 +66,7 @@ def page_of(broadcast: Broadcast) -> str:
 
 
 def _mine(request: HttpRequest, pk: int) -> Broadcast:
-    demand(request)
+    demand(request, SEND_BROADCAST)
     broadcast = Broadcast.objects.filter(pk=pk, created_by=request.user.pk).first()
     if broadcast is None:
         raise Http404
@@ -97,7 +96,7 @@ def _sent(request: HttpRequest, broadcast: Broadcast, context: dict[str, Any]) -
     """
     shown = number(request.POST.get("shown", ""))
     if not context["may"]:
-        raise PermissionDenied
+        raise lack(SEND_LARGE_BROADCAST)
     if context["large"] and shown <= conf.broadcast_large:
         context["problem"] = _("They have become more than when you looked. Look again, then send.")
     elif context["large"] and number(request.POST.get("typed", "").strip()) != shown:

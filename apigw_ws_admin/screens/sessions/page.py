@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.core.exceptions import PermissionDenied
 from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -27,7 +26,7 @@ from apigw_ws.models.sessions import MAX_AGE, SessionState
 from apigw_ws.services import contact, endpoints
 from apigw_ws_admin.labels import SESSION
 from apigw_ws_admin.pages import address_of
-from apigw_ws_admin.permissions import SEND_MESSAGE, VIEW_ADDRESS
+from apigw_ws_admin.permissions import SEND_MESSAGE, VIEW_ADDRESS, demand_look
 from apigw_ws_admin.screens.sessions.cells import moment, program
 from apigw_ws_admin.sites import reverse
 from apigw_ws_admin.ways import channel_links, user_link
@@ -105,8 +104,7 @@ class SessionPage(ModelAdmin):
 
     def _session(self, request: HttpRequest, object_id: int, *permissions: str) -> WebSocketSession:
         """For those who may look at sessions and have the permissions; else 403, and 404 without one."""
-        if not (self.has_view_permission(request) and request.user.has_perms(permissions)):
-            raise PermissionDenied
+        demand_look(self, request, *permissions)
         session: WebSocketSession | None = self.get_object(request, str(object_id))
         if session is None:
             raise Http404

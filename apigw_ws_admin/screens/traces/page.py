@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator
 from typing import Any, ClassVar, Final, cast
 
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -21,7 +20,7 @@ from apigw_ws_admin.labels import TRACE as COLOURS
 from apigw_ws_admin.labels import status_colour
 from apigw_ws_admin.moments import moment
 from apigw_ws_admin.pages import address_of, number
-from apigw_ws_admin.permissions import VIEW_ADDRESS, VIEW_PAYLOAD
+from apigw_ws_admin.permissions import VIEW_ADDRESS, VIEW_PAYLOAD, demand_look
 
 #: Messages that are shown together.
 PAGE: Final = 100
@@ -87,8 +86,7 @@ class TracePage(ModelAdmin):
         )
 
     def _trace(self, request: HttpRequest, object_id: int, *permissions: str) -> Trace:
-        if not (self.has_view_permission(request) and request.user.has_perms(permissions)):
-            raise PermissionDenied
+        demand_look(self, request, *permissions)
         trace: Trace | None = self.get_object(request, str(object_id))
         if trace is None:
             raise Http404

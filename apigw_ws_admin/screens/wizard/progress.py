@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, Final
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
@@ -19,7 +18,7 @@ from apigw_ws.services.drafts import Draft
 from apigw_ws.services.glances import ROUTES, glance
 from apigw_ws_admin import worker
 from apigw_ws_admin.pages import number
-from apigw_ws_admin.permissions import APPLY
+from apigw_ws_admin.permissions import APPLY, demand
 from apigw_ws_admin.screens.wizard.views import LABELS, stepper
 from apigw_ws_admin.sites import reverse
 
@@ -76,8 +75,7 @@ class ProgressView(UnfoldModelAdminViewMixin, TemplateView):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Go on from where the last run stopped."""
-        if not request.user.has_perm(APPLY):
-            raise PermissionDenied
+        demand(request, APPLY)
         here = reverse("admin:apigw_ws_apigateway_progress", args=[self.gateway.pk])
         run = self.gateway.runs.order_by("-pk").first()
         return HttpResponseRedirect(f"{here}?after={run.pk if run else 0}" if self._retry() else here)
