@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
+from django.utils.translation import gettext_noop
 
 from apigw_ws.conf import conf
 from apigw_ws.events import Event, Phase
@@ -197,12 +198,12 @@ def named(name: object) -> str:
 
 def may_join(request: HttpRequest, name: object) -> str:
     """Return the channel's name; raise Refused where it is none, or the user may not be in that channel."""
-    return _allowed(request, name, ChannelVerb.JOIN, "The user may not join this channel.")
+    return _allowed(request, name, ChannelVerb.JOIN, gettext_noop("The user may not join this channel."))
 
 
 def may_send(request: HttpRequest, name: object) -> str:
     """For handlers: as ``may_join``, of sending to the channel."""
-    return _allowed(request, name, ChannelVerb.SEND, "The user may not send to this channel.")
+    return _allowed(request, name, ChannelVerb.SEND, gettext_noop("The user may not send to this channel."))
 
 
 def _allowed(request: HttpRequest, name: object, verb: ChannelVerb, otherwise: str) -> str:
@@ -228,7 +229,9 @@ def login_valid(request: GuardedRequest, event: Event) -> None:
     """The login that the connection was opened under still holds. Otherwise its session is over."""
     session = request.websocket_session
     if not logins.holds(session):
-        sessions.close(session, by=sessions.ClosedBy.SIGN_OUT, reason="Login ended", at_aws=True)
+        sessions.close(
+            session, by=sessions.ClosedBy.SIGN_OUT, reason=gettext_noop("Login ended"), at_aws=True
+        )
         raise Refused("login", 403, "The user was deactivated or the password changed.")
 
 

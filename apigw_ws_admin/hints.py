@@ -11,6 +11,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apigw_ws.models import Ban, ChannelPermission, Refusal, WebSocketSession
 from apigw_ws_admin.sites import admin_of, has, reverse
@@ -37,7 +38,7 @@ class Hint:
 
 def hint_for(refusal: Refusal) -> Hint:
     """The hint for its guard; for a guard of the project's own, where to look for it."""
-    return HINTS.get(refusal.guard, _OWN)
+    return HINTS.get(refusal.guard, OWN)
 
 
 def ways_of(request: HttpRequest, refusal: Refusal) -> Iterator[Way]:
@@ -137,7 +138,7 @@ HINTS: Final[Mapping[str, Hint]] = {
         ways=(_security,),
     ),
     "ban": Hint(
-        title=_("Ban"),
+        title=pgettext_lazy("a reason", "Ban"),
         sentence=_("A ban keeps this client out. Lift the ban to let them in before it expires."),
         ways=(_ban,),
     ),
@@ -222,7 +223,7 @@ HINTS: Final[Mapping[str, Hint]] = {
         sentence=_("AWS takes 128 KB at most. Have the client send less at a time."),
     ),
 }
-_OWN: Final = Hint(
+OWN: Final = Hint(
     title=_("A guard of this project"),
     sentence=_("Look for the guard of this name in the project: its reason and facts are on this page."),
 )

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apigw_ws.models import ApiGateway
 from apigw_ws.services import health
@@ -43,7 +44,7 @@ TABS: Final = (
 #: Where a tab has several pages of the same weight.
 WITHIN: Final = {
     "deployments": (
-        Tab(name="history", title=_("History"), page="deployments"),
+        Tab(name="history", title=pgettext_lazy("of deployments", "History"), page="deployments"),
         Tab(name="drift", title=_("Drift"), page="drift"),
     )
 }

@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.contrib.auth.models import Group, Permission
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apigw_ws.models.gateways import ApiGateway
@@ -83,7 +84,12 @@ class Refusal(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.guard}: {self.reason}"
+        return f"{self.guard}: {self.why}"
+
+    @property
+    def why(self) -> str:
+        """The reason in the language of whoever reads it: it is stored as the source has it."""
+        return gettext(self.reason)
 
 
 class ChannelVerb(models.TextChoices):

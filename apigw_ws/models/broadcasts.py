@@ -6,6 +6,7 @@ from typing import Final
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 #: The fields of a broadcast that its recipients are counted in; together they are those it is done with.
@@ -108,7 +109,7 @@ class Broadcast(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.title or f"{_('Broadcast')} {self.pk}"
+        return self.title or gettext("Broadcast %d") % self.pk
 
     @property
     def done_count(self) -> int:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apigw_ws.models.gateways import ApiGateway
@@ -211,6 +212,12 @@ class WebSocketSession(models.Model):
         if self.created_on <= now - MAX_AGE:
             return SessionState.EXPIRED
         return SessionState.IDLE if self.active_on <= now - IDLE_AFTER else SessionState.LIVE
+
+    @property
+    def why_closed(self) -> str:
+        """The close reason; ours, which is stored as the source has it, in the language of the reader."""
+        theirs = self.closed_by in (self.ClosedBy.CLIENT, self.ClosedBy.AWS)
+        return self.close_reason if theirs else gettext(self.close_reason)
 
     def send_message(self, data: Any) -> Any:
         """Send ``data`` (JSON, or text as it is) to this connection. See ``services.messages.send``."""

@@ -9,6 +9,7 @@ from typing import Any, Final
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models import QuerySet
 from django.utils.crypto import constant_time_compare
+from django.utils.translation import gettext_noop
 
 from apigw_ws.models import WebSocketSession
 from apigw_ws.services import tokens
@@ -24,7 +25,7 @@ def close_of_login(session_key: str | None) -> int:
         return 0
     tokens.revoke(session_key)
     sessions = WebSocketSession.objects.filter(session_key_hash=tokens.digest(session_key))
-    return _end(sessions, "Logged out")
+    return _end(sessions, gettext_noop("Logged out"))
 
 
 def close_of_others(session_key: str | None, user: AbstractBaseUser) -> int:
@@ -32,7 +33,7 @@ def close_of_others(session_key: str | None, user: AbstractBaseUser) -> int:
     if not session_key:
         return 0
     sessions = WebSocketSession.objects.filter(session_key_hash=tokens.digest(session_key))
-    return _end(sessions.exclude(user=None).exclude(user_id=user.pk), "Logged out")
+    return _end(sessions.exclude(user=None).exclude(user_id=user.pk), gettext_noop("Logged out"))
 
 
 def close_of_changed_user(user: AbstractBaseUser, update_fields: Iterable[str] | None = None) -> int:
@@ -42,12 +43,12 @@ def close_of_changed_user(user: AbstractBaseUser, update_fields: Iterable[str] |
     sessions = WebSocketSession.objects.filter(user_id=user.pk).exclude(auth_hash="")
     if user.is_active:
         sessions = sessions.exclude(auth_hash__in=_auth_hashes(user))
-    return _end(sessions, "Login ended")
+    return _end(sessions, gettext_noop("Login ended"))
 
 
 def close_of_deleted_user(user: AbstractBaseUser) -> int:
     """Close the sessions of a user who is about to be deleted; return how many. They become nobody's."""
-    return _end(WebSocketSession.objects.filter(user_id=user.pk), "User deleted")
+    return _end(WebSocketSession.objects.filter(user_id=user.pk), gettext_noop("User deleted"))
 
 
 def holds(session: WebSocketSession) -> bool:

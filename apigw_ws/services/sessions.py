@@ -10,6 +10,7 @@ from typing import Any, Final
 from django.db import IntegrityError
 from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from apigw_ws.exceptions import Refused
 from apigw_ws.models import ApiGateway, WebSocketSession
@@ -175,11 +176,11 @@ def close_expired() -> int:
         WebSocketSession.objects.expired().order_by("pk").values_list("pk", flat=True)[:BATCH]
     ):
         rows = WebSocketSession.objects.filter(pk__in=batch)
-        closed += close_all(rows, by=ClosedBy.REAPER, reason="Two hours old")
+        closed += close_all(rows, by=ClosedBy.REAPER, reason=gettext_noop("Two hours old"))
     return closed
 
 
-def close_of_gateway(gateway: ApiGateway, *, reason: str = "Gateway deleted") -> int:
+def close_of_gateway(gateway: ApiGateway, *, reason: str = gettext_noop("Gateway deleted")) -> int:
     """Close the sessions of a gateway that is going away or has lost its connections; return how many."""
     return close_all(
         WebSocketSession.objects.filter(api_gateway=gateway), by=ClosedBy.TEARDOWN, reason=reason
@@ -189,7 +190,7 @@ def close_of_gateway(gateway: ApiGateway, *, reason: str = "Gateway deleted") ->
 def close_of_stage(gateway: ApiGateway, stage_name: str) -> int:
     """Close the sessions that were opened through a stage that is no more; return how many."""
     of_stage = WebSocketSession.objects.filter(api_gateway=gateway, stage_name=stage_name)
-    return close_all(of_stage, by=ClosedBy.TEARDOWN, reason="Stage removed")
+    return close_all(of_stage, by=ClosedBy.TEARDOWN, reason=gettext_noop("Stage removed"))
 
 
 def delete_closed() -> int:

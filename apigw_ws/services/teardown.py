@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from apigw_ws.aws import domains, removal
 from apigw_ws.aws.domain_spec import DomainSpec, DomainState
@@ -117,7 +118,7 @@ def _domains(gateway: ApiGateway, snapshot: Snapshot | None) -> tuple[DomainStat
 
 def _forget(gateway: ApiGateway) -> None:
     """Nothing on the record speaks of AWS any more."""
-    sessions.close_of_gateway(gateway, reason="Gateway torn down")
+    sessions.close_of_gateway(gateway, reason=gettext_noop("Gateway torn down"))
     provisioning.remember(gateway, None, ())
     gateway.retiring_secret_version = None
     gateway.save(update_fields=["retiring_secret_version"])

@@ -159,9 +159,7 @@ def _joined(session: WebSocketSession) -> Iterator[Happening]:
 def _refused(session: WebSocketSession) -> Iterator[Happening]:
     newest = Refusal.objects.filter(connection_id=session.connection_id)[:_REFUSALS]
     for row in reversed(list(newest)):
-        yield Happening(
-            kind=Kind.REFUSED, at=row.created_on, what=row.guard, detail=row.reason, times=row.times
-        )
+        yield Happening(kind=Kind.REFUSED, at=row.created_on, what=row.guard, detail=row.why, times=row.times)
 
 
 def _ended(session: WebSocketSession) -> Iterator[Happening]:
@@ -172,5 +170,5 @@ def _ended(session: WebSocketSession) -> Iterator[Happening]:
         kind=Kind.CLOSED,
         at=session.disconnected_on or session.updated_on or timezone.now(),
         what=session.closed_by,
-        detail=" ".join(filter(None, (code, session.close_reason))),
+        detail=" ".join(filter(None, (code, session.why_closed))),
     )

@@ -13,6 +13,7 @@ from django.core.exceptions import SuspiciousOperation
 from django.core.signals import got_request_exception
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
+from django.utils.translation import gettext_noop
 from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import View
 
@@ -148,7 +149,7 @@ class WebSocketView(ChannelHandlers, View):
             response = response_of(self.connect(request, *self.args, **self.kwargs))
         finally:
             if response is None or response.status_code >= 300:
-                self._close(Mapped(close_reason="Refused"), ClosedBy.REFUSAL)
+                self._close(Mapped(close_reason=gettext_noop("Refused")), ClosedBy.REFUSAL)
             elif self.websocket_session is None:
                 logger.warning("%s.connect opened no session: call super().", type(self).__qualname__)
         return response

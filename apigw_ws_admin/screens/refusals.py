@@ -55,7 +55,7 @@ class RefusalAdmin(HidesAddresses, RecordAdmin):
     list_display = (
         "created_on",
         "refused_by",
-        "reason",
+        "why",
         "times",
         "phase",
         "status",
@@ -79,7 +79,7 @@ class RefusalAdmin(HidesAddresses, RecordAdmin):
     fields = (
         "created_on",
         "guard",
-        "reason",
+        "why",
         "all_facts",
         "phase",
         "status",
@@ -115,6 +115,10 @@ class RefusalAdmin(HidesAddresses, RecordAdmin):
     def refused_by(self, refusal: Refusal) -> str:
         return str(HINTS[refusal.guard].title) if refusal.guard in HINTS else refusal.guard
 
+    @display(description=_("reason"), ordering="reason")
+    def why(self, refusal: Refusal) -> str:
+        return refusal.why
+
     @display(description=_("Facts"))
     def all_facts(self, refusal: Refusal) -> SafeString | None:
         facts = ((name, _shown(value)) for name, value in refusal.facts.items())
@@ -140,9 +144,7 @@ def _ban(request: HttpRequest, refusal: Refusal) -> str:
     if not (refusal.address_block and request.user.has_perms([BAN, VIEW_ADDRESS])):
         return ""
     network = refusal.address_block + ("/64" if ":" in refusal.address_block else "")
-    return reverse(
-        "admin:apigw_ws_ban_add", query={"network": network, "minutes": 15, "reason": refusal.reason}
-    )
+    return reverse("admin:apigw_ws_ban_add", query={"network": network, "minutes": 15, "reason": refusal.why})
 
 
 def _shown(value: Any) -> str:

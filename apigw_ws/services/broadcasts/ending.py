@@ -72,11 +72,10 @@ def _meaning(code: str) -> object:
 
 def gave_up(code: str, said: str) -> str:
     """Why a broadcast has paused itself."""
-    what = _("It paused: AWS took no message for a while (%(code)s%(said)s).") % {
-        "code": code,
-        "said": f": {said}" if said else "",
-    }
-    return f"{what} {_('Those who have not got it are kept. Resume it when this is over.')}"
+    return _(
+        "It paused: AWS took no message for a while (%(code)s). Those who have not got it are kept. Resume "
+        "it when this is over."
+    ) % {"code": f"{code}: {said}" if said else code}
 
 
 def end(broadcast: Broadcast) -> bool:

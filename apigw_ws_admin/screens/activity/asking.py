@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from apigw_ws.services.activity import YEARS, Kind, Result, Wanted
@@ -77,7 +78,7 @@ class AskForm(forms.Form):
         widget=UnfoldAdminTextInputWidget({"type": "datetime-local", "step": 1}),
     )
     until = Moment(
-        label=_("To"),
+        label=pgettext_lazy("until when", "To"),
         required=False,
         widget=UnfoldAdminTextInputWidget({"type": "datetime-local", "step": 1}),
     )

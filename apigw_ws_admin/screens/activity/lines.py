@@ -89,7 +89,7 @@ def _facts(entry: Entry, gateways: Mapping[int, str], addresses: bool) -> Iterat
     if entry.total is not None:
         sent, total = (number_format(each, force_grouping=True) for each in (entry.sent, entry.total))
         yield _("sent to %(sent)s of %(total)s") % {"sent": sent, "total": total}
-    yield entry.detail
+    yield _(entry.detail) if entry.kind is Kind.REFUSAL else entry.detail
     if entry.times > 1:
         times = {"number": number_format(entry.times, force_grouping=True)}
         yield ngettext("%(number)s time", "%(number)s times", entry.times) % times

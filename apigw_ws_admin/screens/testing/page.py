@@ -130,7 +130,7 @@ def _explained(request: HttpRequest, gateway: ApiGateway, refusal: Refusal | Non
     sentence = _("Django refused it with status %(status)d (%(guard)s): %(reason)s") % {
         "status": refusal.status,
         "guard": hint_for(refusal).title,
-        "reason": refusal.reason,
+        "reason": refusal.why,
     }
     href = reverse("admin:apigw_ws_refusal_change", args=[refusal.pk])
     return {"text": sentence, "href": href, "label": _("What would let you in")}
