@@ -10,6 +10,7 @@
 | E006 | a view brings a guard of django-aws-api-gateway-websockets that nothing reads here: it is open |
 | E007 | ENDPOINT_URL is no http or https URL |
 | E008 | READ_ONLY is set, and the middleware that sees to it is not there |
+| E009 | routers keep users, groups or permissions in another database than our tables |
 | W001 | WebSocketViews are mounted, but no URL takes the route: $connect cannot arrive |
 | W002 | a view demands tokens, and no URL leads to WebSocketTokenView |
 | W003 | every page may connect |
@@ -30,6 +31,6 @@
 
 from __future__ import annotations
 
-from apigw_ws.checks import browsers, channels, configured, gateways, mounted, sending
+from apigw_ws.checks import browsers, channels, configured, databases, gateways, mounted, sending
 
-__all__ = ["browsers", "channels", "configured", "gateways", "mounted", "sending"]
+__all__ = ["browsers", "channels", "configured", "databases", "gateways", "mounted", "sending"]
