@@ -49,6 +49,7 @@ from apigw_ws_admin.screens.drift import Drift
 from apigw_ws_admin.screens.exporting import Exporting
 from apigw_ws_admin.screens.gateways import GatewayList
 from apigw_ws_admin.screens.history import History
+from apigw_ws_admin.screens.help import Help
 from apigw_ws_admin.screens.home import Home
 from apigw_ws_admin.screens.importing import Importing
 from apigw_ws_admin.screens.monitoring.views import Monitoring
@@ -82,6 +83,7 @@ class GatewayAdmin(
     Exporting,
     GatewayWizardMixin,
     Home,
+    Help,
     Adopting,
     Applying,
     Overview,

@@ -37,7 +37,7 @@ LATE = 4.0
 #: What a page cannot do without: the difference that is taken, the domain that certificates are for.
 QUERIES = {"take": "?choice-1=api.description", "certificates": "?region=us-east-1&domain_name=a.example.com"}
 #: Pages that ask AWS nothing; they are asked for once, not with every fault.
-STILL = re.compile(r"/wizard/[0-9a-f-]{36}/|/(add|history|delete|watch)/$|/(apigateway|awsaccount)/$")
+STILL = re.compile(r"/help/|/wizard/[0-9a-f-]{36}/|/(add|history|delete|watch)/$|/(apigateway|awsaccount)/$")
 _numbers = count(1)
 
 
@@ -107,6 +107,7 @@ def pages(chat: ApiGateway, draft: str) -> list[str]:
         "part": ["identity", "certificates"],
         "deployment_id": [DeployedSnapshot.objects.earliest("pk").deployment_id],
         "frame_id": [1],
+        "code": ["AccessDenied"],
     }
     patterns = [
         (pattern, known | {"object_id": [pk]})

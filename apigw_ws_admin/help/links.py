@@ -1,0 +1,60 @@
+"""From a failure to the page about it."""
+
+from __future__ import annotations
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from apigw_ws_admin.help import catalogue
+from apigw_ws_admin.help.guards import PREFIX as GUARD
+from apigw_ws_admin.sites import reverse
+
+#: An error, a code, or a sentence that has one in brackets.
+Failure = BaseException | str | int
+
+
+def page(code: str) -> str:
+    return reverse("admin:apigw_ws_help_page", args=[code])
+
+
+def page_of_guard(name: str) -> str:
+    return f"{GUARD}{name}"
+
+
+def link(failure: Failure | None) -> SafeString:
+    """“What does … mean?”, which names the code; nothing where there is no code."""
+    if not (code := code_of(failure)):
+        return SafeString()
+    text = '<a class="font-semibold underline" href="{}">{}</a>'
+    return format_html(text, page(code), _question(code))
+
+
+def sign(failure: Failure | None) -> SafeString:
+    """The same as a question mark, where there is no room."""
+    if not (code := code_of(failure)):
+        return SafeString()
+    text = (
+        '<a class="help-sign" href="{0}" title="{1}" aria-label="{1}">'
+        '<span class="material-symbols-outlined" aria-hidden="true">help</span></a>'
+    )
+    return format_html(text, page(code), _question(code))
+
+
+def explained(failure: Failure, text: str = "%s") -> SafeString:
+    """The failure in its ``text``, and the link."""
+    return format_html("{} {}", text % failure, link(failure))
+
+
+def code_of(failure: Failure | None) -> str:
+    if isinstance(failure, BaseException):
+        code = catalogue.code_of(failure)
+    else:
+        text = str(failure or "")
+        code = text if catalogue.CODE.fullmatch(text) else catalogue.code_in(text)
+    return code if catalogue.CODE.fullmatch(code) else ""
+
+
+def _question(code: str) -> str:
+    entry = catalogue.entry_for(code)
+    return _("What does “%s” mean?") % (entry.title if "." in code else code)

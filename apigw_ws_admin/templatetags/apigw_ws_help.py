@@ -1,0 +1,13 @@
+"""From a failure in a template to the page about its code."""
+
+from __future__ import annotations
+
+from django import template
+
+from apigw_ws_admin.help import links
+
+register = template.Library()
+
+register.filter("explained", links.explained)
+register.filter("help_link", links.link)
+register.filter("help_sign", links.sign)
