@@ -5,14 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Warning, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.urls import NoReverseMatch, get_resolver
+from unfold.sites import UnfoldAdminSite
 
 from apigw_ws.checks.configured import check_settings
 from apigw_ws.conf import conf
 from apigw_ws.tasks import apply_gateway
+from apigw_ws_admin.sites import console, reverse
 
-#: As MIDDLEWARE names it.
+#: As MIDDLEWARE names them.
 READ_ONLY_MIDDLEWARE = "apigw_ws_admin.readers.ReadOnlyMiddleware"
+HTMX_MIDDLEWARE = "django_htmx.middleware.HtmxMiddleware"
+REDIRECT_MIDDLEWARE = "apigw_ws_admin.htmx.RedirectMiddleware"
 
 
 @register
@@ -40,3 +45,38 @@ def check_read_only(**_: Any) -> list[CheckMessage]:
         return []
     hint = f"Put “{READ_ONLY_MIDDLEWARE}” at the end of MIDDLEWARE."
     return [Error("READ_ONLY is set, and nothing in MIDDLEWARE sees to it.", hint=hint, id="apigw_ws.E008")]
+
+
+@register
+def check_htmx(**_: Any) -> list[CheckMessage]:
+    if HTMX_MIDDLEWARE in settings.MIDDLEWARE:
+        return []
+    hint = f"Put “{HTMX_MIDDLEWARE}” and, after it, “{REDIRECT_MIDDLEWARE}” at the end of MIDDLEWARE."
+    return [Error("Pages of the console cannot ask for their parts.", hint=hint, id="apigw_ws.E012")]
+
+
+@register
+def check_site(**_: Any) -> list[CheckMessage]:
+    """Its templates are Unfold's, and show what only a site of Unfold's knows."""
+    if check_settings() or isinstance(console(), UnfoldAdminSite):
+        return []
+    hint = "Make it a subclass of unfold.sites.UnfoldAdminSite; your own ModelAdmins work on it as they are."
+    says = f"The console is on “{conf.admin_site}”, which is no site of Unfold's."
+    return [Error(says, hint=hint, id="apigw_ws.E011")]
+
+
+@register(Tags.urls)
+def check_mounted(**_: Any) -> list[CheckMessage]:
+    """Where admin sites are mounted, the console's is among them."""
+    if check_settings() or "admin" not in get_resolver().app_dict or _is_mounted():
+        return []
+    hint = "Name the admin site that is in APIGW_WS[“ADMIN_SITE”]: “backoffice.admin.site”, for one."
+    says = f"The console is on “{conf.admin_site}”, and no URL leads there."
+    return [Warning(says, hint=hint, id="apigw_ws.W017")]
+
+
+def _is_mounted() -> bool:
+    try:
+        return bool(reverse("admin:apigw_ws_apigateway_changelist"))
+    except NoReverseMatch:
+        return False

@@ -21,8 +21,10 @@ from apigw_ws.models import ApiGateway, AwsAccount
 from apigw_ws.services import attention
 from apigw_ws_admin.labels import ENVIRONMENT
 from apigw_ws_admin.pages import number
-from apigw_ws_admin.sites import admin_of, has, reverse
+from apigw_ws_admin.sites import admin_of, console, has, reverse
 
+#: What an admin site whose index is the overview has as its ``index_template``.
+HOME: Final = "apigw_ws_admin/home/page.html"
 #: The groups of the menu: (model, icon) of each item.
 MENU = {
     gettext_noop("WebSockets"): (
@@ -42,7 +44,7 @@ MENU = {
         ("apigw_ws.Refusal", "block"),
         ("apigw_ws.WebSocketToken", "key"),
     ),
-    gettext_noop("People"): (("auth.User", "person"), ("auth.Group", "group")),
+    gettext_noop("People"): ((settings.AUTH_USER_MODEL, "person"), ("auth.Group", "group")),
 }
 
 
@@ -72,11 +74,13 @@ _MANY: Final = 1000
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     """The menu of this user: what they may not see is not there. For UNFOLD["SIDEBAR"]["navigation"]."""
+    # In another project's admin the index may be its own.
+    home = reverse("admin:index" if console().index_template == HOME else "admin:apigw_ws_apigateway_home")
     overview = {
         "title": gettext("Overview"),
         "icon": "space_dashboard",
-        "link": reverse("admin:index"),
-        "active": request.path == reverse("admin:index"),
+        "link": home,
+        "active": request.path == home,
     }
     first: dict[str, Any] = {"items": [overview, *_doctor(request)]}
     groups = [

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from django.apps import apps
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -18,7 +17,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from apigw_ws.conf import conf
-from apigw_ws_admin.sites import reverse
+from apigw_ws_admin.sites import is_standalone, reverse
 
 #: What is said to whoever posts something, from a page that is older than the setting, say.
 SENTENCE: Final[Promise] = _(
@@ -64,12 +63,12 @@ def _let_look(user: Any) -> None:
 def _looks(permission: str) -> bool:
     """Of what another project has in its admin, it is none of our business."""
     app, _dot, codename = permission.partition(".")
-    return codename.startswith("view_") or not (app == _OURS or _is_standalone())
+    return codename.startswith("view_") or not (app == _OURS or is_standalone())
 
 
 def _concerns(match: ResolverMatch) -> bool:
     name = match.url_name or ""
-    return name not in _ONESELF and (name.startswith(f"{_OURS}_") or _is_standalone())
+    return name not in _ONESELF and (name.startswith(f"{_OURS}_") or is_standalone())
 
 
 def _only_reads(request: HttpRequest, match: ResolverMatch) -> bool:
@@ -77,8 +76,3 @@ def _only_reads(request: HttpRequest, match: ResolverMatch) -> bool:
     name = str(match.url_name)
     chosen = name.endswith("_changelist") and request.POST.get("action") == "export_selected"
     return name.endswith("_export_file") or (chosen and "_save" not in request.POST)
-
-
-def _is_standalone() -> bool:
-    """The admin holds nothing but the console, and who may use it."""
-    return apps.is_installed("apigw_ws_admin.project")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import urls
+from django.apps import apps
 from django.contrib.admin import AdminSite
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Model
@@ -22,6 +23,11 @@ def console() -> AdminSite:
     if not isinstance(site, AdminSite):
         raise ImproperlyConfigured(f"APIGW_WS[“ADMIN_SITE”]: “{conf.admin_site}” is no admin site.")
     return site
+
+
+def is_standalone() -> bool:
+    """Whether the admin holds nothing but the console, and who may use it."""
+    return apps.is_installed("apigw_ws_admin.project")
 
 
 def has(model: type[Model]) -> bool:

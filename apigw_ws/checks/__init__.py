@@ -11,6 +11,8 @@
 | E007 | ENDPOINT_URL is no http or https URL |
 | E008 | READ_ONLY is set, and the middleware that sees to it is not there |
 | E009 | routers keep users, groups or permissions in another database than our tables |
+| E011 | ADMIN_SITE is no site of Unfold's |
+| E012 | nothing in MIDDLEWARE knows htmx |
 | W001 | WebSocketViews are mounted, but no URL takes the route: $connect cannot arrive |
 | W002 | a view demands tokens, and no URL leads to WebSocketTokenView |
 | W003 | every page may connect |
@@ -27,6 +29,7 @@
 | W014 | ALLOWED_HANDLERS names what nothing handles, or leaves out what the same view handles |
 | W015 | nobody has decided on channels without a channel permission (``check --deploy``) |
 | W016 | there is no pycurl: messages to many connections go out slowly (``check --deploy``) |
+| W017 | admin sites are mounted, and the one that has the console is not |
 """
 
 from __future__ import annotations

@@ -10,12 +10,19 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.text import capfirst
 
-from apigw_ws_admin.sites import admin_of, reverse
+from apigw_ws_admin.sites import admin_of, is_standalone, reverse
 
 #: A step, and where it leads; empty for those who may not go there.
 Step = tuple[str, str]
 
 register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def is_console(context: template.Context) -> bool:
+    """Whether the page is the console's; those of others in the same admin have no files of ours."""
+    match = getattr(context.get("request"), "resolver_match", None)
+    return is_standalone() or (match is not None and (match.url_name or "").startswith("apigw_ws_"))
 
 
 @register.simple_tag(takes_context=True)
