@@ -15,7 +15,7 @@ from apigw_ws.services import transactions
 
 @register(Tags.models)
 def check_databases(**_: Any) -> list[CheckMessage]:
-    """Sessions refer to users, and rules to groups and permissions: no foreign key leads out of a database."""
+    """Sessions refer to users, rules to groups and permissions, and no foreign key leads out of a database."""
     here = transactions.database()
     needed = [get_user_model(), Group, Permission, *apps.get_app_config("apigw_ws").get_models()]
     apart = {model._meta.label: router.db_for_write(model) for model in needed}
