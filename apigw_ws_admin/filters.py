@@ -10,7 +10,26 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.forms import SplitDateTimeField
 from django.http import HttpRequest
-from unfold.contrib.filters.admin import RangeDateTimeFilter
+from unfold.contrib.filters.admin import RangeDateTimeFilter, RelatedDropdownFilter
+from unfold.contrib.filters.forms import DropdownForm
+
+from apigw_ws.models import ApiGateway
+from apigw_ws_admin.widgets import LongSelect
+
+
+class _GatewayForm(DropdownForm):  # type: ignore[misc]
+    widget = LongSelect(
+        {"data-theme": "admin-autocomplete", "class": "unfold-admin-autocomplete admin-autocomplete"}
+    )
+
+
+class GatewayFilter(RelatedDropdownFilter):
+    """By a gateway. Of a thousand of them nothing but the names is read."""
+
+    form_class = _GatewayForm
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[int, str]]:
+        return [*ApiGateway.objects.order_by("api_name").values_list("pk", "api_name")]
 
 
 class MomentsFilter(RangeDateTimeFilter):

@@ -84,7 +84,7 @@ def _stored(rows: Iterable[Row]) -> list[Row]:
 
 
 def _groups(times: int, users: list[User]) -> None:
-    groups = _stored(Group(name=f"group-{n}") for n in range(times))
+    groups = _stored(Group(name=f"group-{n}") for n in range(max(INSIDE, times // 10)))
     some = [*Permission.objects.filter(content_type__app_label="apigw_ws")[:INSIDE]]
     groups[0].permissions.set(some)
     users[0].groups.set(groups[:INSIDE])

@@ -11,11 +11,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RelatedDropdownFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
 from unfold.decorators import display
 
 from apigw_ws.models import Run, Step, WebSocketToken
-from apigw_ws_admin.filters import MomentsFilter
+from apigw_ws_admin.filters import GatewayFilter, MomentsFilter
 from apigw_ws_admin.labels import RUN, TOKEN, Label, token_state
 from apigw_ws_admin.readonly import ReadOnly, RecordAdmin
 from apigw_ws_admin.sites import reverse
@@ -100,7 +100,7 @@ class RunAdmin(RecordAdmin):
     list_filter = (
         ("kind", ChoicesDropdownFilter),
         ("state", ChoicesDropdownFilter),
-        ("gateway", RelatedDropdownFilter),
+        ("gateway", GatewayFilter),
     )
     inlines = (StepInline,)
 

@@ -11,13 +11,13 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import DropdownFilter, FieldTextFilter, RelatedDropdownFilter, TextFilter
+from unfold.contrib.filters.admin import DropdownFilter, FieldTextFilter, TextFilter
 from unfold.decorators import display
 
 from apigw_ws.models import Refusal
 from apigw_ws.services import refusals
 from apigw_ws_admin.addresses import HidesAddresses
-from apigw_ws_admin.filters import MomentsFilter
+from apigw_ws_admin.filters import GatewayFilter, MomentsFilter
 from apigw_ws_admin.hints import HINTS, hint_for, ways_of
 from apigw_ws_admin.permissions import BAN, VIEW_ADDRESS
 from apigw_ws_admin.readonly import RecordAdmin
@@ -66,7 +66,7 @@ class RefusalAdmin(HidesAddresses, RecordAdmin):
     list_select_related = ("user", "api_gateway")
     list_filter = (
         GuardFilter,
-        ("api_gateway", RelatedDropdownFilter),
+        ("api_gateway", GatewayFilter),
         ("ip_address", FieldTextFilter),
         (USERNAME, FieldTextFilter),
         BanFilter,

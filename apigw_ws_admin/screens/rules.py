@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, ClassVar
 
 from django import forms
@@ -15,17 +16,14 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import StackedInline
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action, display
-from unfold.widgets import (
-    UnfoldAdminSelect2MultipleWidget,
-    UnfoldAdminSelectWidget,
-    UnfoldAdminTextInputWidget,
-)
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from apigw_ws.models import ChannelPermission, ChannelPermissionRule, ChannelVerb
 from apigw_ws.models.validators import validate_channel_name
 from apigw_ws.services import bans, rules
 from apigw_ws_admin.auditing import AuditedDeletions, AuditedSaves
 from apigw_ws_admin.sites import reverse
+from apigw_ws_admin.widgets import LongSelect2Multiple
 
 
 class RuleInline(StackedInline):
@@ -38,10 +36,17 @@ class RuleInline(StackedInline):
         """A searchable list. Unfold takes its classes away, and Django tells how to select in a plain one."""
         if db_field.name == "permissions":
             kwargs["queryset"] = Permission.objects.select_related("content_type")
-        widget = UnfoldAdminSelect2MultipleWidget()
+        widget = LongSelect2Multiple()
         field = super().formfield_for_manytomany(db_field, request, widget=widget, **kwargs)
         field.widget.attrs["class"], field.help_text = widget.attrs["class"], db_field.help_text
+        choices = field.choices
+        # Read once, and not for each rule.
+        field.choices = cache(lambda: [(key.value, label) for key, label in choices])
         return field
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        rules = super().get_queryset(request).select_related("channel_permission")
+        return rules.prefetch_related("permissions", "groups")
 
 
 class WhoMayForm(forms.Form):

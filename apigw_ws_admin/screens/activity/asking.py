@@ -17,6 +17,7 @@ from django.utils.translation import pgettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from apigw_ws.services.activity import YEARS, Kind, Result, Wanted
+from apigw_ws_admin.widgets import LongSelect
 
 KINDS: Final[Mapping[Kind, str | Promise]] = {
     Kind.RUN: _("Runs"),
@@ -62,7 +63,7 @@ class AskForm(forms.Form):
         label=_("Who"), required=False, max_length=255, widget=UnfoldAdminTextInputWidget({"size": 12})
     )
     gateway = forms.TypedChoiceField(
-        label=_("Gateway"), required=False, coerce=int, empty_value=None, widget=UnfoldAdminSelectWidget
+        label=_("Gateway"), required=False, coerce=int, empty_value=None, widget=LongSelect
     )
     result = forms.TypedChoiceField(
         label=_("Result"),

@@ -15,7 +15,6 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import (
-    UnfoldAdminSelectMultipleWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
 )
@@ -25,6 +24,7 @@ from apigw_ws.models import ApiGateway
 from apigw_ws.services.broadcasts import audiences, permits
 from apigw_ws_admin.pages import number
 from apigw_ws_admin.permissions import VIEW_ADDRESS
+from apigw_ws_admin.widgets import LongSelect, LongSelectMultiple
 
 KINDS: Final = (
     ("channels", gettext_lazy("Who is in channels")),
@@ -63,7 +63,7 @@ class AudienceForm(forms.Form):
         label=gettext_lazy("Groups"),
         queryset=Group.objects.order_by("name"),
         required=False,
-        widget=UnfoldAdminSelectMultipleWidget,
+        widget=LongSelectMultiple,
     )
     connections = forms.CharField(
         label=gettext_lazy("Connection IDs"),
@@ -73,10 +73,10 @@ class AudienceForm(forms.Form):
     )
     gateway = forms.ModelChoiceField(
         label=gettext_lazy("Gateway"),
-        queryset=ApiGateway.objects.order_by("api_name"),
+        queryset=ApiGateway.objects.only("api_name").order_by("api_name"),
         required=False,
         empty_label=gettext_lazy("All gateways"),
-        widget=UnfoldAdminSelectWidget,
+        widget=LongSelect,
     )
     sessions = forms.CharField(required=False, widget=forms.HiddenInput)
     filter = forms.CharField(required=False, widget=forms.HiddenInput)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
+from django.contrib.auth import get_user_model
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.formats import number_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter, TextFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, FieldTextFilter, TextFilter
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
@@ -21,6 +22,8 @@ from apigw_ws_admin.permissions import SEND_BROADCAST
 from apigw_ws_admin.readonly import RecordAdmin
 from apigw_ws_admin.screens.broadcasts.facts import moment
 from apigw_ws_admin.sites import reverse
+
+_BY: Final = f"created_by__{get_user_model().USERNAME_FIELD}"
 
 
 class ChannelFilter(TextFilter):
@@ -44,10 +47,10 @@ class BroadcastList(RecordAdmin):
     list_filter = (
         ("state", ChoicesDropdownFilter),
         ChannelFilter,
-        ("created_by", RelatedDropdownFilter),
+        (_BY, FieldTextFilter),
         ("created_on", MomentsFilter),
     )
-    search_fields = ("title", "reason", "created_by__username")
+    search_fields = ("title", "reason", _BY)
     search_help_text = gettext_lazy("Name, reason or user")
     actions_list = ("write",)
     actions_row = ("again",)

@@ -12,13 +12,12 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.contrib.filters.admin import RelatedDropdownFilter
 from unfold.decorators import display
 
 from apigw_ws.models import ApiGateway, WebSocketSession
 from apigw_ws.models.sessions import MAX_AGE
 from apigw_ws.services.narrowing import at_address, of_connection, of_users
-from apigw_ws_admin.filters import MomentsFilter
+from apigw_ws_admin.filters import GatewayFilter, MomentsFilter
 from apigw_ws_admin.permissions import VIEW_ADDRESS
 from apigw_ws_admin.readonly import RecordAdmin
 from apigw_ws_admin.screens.sessions.cells import moment, program, selector, state_label
@@ -63,7 +62,7 @@ class SessionList(LiveList, RecordAdmin):
     list_sections = (Facts,)
     list_filter = (
         StateFilter,
-        ("api_gateway", RelatedDropdownFilter),
+        ("api_gateway", GatewayFilter),
         ChannelFilter,
         UserFilter,
         AddressFilter,

@@ -1,0 +1,47 @@
+"""Selects of thousands of options: a template for each would take longer than all else on the page."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.forms.widgets import ChoiceWidget
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from unfold.widgets import (
+    UnfoldAdminSelect2MultipleWidget,
+    UnfoldAdminSelectMultipleWidget,
+    UnfoldAdminSelectWidget,
+)
+
+_END: Final = "</select>"
+_SELECTED: Final = format_html("{}", " selected")
+
+
+class _Long(ChoiceWidget):
+    """For options without groups and without attributes of their own."""
+
+    def optgroups(self, name: str, value: list[str], attrs: Any = None) -> list[Any]:
+        return []
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        before, end, after = super().render(name, value, attrs, renderer).rpartition(_END)
+        chosen = set(self.format_value(value) or ())
+        choices = (("" if key is None else str(key), label) for key, label in self.choices)
+        options = format_html_join(
+            "\n",
+            '<option value="{}"{}>{}</option>',
+            ((key, _SELECTED if key in chosen else "", label) for key, label in choices),
+        )
+        return mark_safe(before + options + end + after)  # noqa: S308 - a template's, and escaped
+
+
+class LongSelect(_Long, UnfoldAdminSelectWidget):
+    pass
+
+
+class LongSelectMultiple(_Long, UnfoldAdminSelectMultipleWidget):
+    pass
+
+
+class LongSelect2Multiple(_Long, UnfoldAdminSelect2MultipleWidget):
+    """One that is searched as one types."""
