@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain, islice
-from operator import attrgetter
-from typing import Any, Final
+from typing import Final
 
-from django.contrib.auth import get_user_model
-from django.db.models import Q
 from django.http import HttpRequest
+from django.urls import NoReverseMatch
 from django.utils.functional import Promise
-from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.dataclasses import SearchResult
 
-from apigw_ws.models import ApiGateway, Channel, WebSocketSession
-from apigw_ws_admin import ways
-from apigw_ws_admin.permissions import APPLY, BAN, SEND_BROADCAST, TRACE, VIEW_PAYLOAD
-from apigw_ws_admin.sites import admin_of, reverse
+from apigw_ws.models import AuditEvent, Broadcast, Refusal, Run
+from apigw_ws_admin import finders
+from apigw_ws_admin.permissions import APPLY, BAN, SEND_BROADCAST, TRACE, VIEW_PAYLOAD, to_view
+from apigw_ws_admin.sites import reverse
 
-#: How many of a kind are shown, and how many sessions are read to find the newest of them: no index has those
-#: whose IDs begin alike by their age.
-LIMIT: Final = 5
-_READ: Final = 50
 #: Longer than anything that can be found.
 _LONGEST: Final = 128
 
@@ -39,60 +33,89 @@ class Command:
     title: str | Promise
     #: What else people call it.
     words: str | Promise
+    #: The name of its URL in the admin.
     page: str
     icon: str
     permissions: tuple[str, ...]
+    #: Whether one of the permissions is enough.
+    any_of_them: bool = False
+
+    def is_for(self, request: HttpRequest) -> bool:
+        has = [request.user.has_perm(name) for name in self.permissions]
+        return any(has) if self.any_of_them else all(has)
 
 
 COMMANDS: Final = (
     Command(
         title=gettext_lazy("Create a gateway"),
         words=gettext_lazy("wizard new add api"),
-        page="apigateway_wizard",
+        page="apigw_ws_apigateway_wizard",
         icon="auto_fix_high",
         permissions=("apigw_ws.add_apigateway", APPLY),
     ),
     Command(
         title=gettext_lazy("Adopt an API"),
         words=gettext_lazy("existing import gateway aws"),
-        page="apigateway_adopt",
+        page="apigw_ws_apigateway_adopt",
         icon="input",
         permissions=("apigw_ws.add_apigateway", APPLY),
     ),
     Command(
         title=gettext_lazy("Ask the doctor"),
         words=gettext_lazy("problem wrong check health diagnosis"),
-        page="apigateway_doctors",
+        page="apigw_ws_apigateway_doctors",
         icon="stethoscope",
         permissions=(_VIEW,),
     ),
     Command(
         title=gettext_lazy("Compose a broadcast"),
         words=gettext_lazy("send message all write"),
-        page="broadcast_compose",
+        page="apigw_ws_broadcast_compose",
         icon="campaign",
         permissions=(SEND_BROADCAST,),
     ),
     Command(
         title=gettext_lazy("Start a trace"),
         words=gettext_lazy("capture messages debug record"),
-        page="trace_add",
+        page="apigw_ws_trace_add",
         icon="troubleshoot",
         permissions=(TRACE, VIEW_PAYLOAD),
     ),
     Command(
         title=gettext_lazy("Ban a user, network or agent"),
         words=gettext_lazy("block keep out address"),
-        page="ban_add",
+        page="apigw_ws_ban_add",
         icon="gavel",
         permissions=(BAN,),
     ),
     Command(
         title=gettext_lazy("Who may join a channel?"),
         words=gettext_lazy("permission rule allowed send"),
-        page="channelpermission_who_may",
+        page="apigw_ws_channelpermission_who_may",
         icon="help",
         permissions=("apigw_ws.view_channelpermission",),
+    ),
+    Command(
+        title=gettext_lazy("See what happened"),
+        words=gettext_lazy("activity timeline incident log history"),
+        page="apigw_ws_activity",
+        icon="timeline",
+        permissions=tuple(map(to_view, (Run, AuditEvent, Broadcast, Refusal))),
+        any_of_them=True,
+    ),
+    Command(
+        title=gettext_lazy("Go to the overview"),
+        words=gettext_lazy("home start numbers charts dashboard"),
+        page="apigw_ws_apigateway_home",
+        icon="space_dashboard",
+        permissions=(),
+    ),
+    Command(
+        title=gettext_lazy("See roles and their permissions"),
+        words=gettext_lazy("groups viewer operator deployer administrator rights"),
+        page="auth_group_changelist",
+        icon="group",
+        permissions=("auth.view_group",),
     ),
 )
 
@@ -103,69 +126,23 @@ def search(request: HttpRequest, term: str) -> list[SearchResult]:
     word = request.GET.get("s", term).replace("\0", "").strip()[:_LONGEST]
     if not word:
         return []
-    return [*chain.from_iterable(islice(find(request, word), LIMIT) for find in _FINDERS)]
+    return [*chain.from_iterable(islice(find(request, word), finders.LIMIT) for find in _FINDERS)]
 
 
 def _commands(request: HttpRequest, word: str) -> Iterator[SearchResult]:
-    parts = word.casefold().split()
     for each in COMMANDS:
-        text = f"{each.title} {each.words}".casefold()
-        if all(part in text for part in parts) and request.user.has_perms(each.permissions):
-            yield _result(each.title, _("Command"), reverse(f"admin:apigw_ws_{each.page}"), each.icon)
-
-
-def _gateways(request: HttpRequest, word: str) -> Iterator[SearchResult]:
-    if not _may_view(request, ApiGateway):
-        return
-    named = Q(api_name__icontains=word) | Q(domain_name__icontains=word) | Q(api_id__istartswith=word)
-    for each in ApiGateway.objects.filter(named).select_related("account")[:LIMIT]:
-        link = reverse("admin:apigw_ws_apigateway_overview", args=[each.pk])
-        environment = each.account.get_environment_display() if each.account else ""
-        yield _result(each, " · ".join(filter(None, (_("Gateway"), environment))), link, "cable")
-
-
-def _sessions(request: HttpRequest, word: str) -> Iterator[SearchResult]:
-    if not _may_view(request, WebSocketSession):
-        return
-    listed: Any = admin_of(WebSocketSession)
-    everybody = WebSocketSession.objects.order_by().select_related("user")
-    found, _twice = listed.get_search_results(request, everybody, word)
-    for each in sorted(found[:_READ], key=attrgetter("connected", "created_on"), reverse=True):
-        link = reverse("admin:apigw_ws_websocketsession_change", args=[each.pk])
-        state = _("connected") if each.connected else _("closed")
-        about = " · ".join(filter(None, (_("Session"), str(each.user or ""), state)))
-        yield _result(each.connection_id, about, link, "sensors")
-
-
-def _users(request: HttpRequest, word: str) -> Iterator[SearchResult]:
-    if not ways.may_see(request):
-        return
-    model = get_user_model()
-    named = model._default_manager.filter(**{f"{model.USERNAME_FIELD}__startswith": word})
-    for each in named.order_by(model.USERNAME_FIELD)[:LIMIT]:
-        if ways.may_see(request, each):
-            yield _result(each.get_username(), _("User"), ways.user_page(request, each.pk), "person")
-
-
-def _channels(request: HttpRequest, word: str) -> Iterator[SearchResult]:
-    if _may_view(request, Channel):
-        for each in Channel.objects.filter(name__startswith=word).order_by("-members", "name")[:LIMIT]:
-            yield _result(each, _("Channel"), ways.channel_page(each.name), "forum")
+        if finders.matches(word, f"{each.title} {each.words}") and each.is_for(request):
+            with suppress(NoReverseMatch):  # whether groups have pages is up to the project
+                yield finders.result(each.title, _("Command"), reverse(f"admin:{each.page}"), each.icon)
 
 
 _FINDERS: Final[tuple[Callable[[HttpRequest, str], Iterator[SearchResult]], ...]] = (
     _commands,
-    _gateways,
-    _sessions,
-    _users,
-    _channels,
+    finders.files,
+    finders.testing,
+    finders.gateways,
+    finders.broadcasts,
+    finders.sessions,
+    finders.users,
+    finders.channels,
 )
-
-
-def _may_view(request: HttpRequest, model: type[Any]) -> bool:
-    return bool(admin_of(model).has_view_permission(request))
-
-
-def _result(title: Any, about: str, link: str, icon: str) -> SearchResult:
-    """Plain text throughout: what was found is kept in the cache for some minutes."""
-    return SearchResult(title=str(title), description=capfirst(about), link=link, icon=icon)

@@ -76,6 +76,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "apigw_ws_admin.htmx.RedirectMiddleware",
+    "apigw_ws_admin.htmx.FreshSearchMiddleware",
     "apigw_ws_admin.readers.ReadOnlyMiddleware",
 ]
 TEMPLATES = [

@@ -14,7 +14,7 @@ from django.test import Client, RequestFactory
 
 from apigw_ws.models import AwsAccount, Broadcast, Channel, Run, WebSocketSession
 from apigw_ws.services import attention
-from apigw_ws_admin import commands
+from apigw_ws_admin import commands, finders
 from apigw_ws_admin.commands import COMMANDS
 from apigw_ws_admin.navigation import sidebar
 from tests.admin import rows
@@ -204,7 +204,7 @@ class TestSearch:
         user = User.objects.get()
         request = rf.get("/admin/search/", {"s": str(command.title)})
         request.user = user
-        assert commands.search(request, "") == []
+        assert bool(commands.search(request, "")) is not bool(command.permissions)
 
         codenames = [name.partition(".")[2] for name in command.permissions]
         user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
@@ -214,6 +214,53 @@ class TestSearch:
         client = Client()
         client.force_login(user)
         assert client.get(str(result.link), follow=True).status_code == 200
+
+    def test_a_timeline_is_offered_to_those_who_may_see_any_of_it(self, staff: Callable[..., Client]) -> None:
+        assert found(staff("view_refusal"), "incident") == [("See what happened", "Command")]
+
+    def test_a_broadcast_is_found_by_its_title_and_a_draft_by_its_author_alone(
+        self, operator: Client, staff: Callable[..., Client]
+    ) -> None:
+        Broadcast.objects.create(title="Night of <b>", payload="secret words", state="done")
+        mine = User.objects.get(username="operator")
+        Broadcast.objects.create(title="Night to come", payload="1", state="draft", created_by=mine)
+
+        assert found(operator, "night") == [
+            ("Night to come", "Broadcast · draft"),
+            ("Night of &lt;b&gt;", "Broadcast · done"),
+        ]
+        assert found(operator, "secret words") == []
+        assert found(staff("view_broadcast"), "night") == [("Night of &lt;b&gt;", "Broadcast · done")]
+
+    def test_the_test_console_of_a_gateway_is_found_by_those_who_may_open_it(
+        self, operator: Client, staff: Callable[..., Client]
+    ) -> None:
+        lobby = rows.gateway(7)
+
+        result = (f"Test {lobby}", "Test console")
+        assert result in found(operator, "test")
+        assert found(operator, f"{lobby} console") == [result]
+        assert found(operator, "test nowhere") == found(operator, f"te {lobby}") == []
+        assert found(staff("view_apigateway"), "test") == []
+
+    def test_files_are_found_by_those_who_may(self, operator: Client, staff: Callable[..., Client]) -> None:
+        assert found(operator, "import bans") == [("Import bans", "Command")]
+        assert found(operator, "export runs") == [("Export runs", "Command")]
+        assert found(operator, "import runs") == []
+        assert found(staff("view_ban"), "bans ort") == [("Export bans", "Command")]
+
+    def test_what_was_found_is_not_kept(self, staff: Callable[..., Client]) -> None:
+        browser = staff("view_apigateway", "view_websocketsession")
+        made = rows.gateway(7)
+        for name in ("night=", "NIGHT="):
+            WebSocketSession.objects.create(connection_id=name)
+        assert found(browser, str(made)) == [(str(made), "Gateway")]
+        assert [title for title, _about in found(browser, "NIGHT")] == ["NIGHT="]
+        assert [title for title, _about in found(browser, "night")] == ["night="]
+
+        User.objects.get(username="staff").user_permissions.clear()
+
+        assert found(browser, str(made)) == found(browser, "night") == []
 
     def test_it_shows_only_what_one_may_see(self, staff: Callable[..., Client]) -> None:
         rows.fill(0)
@@ -242,7 +289,7 @@ class TestSearch:
 
         titles = [title for title, _about in found(operator, "abc")]
 
-        assert len(titles) == commands.LIMIT
+        assert len(titles) == finders.LIMIT
         assert titles[0] == "abc19="
 
     def test_however_many_there_are_it_takes_few_queries(
