@@ -13,22 +13,23 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import (
     ChoicesDropdownFilter,
     FieldTextFilter,
-    RelatedDropdownFilter,
 )
 from unfold.decorators import display
 
 from apigw_ws.models import AuditEvent
-from apigw_ws_admin.filters import MomentsFilter
+from apigw_ws_admin.addresses import HidesAddresses
+from apigw_ws_admin.filters import GatewayFilter, MomentsFilter
 from apigw_ws_admin.labels import RUN, Label
 from apigw_ws_admin.readonly import RecordAdmin
 
 
-class AuditEventAdmin(RecordAdmin):
+class AuditEventAdmin(HidesAddresses, RecordAdmin):
+    of_addresses = ("ip_address",)
     list_display = ("happened_on", "who", "ip_address", "verb", "object_text", "outcome", "error_text")
     list_filter = (
         ("verb", ChoicesDropdownFilter),
         ("result", ChoicesDropdownFilter),
-        ("gateway", RelatedDropdownFilter),
+        ("gateway", GatewayFilter),
         ("ip_address", FieldTextFilter),
         ("happened_on", MomentsFilter),
     )

@@ -101,5 +101,16 @@ def test_staff_with_the_permission_look(staff: Callable[..., Client], event: Aud
     assert "gateway-0" in staff("view_auditevent").get(LIST).text
 
 
+def test_from_where_is_for_those_who_may_see_addresses(
+    staff: Callable[..., Client], event: AuditEvent
+) -> None:
+    browser = staff("view_auditevent")
+
+    for path in (LIST, f"{LIST}{event.pk}/change/", f"{LIST}?q=rolled"):
+        assert "203.0.113.7" not in browser.get(path).text
+    assert not browser.get(LIST, {"q": "203.0.113"}).context["cl"].result_list
+    assert browser.get(LIST, {"ip_address": "203.0.113.7"}).status_code in {302, 400}
+
+
 def test_a_stranger_is_sent_to_sign_in(client: Client, event: AuditEvent) -> None:
     assert client.get(LIST).headers["Location"] == f"/admin/login/?next={LIST}"
