@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.db import DatabaseError, connection
 from django.test import Client, override_settings
 
+from apigw_ws.models import Broadcast
 from tests.admin import rows
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("standalone")]
@@ -63,6 +64,7 @@ def test_each_page_names_what_it_takes(
     staff: Callable[..., Client], has: tuple[str, ...], path: str, lacks: str
 ) -> None:
     rows.fill(0)
+    Broadcast.objects.create(pk=1, payload="1", state="sending")
 
     response = staff(*has).get(f"/admin/apigw_ws/{path}")
 
