@@ -171,6 +171,18 @@ def test_a_double_click_acts_once(operator: Client, gateway: ApiGateway) -> None
     assert (Ban.objects.count(), AuditEvent.objects.filter(verb="disconnect").count()) == (1, 1)
 
 
+def test_a_session_that_is_over_offers_what_can_still_be_done(operator: Client) -> None:
+    alive, over = one(None, 1), one(None, 2, connected=False)
+
+    def offered(path: str) -> set[str]:
+        return set(re.findall(r"websocketsession/(?:\d+/)?(message|join|leave|disconnect|ban)", path))
+
+    assert offered(operator.get(f"{LIST}{alive.pk}/change/").text) == {"join", "leave", "disconnect", "ban"}
+    assert offered(operator.get(f"{LIST}{over.pk}/change/").text) == {"ban"}
+    assert offered(operator.get(LIST, {"state": "closed"}).text) == {"ban"}
+    assert "disconnect" in offered(operator.get(LIST, {"state": "all"}).text)
+
+
 def test_closed_sessions_are_named_so_and_left_alone(operator: Client, gateway: ApiGateway) -> None:  # noqa: F811
     closed = one(gateway, connected=False)
 
