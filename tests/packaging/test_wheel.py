@@ -6,13 +6,13 @@ import os
 import re
 import subprocess
 import sys
-import sysconfig
-import venv
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.packaging.conftest import ROOT
+
 pytestmark = pytest.mark.packaging
 
 #: Run in a project of its own that has nothing but the wheel: everything must be found through Django.
@@ -49,36 +49,6 @@ call_command("migrate", verbosity=0)
 call_command("makemigrations", "--check", "--dry-run", "apigw_ws", verbosity=0)
 print("found everything")
 """
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the sdist, and the wheel built from that sdist."""
-    folder = tmp_path_factory.mktemp("dist")
-    subprocess.run(
-        [sys.executable, "-m", "build", "--no-isolation", "-o", str(folder), str(ROOT)],
-        check=True,
-        capture_output=True,
-    )
-    return folder
-
-
-@pytest.fixture(scope="module")
-def python(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The Python of a new environment with the wheel installed, and its dependencies lent by ours."""
-    folder = tmp_path_factory.mktemp("venv")
-    venv.create(folder, with_pip=True)
-    python = folder / "bin" / "python"
-    wheel = next(built.glob("*.whl"))
-    subprocess.run(
-        [python, "-m", "pip", "install", "-q", "--no-deps", wheel], check=True, capture_output=True
-    )
-    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    site = folder / "lib" / version / "site-packages"
-    # A line of a .pth file is searched last, and the .pth files in that folder are not read:
-    # our own editable installation stays out of reach.
-    (site / "lent.pth").write_text(sysconfig.get_path("purelib") + "\n")
-    return python
 
 
 def test_a_project_that_installs_the_wheel_finds_everything(python: Path, tmp_path: Path) -> None:
@@ -129,3 +99,17 @@ def test_the_sdist_holds_the_sources_and_the_tests(built: Path) -> None:
         "static/apigw_ws/client.js",
         "tests/settings.py",
     } <= names
+
+
+def test_the_sdist_builds_the_wheel_that_the_checkout_builds(built: Path, tmp_path: Path) -> None:
+    """The ``built`` one is from the sdist, as ``pip install`` of it makes it."""
+    build = [sys.executable, "-m", "build", "--no-isolation", "--wheel", "-o", str(tmp_path), str(ROOT)]
+    subprocess.run(build, check=True, capture_output=True)
+
+    assert contents(next(tmp_path.glob("*.whl"))) == contents(next(built.glob("*.whl")))
+
+
+def contents(wheel: Path) -> dict[str, int]:
+    """The files, with their checksums."""
+    with ZipFile(wheel) as archive:
+        return {each.filename: each.CRC for each in archive.infolist()}
