@@ -21,6 +21,7 @@ from apigw_ws.exceptions import RunInProgress
 from apigw_ws.models import ApiGateway, Run
 from apigw_ws.services import runs
 from apigw_ws.tasks import apply_gateway, rollback_gateway, teardown_gateway
+from apigw_ws_admin.help.links import explained
 from apigw_ws_admin.pages import address_of
 from apigw_ws_admin.sites import reverse
 
@@ -88,7 +89,8 @@ def hand_over(
     next page shows the rest.
     """
     if run := runs.active(gateway):
-        messages.warning(request, job.busy % runs.in_progress(run))
+        problem = runs.in_progress(run)
+        messages.warning(request, explained(problem, said=job.busy % problem))
         return
     try:
         ip = address_of(request)

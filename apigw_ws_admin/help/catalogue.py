@@ -30,7 +30,7 @@ from apigw_ws_admin.help.values import Entry, Family
 #: What can be a code at all, ours or AWS's.
 CODE: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 #: As ``apigw_ws.aws.errors`` writes a code into a sentence, whatever language that is in.
-_IN_BRACKETS: Final = re.compile(r"\(([A-Za-z][A-Za-z0-9_.-]{2,63})(?:[,:] [^()]*)?\)")
+_IN_BRACKETS: Final = re.compile(r"\(([A-Za-z][A-Za-z0-9_.-]{2,63})([,:] [^()]*)?\)")
 _CHECK: Final = re.compile(r"[a-z_]+(\.[a-z_]+)*\.[CDEWI]\d{3}")
 
 _FAMILIES: Final = (
@@ -81,9 +81,13 @@ def code_of(problem: BaseException) -> str:
 
 
 def code_in(text: str) -> str:
-    """The code in a sentence that was written down; empty where there is none."""
-    found = [match[1] for match in _IN_BRACKETS.finditer(text)]
-    return next((code for code in found if code in _BY_CODE), next(filter(_looks_like_one, found), ""))
+    """The code in a sentence that was written down; empty where there is none.
+
+    One that nobody here has heard of is told from other words in brackets by the request ID behind it.
+    """
+    found = [match.groups() for match in _IN_BRACKETS.finditer(text)]
+    codes = (code for code, more in found if code in _BY_CODE or (more and not code.islower()))
+    return next(codes, "")
 
 
 def search(words: str) -> Iterator[Entry]:
@@ -99,11 +103,6 @@ def search(words: str) -> Iterator[Entry]:
 def _has(entry: Entry, parts: list[str]) -> bool:
     text = f"{' '.join(entry.codes)} {entry.title}".casefold()
     return all(part in text for part in parts)
-
-
-def _looks_like_one(word: str) -> bool:
-    """AWS writes its codes in CamelCase; other words in brackets have one capital at most."""
-    return word[0].isupper() and sum(letter.isupper() for letter in word) > 1 and not word.isupper()
 
 
 def _unheard_of(code: str) -> Entry:

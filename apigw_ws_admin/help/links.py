@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from django.utils.html import format_html
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from apigw_ws_admin.help import catalogue
+from apigw_ws_admin.help.doctor import PREFIX as DOCTOR
 from apigw_ws_admin.help.guards import PREFIX as GUARD
 from apigw_ws_admin.sites import reverse
 
@@ -18,8 +19,14 @@ def page(code: str) -> str:
     return reverse("admin:apigw_ws_help_page", args=[code])
 
 
-def page_of_guard(name: str) -> str:
+def guard(name: str) -> str:
+    """The code of a guard, by its name."""
     return f"{GUARD}{name}"
+
+
+def finding(key: str) -> str:
+    """The code of what the doctor finds: a question of its own, or a system check."""
+    return key if "." in key else f"{DOCTOR}{key}"
 
 
 def link(failure: Failure | None) -> SafeString:
@@ -41,9 +48,10 @@ def sign(failure: Failure | None) -> SafeString:
     return format_html(text, page(code), _question(code))
 
 
-def explained(failure: Failure, text: str = "%s") -> SafeString:
-    """The failure in its ``text``, and the link."""
-    return format_html("{} {}", text % failure, link(failure))
+def explained(failure: Failure | None, otherwise: str = "", *, said: str = "") -> SafeString:
+    """The failure, or what is ``said`` of it, and the link; where it has no code, that of ``otherwise``."""
+    more, text = link(code_of(failure) or otherwise), conditional_escape(said or str(failure))
+    return format_html("{} {}", text, more) if more else text
 
 
 def code_of(failure: Failure | None) -> str:

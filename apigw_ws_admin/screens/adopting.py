@@ -23,6 +23,7 @@ from apigw_ws.models import ApiGateway
 from apigw_ws.services import adoption, candidates, endpoints
 from apigw_ws.services.adoption import Preview
 from apigw_ws.services.glances import BUDGET, Glance, glance
+from apigw_ws_admin.help.links import explained
 from apigw_ws_admin.pages import address_of
 from apigw_ws_admin.permissions import APPLY, demand
 from apigw_ws_admin.places import PlaceForm
@@ -154,7 +155,7 @@ def _recorded(request: HttpRequest, place: ApiGateway, api_id: str) -> HttpRespo
                 ip=address_of(request),
             )
     except ApigwWsError as problem:
-        messages.error(request, str(problem))
+        messages.error(request, explained(problem))
         return HttpResponseRedirect(f"{request.path}?{urlencode(_place(request.GET) | chosen)}")
     messages.success(
         request,

@@ -17,6 +17,7 @@ from apigw_ws.services import drift, endpoints, provisioning
 from apigw_ws.services.glances import BUDGET, ROUTES, Glance, glance
 from apigw_ws.services.provisioning import Held
 from apigw_ws_admin import worker
+from apigw_ws_admin.help.links import explained
 from apigw_ws_admin.pages import address_of, gateway_for, lazily
 from apigw_ws_admin.permissions import APPLY, CHANGE
 from apigw_ws_admin.sites import reverse
@@ -79,7 +80,7 @@ def _decided(request: HttpRequest, gateway: ApiGateway) -> HttpResponse:
             with endpoints.quickly(BUDGET):
                 drift.take_aws(gateway, *taken, seen=taken, by=user, ip=address_of(request))
         except ApigwWsError as problem:
-            messages.error(request, str(problem))
+            messages.error(request, explained(problem))
             return back
         messages.success(request, _("The record has AWS's %s now.") % ", ".join(taken))
     if not (request.POST.get("seen") and request.user.has_perm(APPLY)):

@@ -18,6 +18,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
+from apigw_ws_admin.help.links import explained
 from apigw_ws_admin.pages import address_of
 from apigw_ws_admin.resources import importing
 from apigw_ws_admin.resources.base import Transfer
@@ -46,7 +47,7 @@ class FileForm(forms.Form):
             self.records = read(file.name or "", file.read(MOST_BYTES + 1), self.resource.formats)
             self.resource.dataset(self.records)
         except BadFile as error:
-            raise ValidationError(str(error)) from error
+            raise ValidationError(explained(error)) from error
         return file
 
 

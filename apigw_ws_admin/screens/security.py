@@ -25,6 +25,7 @@ from apigw_ws.models import ApiGateway
 from apigw_ws.services import policies, rotation, runs
 from apigw_ws.services.glances import glance
 from apigw_ws_admin import tabs
+from apigw_ws_admin.help.links import explained
 from apigw_ws_admin.pages import address_of, dialog_button, gateway_for
 from apigw_ws_admin.permissions import APPLY, ROTATE_SECRET
 from apigw_ws_admin.sites import reverse
@@ -147,7 +148,7 @@ def _performed(request: HttpRequest, gateway: ApiGateway, act: str) -> HttpRespo
     try:
         ACTS[act].perform(gateway, by=request.user, ip=address_of(request), **how)
     except ApigwWsError as problem:
-        messages.error(request, _("Nothing was done: %s") % problem)
+        messages.error(request, explained(problem, said=_("Nothing was done: %s") % problem))
     else:
         messages.success(request, str(ACTS[act].done))
     return HttpResponseRedirect(reverse("admin:apigw_ws_apigateway_security", args=[gateway.pk]))

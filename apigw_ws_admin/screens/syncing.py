@@ -18,6 +18,7 @@ from apigw_ws.exceptions import ConfigurationError
 from apigw_ws.models import ApiGateway
 from apigw_ws.services import observation, specs
 from apigw_ws_admin import worker
+from apigw_ws_admin.help.links import explained
 from apigw_ws_admin.labels import environment_colour
 from apigw_ws_admin.pages import address_of
 
@@ -64,7 +65,7 @@ class Syncing(ModelAdmin):
         for gateway, problem in zip(gateways, observation.refresh(gateways, by=user, ip=ip), strict=True):
             names = {"name": gateway, "api": gateway.api_id, "deployment": gateway.deployment_id}
             if problem:
-                messages.error(request, f"“{gateway}”: {problem}")
+                messages.error(request, explained(problem, said=f"“{gateway}”: {problem}"))
             elif not gateway.api_created:
                 messages.warning(request, _("“%(name)s” is not in AWS.") % names)
             elif not gateway.deployment_id:
@@ -100,7 +101,7 @@ def _has_domain(request: HttpRequest, gateway: ApiGateway) -> bool:
     try:
         specs.check_domain(gateway)
     except ConfigurationError as problem:
-        messages.error(request, str(problem))
+        messages.error(request, explained(problem))
         return False
     return True
 

@@ -20,6 +20,7 @@ from apigw_ws.models import ApiGateway
 from apigw_ws.services import teardown
 from apigw_ws.services.glances import glance
 from apigw_ws_admin import worker
+from apigw_ws_admin.help.links import explained
 from apigw_ws_admin.pages import address_of, gateway_for, lazily
 from apigw_ws_admin.permissions import DELETE, TEARDOWN
 from apigw_ws_admin.sites import reverse
@@ -68,7 +69,7 @@ class Teardown(ModelAdmin):
         try:
             response: HttpResponse = super().delete_view(request, object_id, extra_context)
         except RunInProgress as problem:
-            messages.error(request, _("Not deleted: %s") % problem)
+            messages.error(request, explained(problem, said=_("Not deleted: %s") % problem))
             return HttpResponseRedirect(reverse("admin:apigw_ws_apigateway_overview", args=[object_id]))
         return response
 

@@ -25,6 +25,7 @@ from apigw_ws.models.validators import validate_channel_name
 from apigw_ws.services import bannable, bans
 from apigw_ws.services.bannable import Bannable, Kind
 from apigw_ws.services.messages import encode
+from apigw_ws_admin.help.links import explained
 from apigw_ws_admin.labels import BAN_MINUTES
 from apigw_ws_admin.pages import address_of
 from apigw_ws_admin.permissions import VIEW_ADDRESS
@@ -42,7 +43,7 @@ class TextMessage(CharField):
         try:
             encode(text)
         except PayloadTooLarge as error:
-            raise ValidationError(str(error)) from error
+            raise ValidationError(explained(error)) from error
         return text or None
 
 

@@ -22,6 +22,7 @@ from unfold.widgets import (
 from apigw_ws.exceptions import ApigwWsError
 from apigw_ws.models import ApiGateway
 from apigw_ws.services.broadcasts import audiences, permits
+from apigw_ws_admin.help.links import explained
 from apigw_ws_admin.pages import number
 from apigw_ws_admin.permissions import VIEW_ADDRESS
 from apigw_ws_admin.widgets import LongSelect, LongSelectMultiple
@@ -104,7 +105,7 @@ class AudienceForm(forms.Form):
                 audiences.validate(audience)
                 permits.demand(audience, self.request.user)
             except ApigwWsError as problem:
-                self.add_error("kind" if kind in GIVEN else kind, str(problem))
+                self.add_error("kind" if kind in GIVEN else kind, explained(problem))
 
     def _channels(self) -> dict[str, Any]:
         return {"channels": _words(self.cleaned_data["channels"])}

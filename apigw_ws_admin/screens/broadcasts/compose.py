@@ -22,6 +22,7 @@ from apigw_ws.exceptions import ApigwWsError
 from apigw_ws.models import Broadcast, BroadcastTemplate, WebSocketSession
 from apigw_ws.services import broadcasts, contact, endpoints
 from apigw_ws.services.broadcasts import audiences, payloads, templates
+from apigw_ws_admin.help.links import explained
 from apigw_ws_admin.pages import number
 from apigw_ws_admin.permissions import (
     ADD_TEMPLATE,
@@ -150,7 +151,7 @@ def _prepared(request: HttpRequest, form: ComposeForm) -> Broadcast | None:
         retry_of = earlier.retry_of if earlier else None
         draft = broadcasts.prepare(**form.wanted(), by=who(request)["by"], retry_of=retry_of)
     except ApigwWsError as problem:
-        form.add_error(None, str(problem))
+        form.add_error(None, explained(problem))
         return None
     if earlier:
         broadcasts.discard(earlier)

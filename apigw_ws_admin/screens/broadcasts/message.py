@@ -6,11 +6,13 @@ from typing import Any, Final
 
 from django import forms
 from django.utils.translation import gettext_lazy
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldBooleanSwitchWidget
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldBooleanSwitchWidget
 
 from apigw_ws.exceptions import ApigwWsError
 from apigw_ws.models import BroadcastTemplate
 from apigw_ws.services.broadcasts import payloads, templates
+from apigw_ws_admin.help.links import explained
+from apigw_ws_admin.widgets import LongSelect
 
 #: What the name of a template's variable has before it, as a field.
 VARIABLE: Final = "variable-"
@@ -21,10 +23,10 @@ class MessageForm(forms.Form):
 
     template = forms.ModelChoiceField(
         label=gettext_lazy("Template"),
-        queryset=BroadcastTemplate.objects.order_by("name"),
+        queryset=BroadcastTemplate.objects.only("name").order_by("name"),
         required=False,
         empty_label=gettext_lazy("None"),
-        widget=UnfoldAdminSelectWidget,
+        widget=LongSelect,
     )
     #: Whether the editor was filled from a template: only then are its variables any.
     filled = forms.BooleanField(required=False, widget=forms.HiddenInput)
@@ -72,7 +74,7 @@ class MessageForm(forms.Form):
             self.checked = payloads.check(self.text, self.cleaned_data["with_id"])
         except ApigwWsError as problem:
             self.problem = problem
-            self.add_error("payload", str(problem))
+            self.add_error("payload", explained(problem))
 
     def _filled_in(self, written: str) -> str:
         if not self.cleaned_data["filled"]:

@@ -21,6 +21,7 @@ from apigw_ws.exceptions import ApigwWsError
 from apigw_ws.models import Broadcast
 from apigw_ws.services import broadcasts
 from apigw_ws.services.broadcasts import payloads
+from apigw_ws_admin.help.links import explained
 from apigw_ws_admin.labels import BROADCAST
 from apigw_ws_admin.permissions import CONTROL_BROADCAST, SEND_BROADCAST, demand, demand_look, lack
 from apigw_ws_admin.screens.broadcasts import exporting, numbers
@@ -133,7 +134,7 @@ class Progressing(ModelAdmin):
         try:
             draft = broadcasts.retry(broadcast, by=who(request)["by"])
         except ApigwWsError as problem:
-            messages.error(request, str(problem))
+            messages.error(request, explained(problem))
             return HttpResponseRedirect(_page_of(broadcast))
         return HttpResponseRedirect(_page_of(draft))
 

@@ -106,5 +106,5 @@ def _sent(request: HttpRequest, broadcast: Broadcast, context: dict[str, Any]) -
             broadcasts.start(broadcast, **who(request))
             return HttpResponseRedirect(page_of(broadcast))
         except ApigwWsError as problem:
-            context["problem"] = str(problem)
+            context["problem"] = problem
     return None

@@ -17,6 +17,7 @@ from apigw_ws.services import drafts, provisioning, runs
 from apigw_ws.services.drafts import Draft
 from apigw_ws.services.glances import ROUTES, glance
 from apigw_ws_admin import worker
+from apigw_ws_admin.help.links import explained
 from apigw_ws_admin.pages import number
 from apigw_ws_admin.permissions import APPLY, demand
 from apigw_ws_admin.screens.wizard.views import LABELS, stepper
@@ -84,7 +85,7 @@ class ProgressView(UnfoldModelAdminViewMixin, TemplateView):
         """Nobody has agreed to lose anything by pressing Retry."""
         seen = glance(self.gateway, provisioning.preview, load=[ROUTES], budget=PATIENCE)
         if seen.found is None:
-            messages.error(self.request, str(seen.problem))
+            messages.error(self.request, explained(seen.problem))
             return False
         if any(operation.destructive for operation in seen.found.operations):
             messages.warning(self.request, _("The plan removes something by now. Look at it, then apply it."))
