@@ -7,10 +7,8 @@ from hashlib import blake2b
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.utils.cache import patch_vary_headers
-from django.utils.functional import Promise
 from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
@@ -86,8 +84,3 @@ def framed(
         response.context_data = whole | context() | {"list_template": response.template_name}
         response.template_name = template
     return response
-
-
-def trail(of: str | Promise, where: str, title: str) -> str:
-    """For the page's head: the list that the page belongs to, and the page."""
-    return render_to_string("apigw_ws_admin/sessions/_trail.html", {"of": of, "list": where, "title": title})

@@ -22,10 +22,11 @@ from apigw_ws.conf import conf
 from apigw_ws.models import ApiGateway, Channel, ChannelPermission, ChannelVerb, WebSocketSession
 from apigw_ws.services import dossiers, figures, rules
 from apigw_ws_admin import ways
-from apigw_ws_admin.live import LiveList, framed, trail
+from apigw_ws_admin.live import LiveList, framed
 from apigw_ws_admin.permissions import VIEW_ADDRESS, demand_look
 from apigw_ws_admin.readonly import RecordAdmin
 from apigw_ws_admin.sites import admin_of, reverse
+from apigw_ws_admin.trails import trail
 from apigw_ws_admin.ways import channel_page
 
 #: Gateways that a row names.
@@ -190,7 +191,7 @@ def _context(request: HttpRequest, name: str) -> dict[str, Any]:
     )
     return {
         "channel": name,
-        "trail": trail(_("Channels"), _here(), name),
+        "trail": trail((_("Channels"), _here()), (name, "")),
         "dossier": dossier,
         "seen": blake2b(repr(shown).encode(), digest_size=9).hexdigest(),
         "turn": turn,

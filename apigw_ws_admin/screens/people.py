@@ -10,15 +10,17 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from apigw_ws.models import Ban, Refusal, WebSocketSession, WebSocketToken
 from apigw_ws.services import dossiers
 from apigw_ws_admin import ways
 from apigw_ws_admin.labels import TOKEN, token_state
-from apigw_ws_admin.live import LiveList, framed, trail
+from apigw_ws_admin.live import LiveList, framed
 from apigw_ws_admin.permissions import VIEW_SESSION, demand, to_view
 from apigw_ws_admin.sites import has, reverse
+from apigw_ws_admin.trails import trail
 
 #: A parameter of the list of sessions.
 _WHOSE = "user__exact"
@@ -61,7 +63,7 @@ def _context(request: HttpRequest, user: AbstractBaseUser) -> dict[str, Any]:
     return {
         "user_shown": user,
         "record": _record(user),
-        "trail": trail(WebSocketSession._meta.verbose_name_plural or "", sessions, name),
+        "trail": trail((capfirst(WebSocketSession._meta.verbose_name_plural), sessions), (name, "")),
         "channels": dossiers.channels_of(user),
         "bans": dossiers.bans_of(user) if may("apigw_ws.view_ban") else None,
         "all_bans": lists[Ban],

@@ -7,13 +7,10 @@ from typing import Any
 from django import template
 from django.db.models import Model
 from django.http import HttpRequest
-from django.template.loader import render_to_string
 from django.utils.text import capfirst
 
 from apigw_ws_admin.sites import admin_of, is_standalone, reverse
-
-#: A step, and where it leads; empty for those who may not go there.
-Step = tuple[str, str]
+from apigw_ws_admin.trails import Step, trail
 
 register = template.Library()
 
@@ -29,28 +26,28 @@ def is_console(context: template.Context) -> bool:
 def trail_of_page(context: template.Context) -> str:
     """The app, the list, the record and the page; empty where Unfold's says as much.
 
-    That is for lists, and for what other apps have. The way to the list keeps its filters.
+    That is for lists, and for what other apps have. The way to the list keeps its filters. A page about no
+    model says its own steps: ``crumbs``.
     """
     request: Any = context["request"]
     match = request.resolver_match
     if match and "admin" in match.app_names:
         request.current_app = match.namespace  # as Django's views do: Unfold's title asks for it
+    if crumbs := context.get("crumbs"):
+        return trail(*crumbs)
     opts = context.get("opts")
     if opts is None or opts.app_label != "apigw_ws" or context.get("cl"):
         return ""
     listed: Any = admin_of(opts.model)
     name = f"admin:{opts.app_label}_{opts.model_name}"
     may = listed.has_view_permission(request)
-    steps: list[Step] = [
-        (capfirst(opts.app_config.verbose_name), reverse("admin:app_list", args=[opts.app_label])),
-        (capfirst(opts.verbose_name_plural), _list(request, name) if may else ""),
-    ]
+    steps: list[Step] = [(capfirst(opts.verbose_name_plural), _list(request, name) if may else "")]
     record, title = context.get("original") or context.get("object"), str(context.get("title") or "")
     if isinstance(record, Model):
         steps.append((str(record), reverse(f"{name}_change", args=[record.pk]) if may else ""))
     if title != steps[-1][0] and not (isinstance(record, Model) and context.get("adminform")):
         steps.append((title, ""))
-    return render_to_string("apigw_ws_admin/trail.html", {"steps": steps})
+    return trail(*steps)
 
 
 def _list(request: HttpRequest, name: str) -> str:

@@ -147,6 +147,12 @@ class TestTrail:
             ("apigateway/adopt/", ["Gateways", "Adopt an API"]),
             ("apigateway/doctor/", ["Gateways", "Doctor"]),
             ("apigateway/1/routes/", ["Gateways", "gateway-0", "Routes"]),
+            ("websocketsession/user/1/", ["Sessions", "operator"]),
+            ("channel/page/?channel=lobby", ["Channels", "lobby"]),
+            ("auditevent/activity/", ["Activity"]),
+            ("auditevent/activity/export/", ["Activity", "Export"]),
+            ("apigateway/help/", ["What codes mean"]),
+            ("apigateway/help/GoneException/", ["What codes mean", "GoneException"]),
         ],
     )
     def test_it_leads_from_the_app_to_the_page(self, operator: Client, path: str, ends: list[str]) -> None:

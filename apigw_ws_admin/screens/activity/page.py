@@ -56,6 +56,7 @@ class Activity(ModelAdmin):
         context |= self.admin_site.each_context(request) | _links(request, asked)
         context |= {
             "title": _("Activity"),
+            "crumbs": [(_("Activity"), "")],
             "form": asking.form_of(asked, kinds=kinds, gateways=gateways),
             "is_filtered": bool(asked.query),
             "lanes": len(drawing.lanes_of(asked.wanted)),
@@ -88,14 +89,16 @@ class Activity(ModelAdmin):
             return download(
                 request, form.format, name="activity", what=_("Activity"), columns=columns, records=records
             )
+        back = f"{reverse('admin:apigw_ws_activity')}?{asked.here()}"
         context = self.admin_site.each_context(request) | {
             "title": _("Export"),
+            "crumbs": [(_("Activity"), back), (_("Export"), "")],
             "form": form,
             "columns": columns,
             "asked": asked,
-            "back": f"{reverse('admin:apigw_ws_activity')}?{asked.here()}",
+            "back": back,
         }
-        return TemplateResponse(request, f"{TEMPLATES}/export.html", context)
+        return TemplateResponse(request, "apigw_ws_admin/transfer/export.html", context)
 
     def _kinds(self, request: HttpRequest) -> tuple[Kind, ...]:
         kinds = kinds_for(request, self.admin_site)

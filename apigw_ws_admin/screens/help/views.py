@@ -16,6 +16,7 @@ from apigw_ws_admin.help import catalogue
 from apigw_ws_admin.help.values import Entry, Family
 from apigw_ws_admin.screens.help import lately
 from apigw_ws_admin.screens.help.places import places_for
+from apigw_ws_admin.sites import reverse
 
 
 class Help(ModelAdmin):
@@ -34,7 +35,8 @@ class Help(ModelAdmin):
         context = {"words": words, "families": list(_by_family(found)), "code": _code(words)}
         if getattr(request, "htmx", False):
             return render(request, "apigw_ws_admin/help/_codes.html", context)
-        return self._page(request, "index", context | {"title": _("What codes mean")})
+        title = _("What codes mean")
+        return self._page(request, "index", context | {"title": title, "crumbs": [(title, "")]})
 
     def help_page_view(self, request: HttpRequest, code: str) -> HttpResponse:
         """404 for what cannot be a code."""
@@ -43,6 +45,7 @@ class Help(ModelAdmin):
         entry = catalogue.entry_for(code)
         context = {
             "title": entry.title,
+            "crumbs": [(_("What codes mean"), reverse("admin:apigw_ws_help")), (code, "")],
             "entry": entry,
             "code": code,
             "others": [each for each in entry.codes if each != code],
