@@ -28,7 +28,7 @@ def check_hosts(databases: Sequence[str] | None = None, **_: Any) -> list[CheckM
             obj=gateway,
             id="apigw_ws.W004",
         )
-        for gateway in rows(ApiGateway.objects.exclude(target_base_endpoint=""), databases)
+        for gateway in rows(_calling(), databases)
         if not _is_answered_here(gateway)
     ]
 
@@ -45,7 +45,7 @@ def check_targets(databases: Sequence[str] | None = None, **_: Any) -> list[Chec
             obj=gateway,
             id="apigw_ws.W012",
         )
-        for gateway in rows(ApiGateway.objects.exclude(target_base_endpoint=""), databases)
+        for gateway in rows(_calling(), databases)
         if _is_answered_here(gateway) and not _leads_to_view(path := _connect_path(gateway))
     ]
 
@@ -58,6 +58,10 @@ def check_profiles(databases: Sequence[str] | None = None, **_: Any) -> list[Che
     says = "The AWS account “{0}” names the profile “{0.profile}”, which is not on this server."
     hint = "Add it to the AWS configuration of the user that runs Django, on each server and worker."
     return [Warning(says.format(account), hint=hint, id="apigw_ws.W008") for account in missing]
+
+
+def _calling() -> QuerySet[ApiGateway]:
+    return ApiGateway.objects.only("api_name", "target_base_endpoint").exclude(target_base_endpoint="")
 
 
 def _host(gateway: ApiGateway) -> str:

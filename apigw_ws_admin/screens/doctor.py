@@ -20,7 +20,7 @@ from apigw_ws.models import ApiGateway
 from apigw_ws.services import doctor
 from apigw_ws.services.doctor import Finding, Fix, Level
 from apigw_ws_admin.labels import FINDING
-from apigw_ws_admin.pages import dialog_button, gateway_for, lazily
+from apigw_ws_admin.pages import dialog_button, gateway_for, lazily, number
 from apigw_ws_admin.permissions import APPLY, CHANGE, ROTATE_SECRET, demand_look
 from apigw_ws_admin.sites import reverse
 
@@ -53,6 +53,8 @@ WAYS: Final = {
 }
 
 
+#: Of so many gateways at once the page has places for their cards.
+PLACES: Final = 50
 #: What a card tells of in full.
 SHOWN: Final = (Level.AMBER, Level.RED)
 
@@ -69,12 +71,24 @@ class Doctor(ModelAdmin):
         ]
 
     def doctors_view(self, request: HttpRequest) -> HttpResponse:
-        """What concerns all gateways; each gateway's card comes when it is scrolled to."""
+        """What concerns all gateways; each gateway's card comes when it is scrolled to.
+
+        To htmx the places of the cards ``?from=``.
+        """
         demand_look(self, request)
+        gateways = self._places(request)
+        if getattr(request, "htmx", False):
+            return render(request, "apigw_ws_admin/doctor/_places.html", gateways)
         context = self.admin_site.each_context(request) | {"opts": self.opts, "model_admin": self}
-        context |= {"title": _("Doctor"), "gateways": self.get_queryset(request)}
+        context |= {"title": _("Doctor"), **gateways}
         context |= _report(request, None, doctor.of_project())
         return TemplateResponse(request, "apigw_ws_admin/doctor/page.html", context)
+
+    def _places(self, request: HttpRequest) -> dict[str, Any]:
+        """The gateways from a number on, and the number to go on from, if there are more."""
+        first = number(request.GET.get("from", ""))
+        found = list(self.get_queryset(request)[first : first + PLACES + 1])
+        return {"gateways": found[:PLACES], "next": first + PLACES if len(found) > PLACES else None}
 
     def doctor_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         gateway = gateway_for(self, request, object_id)
