@@ -68,15 +68,18 @@ def check_site(**_: Any) -> list[CheckMessage]:
 @register(Tags.urls)
 def check_mounted(**_: Any) -> list[CheckMessage]:
     """Where admin sites are mounted, the console's is among them."""
-    if check_settings() or "admin" not in get_resolver().app_dict or _is_mounted():
+    if check_settings() or not getattr(settings, "ROOT_URLCONF", None) or not _is_missing():
         return []
     hint = "Name the admin site that is in APIGW_WS[“ADMIN_SITE”]: “backoffice.admin.site”, for one."
     says = f"The console is on “{conf.admin_site}”, and no URL leads there."
     return [Warning(says, hint=hint, id="apigw_ws.W017")]
 
 
-def _is_mounted() -> bool:
-    try:
-        return bool(reverse("admin:apigw_ws_apigateway_changelist"))
-    except NoReverseMatch:
+def _is_missing() -> bool:
+    """Whether admin sites are mounted, and the console's is not among them."""
+    if "admin" not in get_resolver().app_dict:
         return False
+    try:
+        return not reverse("admin:apigw_ws_apigateway_changelist")
+    except NoReverseMatch:
+        return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -132,6 +133,22 @@ def test_boto3_is_imported_in_one_place_and_inside_a_function() -> None:
 
     assert importers == {"apigw_ws.aws.client"}
     assert "boto3" not in top_level
+
+
+@pytest.mark.parametrize(
+    ("pattern", "only"),
+    [
+        (r"from django\.db import .*\btransaction\b", {"apigw_ws.services.transactions"}),
+        (r"from django\.urls import .*\breverse\b", set()),
+        (r"\badmin\.site\.", {"apigw_ws_admin.project.admin", "apigw_ws_admin.project.errors"}),
+    ],
+    ids=["databases", "links", "sites"],
+)
+def test_where_a_project_has_us_is_known_in_one_place(pattern: str, only: set[str]) -> None:
+    """Which database has our tables, and which admin site the console: services.transactions and sites."""
+    found = {name_of(p) for p in modules() if re.search(pattern, p.read_text())}
+
+    assert {name for name in found if "demo" not in name and name != "apigw_ws_admin.project.urls"} == only
 
 
 @pytest.mark.parametrize("path", [p for p in modules() if "migrations" not in p.parts], ids=name_of)

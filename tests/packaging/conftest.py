@@ -54,7 +54,7 @@ def run(python: Path, tmp_path: Path) -> Run:
 
     def run(*command: str, variant: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [python, "-W", "error", *command],
+            [python, "-W", "error", "-W", "ignore:Overriding get_action_choices", *command],
             cwd=folder,
             env={**clean, "VARIANT": variant, "DJANGO_SETTINGS_MODULE": "backoffice.settings", **environment},
             capture_output=True,
