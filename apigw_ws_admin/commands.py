@@ -111,6 +111,13 @@ COMMANDS: Final = (
         permissions=(),
     ),
     Command(
+        title=gettext_lazy("Look up a code"),
+        words=gettext_lazy("help error meaning explain why"),
+        page="apigw_ws_help",
+        icon="help",
+        permissions=(),
+    ),
+    Command(
         title=gettext_lazy("See roles and their permissions"),
         words=gettext_lazy("groups viewer operator deployer administrator rights"),
         page="auth_group_changelist",
@@ -145,4 +152,5 @@ _FINDERS: Final[tuple[Callable[[HttpRequest, str], Iterator[SearchResult]], ...]
     finders.sessions,
     finders.users,
     finders.channels,
+    finders.codes,
 )

@@ -15,6 +15,7 @@ from unfold.dataclasses import SearchResult
 
 from apigw_ws.models import ApiGateway, Broadcast, Channel, WebSocketSession
 from apigw_ws_admin import ways
+from apigw_ws_admin.help import catalogue, links
 from apigw_ws_admin.permissions import TEST
 from apigw_ws_admin.sites import admin_of, console, reverse
 
@@ -101,6 +102,12 @@ def files(request: HttpRequest, word: str) -> Iterator[SearchResult]:
             if may and model._meta.app_label == "apigw_ws" and matches(word, text) and may(request):
                 link = reverse(f"admin:apigw_ws_{model._meta.model_name}_{verb}_file")
                 yield result(text, _("Command"), link, icon)
+
+
+def codes(_request: HttpRequest, word: str) -> Iterator[SearchResult]:
+    """The pages about them, which are for everybody."""
+    for entry in catalogue.search(word):
+        yield result(f"{entry.code}: {entry.title}", _("What a code means"), links.page(entry.code), "help")
 
 
 def _apart(word: str, saying: str) -> tuple[list[str], list[str]]:

@@ -82,7 +82,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
         "link": home,
         "active": request.path == home,
     }
-    first: dict[str, Any] = {"items": [overview, *_doctor(request)]}
+    first: dict[str, Any] = {"items": [overview, *_doctor(request), _help(request)]}
     groups = [
         {
             "title": gettext(title),
@@ -119,6 +119,12 @@ def _doctor(request: HttpRequest) -> list[dict[str, Any]]:
     return [doctor | {"counts": "doctor"}]
 
 
+def _help(request: HttpRequest) -> dict[str, Any]:
+    """For everybody."""
+    link = reverse("admin:apigw_ws_help")
+    return {"title": gettext("Help"), "icon": "help", "link": link, "active": request.path.startswith(link)}
+
+
 def _activity(request: HttpRequest) -> list[dict[str, Any]]:
     """For those who may see anything of what it tells."""
     told = ("apigw_ws.Run", "apigw_ws.AuditEvent", "apigw_ws.Broadcast", "apigw_ws.Refusal")
@@ -139,7 +145,7 @@ def _item(request: HttpRequest, label: str, icon: str) -> dict[str, Any] | None:
         "icon": icon,
         "link": link,
         "active": request.path.startswith(link)
-        and request.path != f"{link}doctor/"
+        and not request.path.startswith((f"{link}doctor/", f"{link}help/"))
         and not request.path.startswith(f"{link}activity/"),
         "counts": label,
     }

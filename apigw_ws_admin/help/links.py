@@ -6,6 +6,7 @@ from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from apigw_ws.models import AuditEvent, Run
 from apigw_ws_admin.help import catalogue
 from apigw_ws_admin.help.doctor import PREFIX as DOCTOR
 from apigw_ws_admin.help.guards import PREFIX as GUARD
@@ -52,6 +53,20 @@ def explained(failure: Failure | None, otherwise: str = "", *, said: str = "") -
     """The failure, or what is ``said`` of it, and the link; where it has no code, that of ``otherwise``."""
     more, text = link(code_of(failure) or otherwise), conditional_escape(said or str(failure))
     return format_html("{} {}", text, more) if more else text
+
+
+def marked(text: str, code: str = "") -> SafeString | None:
+    """In a cell: the text, and the sign that leads to the page about the code, or the code in the text."""
+    return format_html("{} {}", text, sign(code or text)) if text else None
+
+
+def code_of_record(record: Run | AuditEvent) -> str:
+    """Of what failed; an event has its run's, or the one in its sentence."""
+    if not record.error_text:
+        return ""
+    if isinstance(record, Run):
+        return record.error_code
+    return code_of(record.error_text) or (record.run.error_code if record.run else "") or "ApigwWsError"
 
 
 def code_of(failure: Failure | None) -> str:

@@ -19,13 +19,16 @@ from unfold.decorators import display
 from apigw_ws.models import AuditEvent
 from apigw_ws_admin.addresses import HidesAddresses
 from apigw_ws_admin.filters import GatewayFilter, MomentsFilter
+from apigw_ws_admin.help import links
 from apigw_ws_admin.labels import RUN, Label
 from apigw_ws_admin.readonly import RecordAdmin
 
 
 class AuditEventAdmin(HidesAddresses, RecordAdmin):
     of_addresses = ("ip_address",)
-    list_display = ("happened_on", "who", "ip_address", "verb", "object_text", "outcome", "error_text")
+    list_display = ("happened_on", "who", "ip_address", "verb", "object_text", "outcome", "said")
+    list_select_related = ("run",)
+    change_form_outer_before_template = "apigw_ws_admin/help/_of_record.html"
     list_filter = (
         ("verb", ChoicesDropdownFilter),
         ("result", ChoicesDropdownFilter),
@@ -56,6 +59,10 @@ class AuditEventAdmin(HidesAddresses, RecordAdmin):
     @display(description=_("Result"), label=RUN, ordering="result")
     def outcome(self, event: AuditEvent) -> Label:
         return event.result, event.get_result_display()
+
+    @display(description=_("error"), ordering="error_text")
+    def said(self, event: AuditEvent) -> SafeString | None:
+        return links.marked(event.error_text, links.code_of_record(event))
 
     @display(description=_("Before"))
     def was(self, event: AuditEvent) -> SafeString | None:

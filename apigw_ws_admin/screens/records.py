@@ -16,6 +16,7 @@ from unfold.decorators import display
 
 from apigw_ws.models import Run, Step, WebSocketToken
 from apigw_ws_admin.filters import GatewayFilter, MomentsFilter
+from apigw_ws_admin.help import links
 from apigw_ws_admin.labels import RUN, TOKEN, Label, token_state
 from apigw_ws_admin.readonly import ReadOnly, RecordAdmin
 from apigw_ws_admin.sites import reverse
@@ -70,7 +71,7 @@ class WebSocketTokenAdmin(RecordAdmin):
 
 class StepInline(ReadOnly, TabularInline):
     model = Step
-    fields = readonly_fields = ("description", "took", "request_ids", "error_text")
+    fields = readonly_fields = ("description", "took", "request_ids", "said")
     extra = 0
     show_title = False
     if hasattr(TabularInline, "hide_title"):
@@ -84,6 +85,10 @@ class StepInline(ReadOnly, TabularInline):
             else None
         )
 
+    @display(description=_("error"))
+    def said(self, step: Step) -> SafeString | None:
+        return links.marked(step.error_text, step.error_code)
+
 
 class RunAdmin(RecordAdmin):
     list_display = (
@@ -94,9 +99,10 @@ class RunAdmin(RecordAdmin):
         "planned",
         "started_by",
         "finished_on",
-        "error_text",
+        "said",
     )
     list_select_related = ("gateway", "started_by")
+    change_form_outer_before_template = "apigw_ws_admin/help/_of_record.html"
     list_filter = (
         ("kind", ChoicesDropdownFilter),
         ("state", ChoicesDropdownFilter),
@@ -107,3 +113,7 @@ class RunAdmin(RecordAdmin):
     @display(description=_("State"), label=RUN, ordering="state")
     def outcome(self, run: Run) -> Label:
         return run.state, run.get_state_display()
+
+    @display(description=_("error"), ordering="error_text")
+    def said(self, run: Run) -> SafeString | None:
+        return links.marked(run.error_text, links.code_of_record(run))

@@ -18,6 +18,7 @@ from apigw_ws.models import Refusal
 from apigw_ws.services import refusals
 from apigw_ws_admin.addresses import HidesAddresses
 from apigw_ws_admin.filters import GatewayFilter, MomentsFilter
+from apigw_ws_admin.help import links
 from apigw_ws_admin.hints import HINTS, hint_for, ways_of
 from apigw_ws_admin.permissions import BAN, VIEW_ADDRESS
 from apigw_ws_admin.readonly import RecordAdmin
@@ -116,8 +117,8 @@ class RefusalAdmin(HidesAddresses, RecordAdmin):
         return str(HINTS[refusal.guard].title) if refusal.guard in HINTS else refusal.guard
 
     @display(description=_("reason"), ordering="reason")
-    def why(self, refusal: Refusal) -> str:
-        return refusal.why
+    def why(self, refusal: Refusal) -> SafeString | None:
+        return links.marked(refusal.why, links.guard(refusal.guard))
 
     @display(description=_("Facts"))
     def all_facts(self, refusal: Refusal) -> SafeString | None:

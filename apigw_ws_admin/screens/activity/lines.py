@@ -10,11 +10,13 @@ from typing import Any, Final
 from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.functional import Promise
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from apigw_ws.models import AuditEvent, Broadcast, Run
 from apigw_ws.services.activity import Entry, Kind
+from apigw_ws_admin.help import links
 from apigw_ws_admin.hints import HINTS
 from apigw_ws_admin.labels import BROADCAST, RUN
 from apigw_ws_admin.resources.records import ABOUT_BANS
@@ -46,6 +48,8 @@ class Line:
     colour: str
     state: str
     facts: tuple[str, ...]
+    #: To the page about what went wrong.
+    help: SafeString
 
 
 def line(entry: Entry, gateways: Mapping[int, str], *, addresses: bool) -> Line:
@@ -58,6 +62,7 @@ def line(entry: Entry, gateways: Mapping[int, str], *, addresses: bool) -> Line:
         colour=colours[entry.state],
         state=str(states[entry.state]),
         facts=tuple(filter(None, _facts(entry, gateways, addresses))),
+        help=links.sign(_code(entry)),
     )
 
 
@@ -93,6 +98,14 @@ def _facts(entry: Entry, gateways: Mapping[int, str], addresses: bool) -> Iterat
     if entry.times > 1:
         times = {"number": number_format(entry.times, force_grouping=True)}
         yield ngettext("%(number)s time", "%(number)s times", entry.times) % times
+
+
+def _code(entry: Entry) -> str:
+    """Of a run, its detail begins with it."""
+    if entry.kind is Kind.REFUSAL:
+        return links.guard(entry.what)
+    first = entry.detail.partition(" ")[0]
+    return links.code_of(first if entry.kind is Kind.RUN else entry.detail)
 
 
 def _href(entry: Entry) -> str:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from django.db.models import Model
 from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, FieldTextFilter
 from unfold.decorators import display
 
 from apigw_ws.models import Broadcast, BroadcastRecipient
 from apigw_ws.services import broadcasts
+from apigw_ws_admin.help import links
 from apigw_ws_admin.labels import RECIPIENT, Label
 from apigw_ws_admin.readonly import RecordAdmin
 
@@ -17,7 +20,7 @@ from apigw_ws_admin.readonly import RecordAdmin
 class BroadcastRecipientAdmin(RecordAdmin):
     """For those who may look at broadcasts. Not in the menu: a broadcast's page leads here."""
 
-    list_display = ("connection_id", "user_label", "result_shown", "code", "meaning", "broadcast")
+    list_display = ("connection_id", "user_label", "result_shown", "code_shown", "meaning", "broadcast")
     list_select_related = ("broadcast",)
     list_filter = (("result", ChoicesDropdownFilter), ("code", FieldTextFilter))
     search_fields = ("connection_id", "user_label")
@@ -27,7 +30,7 @@ class BroadcastRecipientAdmin(RecordAdmin):
         "connection_id",
         "user_label",
         "result",
-        "code",
+        "code_shown",
         "meaning",
         "error_text",
         "happened_on",
@@ -43,6 +46,10 @@ class BroadcastRecipientAdmin(RecordAdmin):
     @display(description=_("Result"), label=RECIPIENT, ordering="result")
     def result_shown(self, recipient: BroadcastRecipient) -> Label:
         return recipient.result, recipient.get_result_display()
+
+    @display(description=_("AWS error code"), ordering="code")
+    def code_shown(self, recipient: BroadcastRecipient) -> SafeString:
+        return format_html("{} {}", recipient.code, links.sign(recipient.code or recipient.result))
 
     @display(description=_("What it means"))
     def meaning(self, recipient: BroadcastRecipient) -> str:

@@ -20,6 +20,7 @@ from apigw_ws.conf import conf
 from apigw_ws.models import WebSocketSession
 from apigw_ws.services import timeline, traces
 from apigw_ws.services.timeline import Happening, Kind
+from apigw_ws_admin.help import links
 from apigw_ws_admin.hints import HINTS
 from apigw_ws_admin.labels import status_colour
 from apigw_ws_admin.moments import moment
@@ -49,6 +50,8 @@ class Line:
     when: SafeString | None
     status: int = 0
     colour: str = ""
+    #: To the page about the refusal, the close code or the status.
+    help: SafeString = SafeString()  # noqa: RUF009  (it never changes)
 
 
 class Timeline(SessionPage):
@@ -117,7 +120,18 @@ def _line(session: WebSocketSession, happening: Happening) -> Line:
         when=moment(happening.at),
         status=handled.status if handled else 0,
         colour=status_colour(handled.status) if handled else "",
+        help=links.sign(_code(session, happening)),
     )
+
+
+def _code(session: WebSocketSession, happening: Happening) -> str | int | None:
+    """What there is help about, if anything is wrong or over."""
+    if happening.kind is Kind.REFUSED:
+        return links.guard(happening.what)
+    if happening.kind is Kind.CLOSED:
+        return session.close_code
+    handled = happening.handled
+    return handled.status if handled and handled.status >= 400 else None
 
 
 def _title(session: WebSocketSession, happening: Happening) -> str:
