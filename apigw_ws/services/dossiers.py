@@ -64,8 +64,9 @@ def channels_of(user: AbstractBaseUser) -> list[tuple[str, int]]:
     mine = WebSocketSession.objects.filter(user=user.pk, connected=True).order_by()
     first = mine.exclude(channel_name="").values_list("channel_name").annotate(Count("pk"))
     further = ChannelMembership.objects.filter(session__in=mine).exclude(name=F("session__channel_name"))
-    found = Counter(dict(first))
-    found.update(dict(further.order_by().values_list("name").annotate(Count("pk"))))
+    found = Counter[str]()
+    for name, number in first.union(further.order_by().values_list("name").annotate(Count("pk")), all=True):
+        found[name] += number
     return found.most_common()
 
 
