@@ -61,7 +61,8 @@ class TracePage(ModelAdmin):
         if "before" in request.GET:
             return render(request, "apigw_ws_admin/traces/_older.html", context | _earlier(request, trace))
         after = number(request.GET.get("after", ""))
-        newer = list(_chosen(request, trace).filter(pk__gt=after).order_by("-pk"))
+        # The first of them: of a flood, the next request gets the next.
+        newer = list(_chosen(request, trace).filter(pk__gt=after).order_by("pk")[:PAGE])[::-1]
         if not newer and request.GET.get("seen") == context["seen"]:
             return HttpResponse(status=204)
         context |= {"entries": _shown(newer), "newest": newer[0].pk if newer else after}
