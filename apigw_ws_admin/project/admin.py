@@ -19,8 +19,9 @@ class UserAdmin(plain.UserAdmin, ModelAdmin):  # type: ignore[type-arg]
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
+    list_per_page, list_sections = 50, ()
 
 
 @admin.register(Group)
 class GroupAdmin(plain.GroupAdmin, ModelAdmin):
-    pass
+    list_per_page, list_sections = 50, ()
