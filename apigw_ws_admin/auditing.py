@@ -11,13 +11,17 @@ from unfold.admin import ModelAdmin
 
 from apigw_ws.models import ApiGateway, AuditEvent
 from apigw_ws.services import audit
+from apigw_ws_admin.moments import ReadableFigures
 from apigw_ws_admin.pages import address_of
 
 Values = dict[str, Any]
 
 
-class AuditedSaves(ModelAdmin):
+class AuditedSaves(ReadableFigures, ModelAdmin):
     """A save that adds or changes something is one event; for those whose fields hold no secret."""
+
+    list_per_page = 50  # as of records
+    list_sections = ()  # see RecordAdmin
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)

@@ -28,6 +28,7 @@ from apigw_ws.services import bans, refusals
 from apigw_ws_admin.addresses import HidesAddresses
 from apigw_ws_admin.filters import MomentsFilter
 from apigw_ws_admin.labels import BAN_MINUTES, Label
+from apigw_ws_admin.moments import told
 from apigw_ws_admin.pages import address_of
 from apigw_ws_admin.permissions import BAN, VIEW_ADDRESS
 from apigw_ws_admin.readonly import RecordAdmin
@@ -171,10 +172,12 @@ class BanAdmin(HidesAddresses, RecordAdmin):
         return ("lifted", _("Lifted")) if ban.lifted_on else ("expired", _("Expired"))
 
     @display(description=gettext_lazy("Expires in"), ordering="expires_on")
-    def left(self, ban: Ban) -> str:
+    def left(self, ban: Ban) -> SafeString | str:
         if not ban.active:
             return _("Over")
-        return timeuntil(ban.expires_on, depth=1) if ban.expires_on else _("When it is lifted")
+        if not ban.expires_on:
+            return _("When it is lifted")
+        return told(ban.expires_on, timeuntil(ban.expires_on, depth=1))
 
     @display(description=gettext_lazy("Refused"))
     def hits(self, ban: Any) -> SafeString | str:

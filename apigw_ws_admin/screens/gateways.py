@@ -27,7 +27,8 @@ from apigw_ws.services import health, metrics, observation, summaries
 from apigw_ws.services.health import State
 from apigw_ws.services.summaries import RECENT, Summary
 from apigw_ws_admin.labels import ENVIRONMENT, HEALTH, Label
-from apigw_ws_admin.pages import ago, number
+from apigw_ws_admin.moments import past
+from apigw_ws_admin.pages import number
 from apigw_ws_admin.permissions import demand_look
 from apigw_ws_admin.sites import reverse
 
@@ -126,6 +127,7 @@ class GatewayList(ModelAdmin):
     list_filter_submit = True
     list_per_page = 50
     list_select_related = ("account",)
+    list_sections = ()  # see RecordAdmin
     search_fields = ("api_name", "api_id", "domain_name")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiGateway]:
@@ -212,8 +214,8 @@ def _shown(
         "gateway": summary.gateway,
         "summary": summary,
         "colour": HEALTH[summary.health.state],
-        "deployed": ago(summary.deployed.on) if summary.deployed else "",
-        "seen": ago(summary.seen.seen_on) if summary.seen else "",
+        "deployed": past(summary.deployed.on) if summary.deployed else "",
+        "seen": past(summary.seen.seen_on) if summary.seen else "",
         "problem": problem,
         "since": timezone.now() - RECENT,
         "perms": PermWrapper(request.user),

@@ -19,7 +19,8 @@ from apigw_ws.models import ApiGateway
 from apigw_ws.services import domains, summaries
 from apigw_ws.services.glances import glance
 from apigw_ws_admin import tabs
-from apigw_ws_admin.pages import ago, gateway_for
+from apigw_ws_admin.moments import past
+from apigw_ws_admin.pages import gateway_for
 
 GATEWAYS: Final = "apigw_ws_admin/gateways"
 #: Connects, and shows what is received, in the console of a browser.
@@ -57,9 +58,9 @@ def _known(gateway: ApiGateway) -> dict[str, Any]:
         "since": since,
         "connects": gateway.sessions.filter(created_on__gte=since).count(),
         "top_reason": _top_reason(gateway, since),
-        "deployed": ago(summary.deployed.on) if summary.deployed else "",
+        "deployed": past(summary.deployed.on) if summary.deployed else "",
         "javascript": JAVASCRIPT % json.dumps(gateway.client_url),
-        "seen": ago(summary.seen.seen_on) if summary.seen else "",
+        "seen": past(summary.seen.seen_on) if summary.seen else "",
     }
 
 

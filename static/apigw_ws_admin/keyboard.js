@@ -1,5 +1,8 @@
 // What Unfold leaves to the mouse, for the keyboard and for screen readers. For UNFOLD["SCRIPTS"].
 {
+  // Times are those of the operator's clock (zones.py).
+  document.cookie = `apigw-ws-zone=${Intl.DateTimeFormat().resolvedOptions().timeZone}; path=/; max-age=31536000; samesite=lax`;
+
   const CLICKED = ["a:not([href])", "span", "div", "td"].map((tag) => `${tag}[x-on\\:click]:not([tabindex])`).join();
   const ICON = ".material-symbols-outlined:not([aria-hidden])";
   const NAMES = { close: "Close", dock_to_left: "Menu", dock_to_right: "Menu", expand_more: "Details", more_horiz: "Actions" };

@@ -18,6 +18,7 @@ from unfold.enums import ActionVariant
 from apigw_ws.models import ApiGateway, Broadcast, is_channel_name
 from apigw_ws_admin.filters import MomentsFilter
 from apigw_ws_admin.labels import BROADCAST, Label
+from apigw_ws_admin.moments import past
 from apigw_ws_admin.permissions import SEND_BROADCAST
 from apigw_ws_admin.readonly import RecordAdmin
 from apigw_ws_admin.screens.broadcasts.facts import moment
@@ -107,8 +108,9 @@ class BroadcastList(RecordAdmin):
 
     @display(description=gettext_lazy("When"), ordering="created_on")
     def when(self, broadcast: Broadcast) -> SafeString | None:
-        later = broadcast.scheduled_for if broadcast.state == Broadcast.State.SCHEDULED else None
-        return moment(later or broadcast.started_on or broadcast.created_on)
+        if broadcast.state == Broadcast.State.SCHEDULED:
+            return moment(broadcast.scheduled_for)
+        return past(broadcast.started_on or broadcast.created_on)
 
 
 def short(audience: dict[str, Any], gateways: dict[int, ApiGateway]) -> str:

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import action, display
@@ -19,7 +20,8 @@ from apigw_ws.services import traces
 from apigw_ws_admin.filters import MomentsFilter
 from apigw_ws_admin.labels import TRACE as COLOURS
 from apigw_ws_admin.labels import Label
-from apigw_ws_admin.pages import address_of, ago
+from apigw_ws_admin.moments import past
+from apigw_ws_admin.pages import address_of
 from apigw_ws_admin.permissions import DELETE_TRACE, TRACE, VIEW_ADDRESS, VIEW_PAYLOAD
 from apigw_ws_admin.readonly import RecordAdmin
 from apigw_ws_admin.screens.traces.forms import TraceForm
@@ -101,8 +103,8 @@ class TraceList(RecordAdmin):
         return trace.state.value, trace.state.label
 
     @display(description=gettext_lazy("Started"), ordering="created_on")
-    def started(self, trace: Trace) -> str:
-        return ago(trace.created_on)
+    def started(self, trace: Trace) -> SafeString:
+        return past(trace.created_on)
 
     @action(
         description=gettext_lazy("Stop"),
