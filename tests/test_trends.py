@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import random
+from bisect import bisect_left
 from typing import Any
 
 import pytest
@@ -55,6 +58,30 @@ def test_before_anything_was_counted_nothing_is_known(minute: int) -> None:
     row(minute - 2, refusals=1)
 
     assert trends.over(HOUR).series["refusals"][-4:] == (None, 1, 0, 0)
+
+
+def test_hours_in_which_nobody_counted_are_a_gap(minute: int) -> None:
+    for ago in (50, 49, 5, 4):
+        row(minute - ago, live=3, connects=1)
+
+    series = trends.over(HOUR).series
+
+    assert series["live"][9:15] == (3, 3, 3, 3, None, None)
+    assert series["connects"][9:15] == (1, 1, 0, 0, None, None)
+    assert series["connects"][-6:] == (1, 1, 0, 0, None, None)
+
+
+def test_a_tick_that_comes_late_leaves_no_hole(minute: int) -> None:
+    for ago, live in ((6, 3), (4, 5), (1, 0)):
+        row(minute - ago, live=live)
+
+    assert trends.over(HOUR).series["live"][-7:] == (3, 3, 5, 5, 5, 0, 0)
+
+
+def test_without_a_reaper_an_idle_hour_is_known_to_be_idle(minute: int) -> None:
+    row(minute - 40, connects=1)
+
+    assert trends.over(HOUR).series["connects"][-3:] == (0, 0, 0)
 
 
 def test_where_nothing_happened_the_trend_is_silent(minute: int) -> None:
@@ -122,3 +149,17 @@ def test_without_rollups_there_are_no_numbers() -> None:
 
     assert (now.counted, now.p50, now.totals["connects"], now.gateways) == (None, None, 0, {})
     assert trends.over(HOUR).silent
+
+
+@pytest.mark.parametrize("share", [0.5, 0.95])
+def test_a_time_is_in_the_same_step_as_the_exact_one(share: float) -> None:
+    raw = sorted(int(29_000 * random.Random(seed).random() ** 6) for seed in range(1_000))
+    took = [0] * len(Rollup.TOOK)
+    for milliseconds in raw:
+        took[bisect_left(Rollup.STEPS, milliseconds)] += 1
+    exact = raw[math.ceil(share * len(raw)) - 1]
+
+    found = trends.quantile(share, took)
+
+    assert found is not None
+    assert bisect_left(Rollup.STEPS, found) == bisect_left(Rollup.STEPS, exact)

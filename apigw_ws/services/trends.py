@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -35,6 +35,8 @@ _ENDS: Final = (0, *Rollup.STEPS, 29_000)
 _LAG: Final = 1.5 * rollups.DELAY
 #: Minutes over which handlers' times are looked at.
 TIMED: Final = 5
+#: Minutes for which a sample of the live sessions holds.
+HELD: Final = 2
 
 _clock = time.time
 
@@ -86,7 +88,12 @@ def over(span: Span) -> Trend:
     found = {row["slot"]: row for row in summed}
     begun = min(found, default=last)
     slots = range(first, last + 1, step)
-    values = [_values(found.get(slot), begun <= slot) for slot in slots]
+    live = _held((found[slot]["sessions"] if slot in found else None for slot in slots), HELD // step)
+    sampled = any(each is not None for each in live)
+    values = [
+        _values(found.get(slot), each, begun <= slot and not (sampled and each is None))
+        for slot, each in zip(slots, live, strict=True)
+    ]
     return Trend(
         span=span,
         moments=tuple(_moment(slot) for slot in slots),
@@ -120,13 +127,23 @@ def quantile(share: float, took: Sequence[int]) -> float | None:
     return None
 
 
-def _values(row: Mapping[str, Any] | None, begun: bool) -> dict[str, float | None]:
-    """Where there is no row, nothing happened, once it was counted; how many were there is not known."""
+def _held(live: Iterable[float | None], steps: int) -> list[float | None]:
+    """With the last sample for so many steps after it: ticks are a little more than a minute apart."""
+    held: list[float | None] = []
+    last, age = None, 0
+    for each in live:
+        last, age = (last, age + 1) if each is None else (each, 0)
+        held.append(last if age <= steps else None)
+    return held
+
+
+def _values(row: Mapping[str, Any] | None, live: float | None, known: bool) -> dict[str, float | None]:
+    """Where there is no row nothing happened, or it is not ``known``: nobody was there to count it."""
     if row is None:
-        return {**dict.fromkeys(COUNTED, 0 if begun else None), "live": None, "p50": None, "p95": None}
+        return {**dict.fromkeys(COUNTED, 0 if known else None), "live": live, "p50": None, "p95": None}
     took = [row[f"n_{name}"] for name in Rollup.TOOK]
     counted = {name: row[f"n_{name}"] for name in COUNTED}
-    return {**counted, "live": row["sessions"], "p50": quantile(0.5, took), "p95": quantile(0.95, took)}
+    return {**counted, "live": live, "p50": quantile(0.5, took), "p95": quantile(0.95, took)}
 
 
 def _now(rows: Sequence[Mapping[str, Any]], current: int, full: int) -> Now:
