@@ -65,7 +65,8 @@ def channels_of(user: AbstractBaseUser) -> list[tuple[str, int]]:
     first = mine.exclude(channel_name="").values_list("channel_name").annotate(Count("pk"))
     further = ChannelMembership.objects.filter(session__in=mine).exclude(name=F("session__channel_name"))
     found = Counter[str]()
-    for name, number in first.union(further.order_by().values_list("name").annotate(Count("pk")), all=True):
+    both = first.union(further.order_by().values_list("name").annotate(Count("pk")), all=True)
+    for name, number in both.order_by():  # Django 6.1 orders it by what it does not select
         found[name] += number
     return found.most_common()
 
