@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
@@ -37,6 +37,12 @@ def _back_to_the_page(request: Any, response: HttpResponse) -> str:
         for url in (request.get_full_path(), request.htmx.current_url_abs_path or request.get_full_path())
     )
     return response["Location"].replace(part, page)
+
+
+def list_seen(request: Any, where: str) -> str:
+    """The list at the URL as somebody sees it who acts on a row of it: filtered, sorted and on its page."""
+    seen = request.htmx.current_url_abs_path or ""
+    return seen if urlsplit(seen).path == where else where
 
 
 class FreshSearchMiddleware:

@@ -27,6 +27,7 @@ from apigw_ws.models import Ban
 from apigw_ws.services import bans, refusals
 from apigw_ws_admin.addresses import HidesAddresses
 from apigw_ws_admin.filters import MomentsFilter
+from apigw_ws_admin.htmx import list_seen
 from apigw_ws_admin.labels import BAN_MINUTES, Label
 from apigw_ws_admin.moments import told
 from apigw_ws_admin.pages import address_of
@@ -205,7 +206,7 @@ class BanAdmin(HidesAddresses, RecordAdmin):
         messages.success(request, _("Banned: %s.") % _named(request, obj) + " " + closed % made.closed)
 
     def response_add(self, request: HttpRequest, obj: Ban, post_url_continue: Any = None) -> HttpResponse:
-        return HttpResponseRedirect(_here())
+        return HttpResponseRedirect(f"{_here()}?{request.GET.get('_changelist_filters', '')}".rstrip("?"))
 
     @action(
         description=gettext_lazy("Lift the ban"),
@@ -226,7 +227,7 @@ class BanAdmin(HidesAddresses, RecordAdmin):
             messages.success(request, _("Lifted: %s.") % _named(request, ban))
         else:
             messages.warning(request, _("It was over already: %s.") % _named(request, ban))
-        return HttpResponse(headers={"HX-Redirect": _here()})
+        return HttpResponse(headers={"HX-Redirect": list_seen(request, _here())})
 
 
 def _named(request: HttpRequest, ban: Ban) -> str:

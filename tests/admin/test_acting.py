@@ -171,6 +171,28 @@ def test_a_double_click_acts_once(operator: Client, gateway: ApiGateway) -> None
     assert (Ban.objects.count(), AuditEvent.objects.filter(verb="disconnect").count()) == (1, 1)
 
 
+def test_who_acts_on_a_selection_gets_back_to_the_list_as_it_was(operator: Client) -> None:
+    sessions = [one(None, number) for number in (1, 2)]
+    there = f"{LIST}?state=live&o=-7&p=1"
+
+    chosen = {"action": "leave_selected", "_selected_action": [session.pk for session in sessions]}
+    asked = operator.post(there, chosen)
+    question = operator.get(asked.headers["Location"])
+    done = operator.post(
+        asked.headers["Location"],
+        {"_form_submitted": "1", "uid": str(uuid4()), "reason": "Why", "channel": "ops"},
+        follow=True,
+    )
+
+    assert question.context["back"] == done.context["back"] == there
+
+
+def test_the_way_back_leads_nowhere_else(operator: Client) -> None:
+    page = f"{LIST}leave/?session={one(None, 1).pk}&back=https://evil.example.com/"
+
+    assert operator.get(page).context["back"] == LIST
+
+
 def test_a_session_that_is_over_offers_what_can_still_be_done(operator: Client) -> None:
     alive, over = one(None, 1), one(None, 2, connected=False)
 

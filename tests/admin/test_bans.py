@@ -137,6 +137,16 @@ def test_a_ban_is_lifted_behind_a_dialog(operator: Client) -> None:
     assert AuditEvent.objects.latest("pk").verb == "lift_ban"
 
 
+def test_the_list_is_as_it_was_after_a_ban_is_made_or_lifted(operator: Client) -> None:
+    left = "state=active&o=-2"
+
+    made = operator.post(f"{ADD}?_changelist_filters=state%3Dactive%26o%3D-2", form(network="192.0.2.1"))
+    seen = {"HX-Current-URL": f"http://testserver{LIST}?{left}"}
+    lifted = operator.post(f"{LIST}{Ban.objects.get().pk}/lift/", CONFIRMED, headers=seen)
+
+    assert made.headers["Location"] == lifted.headers["HX-Redirect"] == f"{LIST}?{left}"
+
+
 def test_a_ban_that_is_over_is_not_lifted_again(operator: Client) -> None:
     ban = bans.ban(network="203.0.113.7", minutes=-1).ban
     page = operator.get(f"{LIST}{ban.pk}/change/").text

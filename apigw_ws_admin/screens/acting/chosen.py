@@ -10,6 +10,7 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import SuspiciousOperation
 from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin
@@ -68,7 +69,8 @@ def chosen(admin: ModelAdmin, request: HttpRequest) -> Chosen:
         words.append(_in_words(QueryDict(named["sessions"])))
     if not (pks or words):
         rows = rows.none()  # nothing named is nobody, not everybody
-    return Chosen(rows=rows, number=rows.count(), words=", ".join(words), query=named.urlencode())
+    query = urlencode([(key, value) for key, values in named.lists() for value in values if key != "back"])
+    return Chosen(rows=rows, number=rows.count(), words=", ".join(words), query=query)
 
 
 def one(object_id: int | str | None) -> Chosen:

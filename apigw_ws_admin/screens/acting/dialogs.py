@@ -57,6 +57,7 @@ def _selected(name: str) -> Any:
             # Not the rows: of those the list drops whoever was closed since it was shown.
             named = {"session": request.POST.getlist(helpers.ACTION_CHECKBOX_NAME)}
         url = reverse(f"admin:apigw_ws_websocketsession_{name}_many")
+        named["back"] = request.get_full_path()
         return HttpResponseRedirect(f"{url}?{urlencode(named, doseq=True)}")
 
     return act

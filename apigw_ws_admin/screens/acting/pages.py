@@ -18,7 +18,7 @@ from apigw_ws.models import Act, Ban
 from apigw_ws.services import acts
 from apigw_ws_admin.permissions import VIEW_ADDRESS, demand_look
 from apigw_ws_admin.screens.acting.chosen import HANDFUL, Chosen, chosen
-from apigw_ws_admin.screens.acting.doing import CHANGELIST, do, hand_over, way_back
+from apigw_ws_admin.screens.acting.doing import do, hand_over, way_back
 from apigw_ws_admin.screens.acting.kinds import KINDS, Kind
 from apigw_ws_admin.screens.acting.outcomes import KIND_OF, rows_of, tallies
 from apigw_ws_admin.sites import reverse
@@ -47,12 +47,12 @@ class Pages(ModelAdmin):
         those = chosen(self, request)
         if not those.number:
             messages.info(request, _("Nothing was done: there is no such session any more."))
-            return HttpResponseRedirect(reverse(CHANGELIST))
+            return HttpResponseRedirect(_back(request))
         if name == "message" and not those.is_a_handful:
             return self._broadcast(request, those)
         form = kind.form(request, None, request.POST or None, chosen=those)
         if form.is_valid():
-            return HttpResponseRedirect(do(request, kind, form))
+            return HttpResponseRedirect(do(request, kind, form, request.GET.get("back", "")))
         return self._ask(request, kind, form, those)
 
     def acted_view(self, request: HttpRequest, uid: UUID) -> HttpResponse:
@@ -83,6 +83,7 @@ class Pages(ModelAdmin):
             "sample": those.rows.select_related("user", "api_gateway").order_by("pk")[:SAMPLE],
             "more": max(those.number - SAMPLE, 0),
             "is_the_workers": not those.is_a_handful,
+            "back": _back(request),
         }
         return TemplateResponse(request, "apigw_ws_admin/acting/ask.html", context)
 
@@ -94,7 +95,11 @@ class Pages(ModelAdmin):
             "These are %(number)d sessions. To send to more than %(most)d takes the permission to broadcast."
         )
         messages.warning(request, text % {"number": those.number, "most": HANDFUL})
-        return HttpResponseRedirect(reverse(CHANGELIST))
+        return HttpResponseRedirect(_back(request))
+
+
+def _back(request: HttpRequest) -> str:
+    return way_back(request, request.GET.get("back", ""))
 
 
 def _progress(request: HttpRequest, act: Act, kind: Kind) -> dict[str, Any]:
@@ -113,5 +118,5 @@ def _progress(request: HttpRequest, act: Act, kind: Kind) -> dict[str, Any]:
         "bans": Ban.objects.filter(pk__in=act.what.get("bans", ())).select_related("user"),
         "url": request.get_full_path(),
         "may_see_addresses": request.user.has_perm(VIEW_ADDRESS),
-        "back": way_back(request, request.GET.get("back", "")),
+        "back": _back(request),
     }

@@ -18,6 +18,7 @@ from unfold.forms import BaseDialogForm
 from apigw_ws.models import Trace
 from apigw_ws.services import traces
 from apigw_ws_admin.filters import MomentsFilter
+from apigw_ws_admin.htmx import list_seen
 from apigw_ws_admin.labels import TRACE as COLOURS
 from apigw_ws_admin.labels import Label
 from apigw_ws_admin.moments import past
@@ -145,4 +146,5 @@ class TraceList(RecordAdmin):
         trace, by = get_object_or_404(Trace, pk=object_id), request.user
         traces.delete(trace, by=by, ip=address_of(request))  # type: ignore[arg-type]
         messages.success(request, _("Deleted, with all that it had captured."))
-        return HttpResponse(headers={"HX-Redirect": reverse("admin:apigw_ws_trace_changelist")})
+        here = list_seen(request, reverse("admin:apigw_ws_trace_changelist"))
+        return HttpResponse(headers={"HX-Redirect": here})
