@@ -22,7 +22,7 @@ def of_console(*, on_loopback: bool, strict: bool = False) -> Mapping[str, str]:
 
 
 def content_security_policy(*, on_loopback: bool, strict: bool = False) -> str:
-    """No script but our files, no page in a frame, no form to elsewhere; WebSockets to gateways anywhere.
+    """No script but our files, no frame of others, no form to elsewhere; WebSockets to gateways anywhere.
 
     Unfold's Alpine makes functions of its attributes, which is 'unsafe-eval' unless ``strict``, and its pages
     have ``<style>`` and ``style=``; none has a script of its own, so that there is no nonce. Without TLS
@@ -39,7 +39,8 @@ def content_security_policy(*, on_loopback: bool, strict: bool = False) -> str:
         "connect-src": ["'self'", *sockets],
         "form-action": ["'self'"],
         "base-uri": ["'none'"],
-        "frame-ancestors": ["'none'"],
+        "frame-src": ["'self'"],  # where Unfold 0.110 shows the form of a related record
+        "frame-ancestors": ["'self'"],
     }
     return "; ".join(" ".join((directive, *sources)) for directive, sources in policy.items())
 
