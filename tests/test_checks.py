@@ -330,7 +330,7 @@ def test_check_deploy_of_a_project_passes_our_checks() -> None:
 
 
 def test_every_check_is_documented() -> None:
-    files = (*(ROOT / "apigw_ws/checks").glob("*.py"), ROOT / "apigw_ws_admin/checks.py")
+    files = (*(ROOT / "apigw_ws/checks").glob("*.py"), *(ROOT / "apigw_ws_admin").rglob("checks.py"))
     source, docs = "".join(file.read_text() for file in files), ROOT / "docs/settings.md"
     used = set(re.findall(r'id="apigw_ws\.([EW]\d+)"', source))
 

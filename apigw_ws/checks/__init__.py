@@ -13,6 +13,7 @@
 | E009 | routers keep users, groups or permissions in another database than our tables |
 | E011 | ADMIN_SITE is no site of Unfold's |
 | E012 | nothing in MIDDLEWARE knows htmx |
+| E010 | Unfold's Alpine comes before that of ``apigw_ws_admin.strict_csp`` |
 | W001 | WebSocketViews are mounted, but no URL takes the route: $connect cannot arrive |
 | W002 | a view demands tokens, and no URL leads to WebSocketTokenView |
 | W003 | every page may connect |

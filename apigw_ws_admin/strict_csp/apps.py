@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.core.checks import register
+
+from apigw_ws_admin.strict_csp.checks import check_alpine
 
 
 class StrictCspConfig(AppConfig):
@@ -10,4 +13,4 @@ class StrictCspConfig(AppConfig):
     label = "apigw_ws_strict_csp"
 
     def ready(self) -> None:
-        from apigw_ws_admin.strict_csp import checks  # noqa: F401  (it registers itself)
+        register(check_alpine)

@@ -97,7 +97,12 @@ def test_a_browser_is_redirected_as_always(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "environ", [{}, {"APIGW_WS_HOSTS": "console.example.com", "APIGW_WS_BEHIND_PROXY": "1"}]
+    "environ",
+    [
+        {},
+        {"APIGW_WS_HOSTS": "console.example.com", "APIGW_WS_BEHIND_PROXY": "1"},
+        {"APIGW_WS_STRICT_CSP": "1"},
+    ],
 )
 def test_the_standalone_console_passes_the_deployment_checks(environ: dict[str, str]) -> None:
     result = check(APIGW_WS_SECRET_KEY="k3y-" + "aB3$xyz_" * 8, **environ)
