@@ -24,6 +24,7 @@ from apigw_ws_admin.help import (
     ours,
     sending,
     statuses,
+    wrong_settings,
 )
 from apigw_ws_admin.help.values import Entry, Family
 
@@ -45,6 +46,7 @@ _FAMILIES: Final = (
     closing,
     statuses,
     doctor,
+    wrong_settings,
     checks,
 )
 #: In the order of the index.

@@ -1,4 +1,4 @@
-"""System checks of ours. A check itself says whom it is about; here is what it means, and why it matters."""
+"""System checks of ours that warn. A check itself says whom it is about; here is why it matters."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from apigw_ws_admin.help.values import Entry, Family, Text
 COMMAND: Final = "manage.py check --deploy --database default"
 
 
-def _check(
+def check(
     number: str,
     title: Text,
     means: Text,
@@ -36,94 +36,34 @@ def _check(
 
 
 ENTRIES: Final = (
-    _check(
-        "E001",
-        _("APIGW_WS is no dict"),
-        _("The settings have an APIGW_WS that is not a dict, so none of its values can be read."),
-        _("Write APIGW_WS = {…}. docs/settings.md has an example."),
-    ),
-    _check(
-        "E002",
-        _("A setting that does not exist"),
-        _("APIGW_WS has a key that nothing reads: a slip of the pen, or a setting of another version."),
-        _("Correct it. The hint names the key that is spelt most alike."),
-    ),
-    _check(
-        "E003",
-        _("A setting of the wrong type"),
-        _("A value in APIGW_WS, or an item of one, is of another type than it has to be."),
-        _("Write what the hint says. A list with one item needs its brackets."),
-    ),
-    _check(
-        "E004",
-        _("A number that is too small"),
-        _("A number in APIGW_WS is below its minimum."),
-        _("Raise it. Many settings take 0 for “no limit” or “never”, as docs/settings.md says."),
-    ),
-    _check(
-        "E005",
-        _("No origin"),
-        _(
-            "An item of ALLOWED_ORIGINS is no origin: it lacks the scheme, has a path, or a * in the wrong "
-            "place."
-        ),
-        _("Write scheme and host, as https://www.example.com, or https://*.example.com."),
-        settings=("ALLOWED_ORIGINS",),
-    ),
-    _check(
-        "E006",
-        _("A guard that guards nothing"),
-        _(
-            "A view has a method or attribute that kept clients out in django-aws-api-gateway-websockets, "
-            "and is not read here: it is open."
-        ),
-        _("Write a guard in its place and add it to the view's guards, or set what the hint names."),
-    ),
-    _check(
-        "E007",
-        _("The endpoint is no URL"),
-        _("ENDPOINT_URL has to be an http or https URL, without a path to AWS's operations."),
-        _("Correct it, or take it out: without it AWS itself is asked."),
-        settings=("ENDPOINT_URL",),
-    ),
-    _check(
-        "E008",
-        _("Read-only, and nobody sees to it"),
-        _(
-            "READ_ONLY is set, and the middleware that refuses changes is not installed: everything can be "
-            "changed."
-        ),
-        _("Put apigw_ws_admin.readers.ReadOnlyMiddleware at the end of MIDDLEWARE."),
-        settings=("READ_ONLY",),
-    ),
-    _check(
+    check(
         "W001",
         _("No URL takes the route"),
         _("A WebSocketView is mounted at a URL without a route, so that $connect cannot arrive."),
         _('Mount it with the route, as the hint shows: path("ws/<slug:route>", …).'),
     ),
-    _check(
+    check(
         "W002",
         _("Tokens are demanded, and none are issued"),
         _("A view demands a connect token, and no URL leads to WebSocketTokenView: nobody can connect."),
         _("Mount WebSocketTokenView at a URL from which your pages fetch tokens."),
         settings=("USE_WS_TOKEN",),
     ),
-    _check(
+    check(
         "W003",
         _("Every page may connect"),
         _("ALLOWED_ORIGINS has *, so any page that a user opens can connect with that user's cookies."),
         _("Name the origins of your pages."),
         settings=("ALLOWED_ORIGINS",),
     ),
-    _check(
+    check(
         "W004",
         _("A host that Django does not answer to"),
         _("A gateway calls a host that ALLOWED_HOSTS lacks: Django answers its events with 400."),
         _("Add the host to ALLOWED_HOSTS, or correct the gateway's target URL."),
         places=("gateways",),
     ),
-    _check(
+    check(
         "W005",
         _("A name that is not read here"),
         _(
@@ -132,27 +72,27 @@ ENTRIES: Final = (
         ),
         _("Remove it, or use what the hint names instead."),
     ),
-    _check(
+    check(
         "W006",
         _("Pages without an origin may connect"),
         _("ALLOWED_ORIGINS has “null”, which any page can make its own by a sandboxed frame."),
         _("Take it out, unless your client is an app that sends it; then demand tokens."),
         settings=("ALLOWED_ORIGINS", "USE_WS_TOKEN"),
     ),
-    _check(
+    check(
         "W007",
         _("Signed cookies have no key"),
         _("Tokens are tied to the session's key, and sessions that live in signed cookies have none."),
         _("Use Django's database, cache or file sessions."),
     ),
-    _check(
+    check(
         "W008",
         _("A profile that is not here"),
         _("An AWS account names a profile that this server's AWS configuration lacks; others may have it."),
         _("Add the profile on each server and worker, for the user that Django runs as."),
         places=("accounts",),
     ),
-    _check(
+    check(
         "W009",
         _("The cookie does not reach the gateway"),
         _(
@@ -162,7 +102,7 @@ ENTRIES: Final = (
         _("Give the gateway a domain below your site's, and set SESSION_COOKIE_DOMAIN to the site's."),
         places=("gateways",),
     ),
-    _check(
+    check(
         "W010",
         _("SameSite keeps the cookie back"),
         _("Pages of another site may connect, and their browsers do not send the session cookie along."),
@@ -172,7 +112,7 @@ ENTRIES: Final = (
         ),
         settings=("ALLOWED_ORIGINS",),
     ),
-    _check(
+    check(
         "W011",
         _("Pages of the gateway's own domain may not connect"),
         _(
@@ -182,14 +122,14 @@ ENTRIES: Final = (
         _("Add the origins of your pages to ALLOWED_ORIGINS or to CSRF_TRUSTED_ORIGINS."),
         settings=("ALLOWED_ORIGINS",),
     ),
-    _check(
+    check(
         "W012",
         _("The target leads to no view"),
         _("A gateway calls a path of this project that no URL takes to a WebSocketView: events get 404."),
         _("Mount the view there, or correct the gateway's target URL."),
         places=("gateways",),
     ),
-    _check(
+    check(
         "W013",
         _("A task backend without a worker"),
         _("Runs and broadcasts hold up the page that starts them, or never begin."),
@@ -198,13 +138,13 @@ ENTRIES: Final = (
             "db_worker running."
         ),
     ),
-    _check(
+    check(
         "W014",
         _("ALLOWED_HANDLERS and handlers differ"),
         _("A view's list names what nothing handles, or leaves out what the same view handles."),
         _("Correct the name, add it, or remove the method."),
     ),
-    _check(
+    check(
         "W015",
         _("Nobody has decided on other channels"),
         _(
@@ -215,11 +155,18 @@ ENTRIES: Final = (
         settings=("ALLOW_UNLISTED_CHANNELS",),
         places=("rules",),
     ),
-    _check(
+    check(
         "W016",
         _("There is no pycurl"),
         _("Messages to many connections go through boto3, at about a twentieth of the speed."),
         _("Install apigw-ws[fast] on the worker."),
+    ),
+    check(
+        "W017",
+        _("The console is not mounted"),
+        _("Admin sites are mounted, and the one that has the console is not among them: nobody can open it."),
+        _("Name in ADMIN_SITE the site that your URLs lead to."),
+        settings=("ADMIN_SITE",),
     ),
 )
 

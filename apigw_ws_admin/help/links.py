@@ -74,7 +74,8 @@ def code_of(failure: Failure | None) -> str:
         code = catalogue.code_of(failure)
     else:
         text = str(failure or "")
-        code = text if catalogue.CODE.fullmatch(text) else catalogue.code_in(text)
+        is_code = catalogue.CODE.fullmatch(text) and not text.endswith(".")
+        code = text if is_code else catalogue.code_in(text)
     return code if catalogue.CODE.fullmatch(code) else ""
 
 

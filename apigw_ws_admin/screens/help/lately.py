@@ -50,9 +50,10 @@ def request_id(request: HttpRequest, entry: Entry) -> str:
 def _runs(entry: Entry) -> Iterator[Sighting]:
     if entry.family not in (Family.AWS, Family.NETWORK, Family.OURS):
         return
-    number = Run.objects.filter(started_on__gt=timezone.now() - DAY, error_code__in=entry.codes).count()
+    since = timezone.now() - DAY
+    number = Run.objects.filter(started_on__gt=since, error_code__in=entry.codes).count()
     text = ngettext("%s run of the last day ended with it.", "%s runs of the last day ended with it.", number)
-    query = {"state__exact": Run.State.FAILED, "error_code__in": ",".join(entry.codes)}
+    query = {"error_code__in": ",".join(entry.codes), "started_on__gt": since.isoformat()}
     yield from _seen(text, number, reverse("admin:apigw_ws_run_changelist", query=query))
 
 
@@ -80,17 +81,16 @@ def _recipients(entry: Entry) -> Iterator[Sighting]:
     keys = list(newest.values_list("pk", flat=True)[:BROADCASTS])
     if not keys:
         return
-    results = [code for code in entry.codes if code in BroadcastRecipient.Result.values]
-    told = Q(code__in=entry.codes) | Q(code="", result__in=results)
-    number = BroadcastRecipient.objects.filter(
-        told, broadcast__in=keys, result__in=BroadcastRecipient.Result.values
-    ).count()
+    by_result = entry.code in BroadcastRecipient.Result.values
+    where = {"result": entry.code} if by_result else {"code__in": entry.codes}
+    told = BroadcastRecipient.objects.filter(broadcast__in=keys, result__in=BroadcastRecipient.Result.values)
+    number = told.filter(**where).count()
     text = ngettext(
         "%s recipient of the last day's broadcasts was not reached because of it.",
         "%s recipients of the last day's broadcasts were not reached because of it.",
         number,
     )
-    query = {"code__in": ",".join(entry.codes)}
+    query = {"result__exact": entry.code} if by_result else {"code__in": ",".join(entry.codes)}
     yield from _seen(text, number, reverse("admin:apigw_ws_broadcastrecipient_changelist", query=query))
 
 
