@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.emulator.serving import Served
-from tests.packaging.conftest import Run
+from tests.packaging.conftest import ROOT, Run
 
 pytestmark = pytest.mark.packaging
 
@@ -47,6 +49,14 @@ def test_a_check_says_what_cannot_be(run: Run, variant: str, says: str) -> None:
 
     assert checked.returncode == 1
     assert says in checked.stderr
+
+
+def test_the_project_does_what_the_readme_says() -> None:
+    section = (ROOT / "README.md").read_text().split("## Add it to a project")[1]
+    told = re.findall(r'"([a-z_]+(?:\.\w+)*)"', section.split("```")[1])
+    settings = (ROOT / "tests/packaging/project/backoffice/settings.py").read_text()
+
+    assert [name for name in told if f'"{name}"' not in settings] == ["apigw_ws_admin.navigation.sidebar"]
 
 
 def test_the_core_needs_nothing_of_the_console(run: Run, emulator: Served) -> None:

@@ -37,7 +37,6 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
-    *([] if VERSION >= (6, 0) else ["django_tasks"]),
     "apigw_ws",
 ]
 MIDDLEWARE = [
@@ -109,7 +108,7 @@ AWS_SECRET_ACCESS_KEY = os.environ.get("SECRET_KEY", "demo-secret")
 UNFOLD = {
     "SITE_TITLE": "Backoffice",
     "SITE_URL": None,
-    "SIDEBAR": {"navigation": "backoffice.menu.menu"},
+    "SIDEBAR": {"navigation": "backoffice.menu.menu", "command_search": True},
     "COMMAND": {"search_callback": "apigw_ws_admin.commands.search"},
     "ENVIRONMENT": "apigw_ws_admin.navigation.environment",
 }
