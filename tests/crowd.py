@@ -1,4 +1,4 @@
-"""The kind of rows that the demo has, so many times over: what the console's pages cost is measured on them."""
+"""The kind of rows that the demo has, so many times over: the console's pages are measured on them."""
 
 from __future__ import annotations
 
@@ -33,12 +33,15 @@ _RECENT: Final = "\n" + 20 * "m1763892345.123 say 200 12 345\n"
 _PAYLOAD: Final = json.dumps({"action": "say", "text": "Hello, everybody. " * 10})
 _FACTS: Final = {"origin": "https://elsewhere.example.com", "allowed": ["https://www.example.com"] * 3}
 _ROUTE: Final = {"url": "https://www.example.com/ws/", "method": "POST", "timeout": 29_000, "two_way": True}
-_ROUTES: Final = {key: _ROUTE for key in ("$connect", "$default", "$disconnect", "time")}
+_ROUTES: Final = dict.fromkeys(("$connect", "$default", "$disconnect", "time"), _ROUTE)
 _HOUR: Final = dt.timedelta(hours=1)
 
 
-def fill(times: int, *, minutes: int = 60) -> None:
-    """``times`` gateways with what is theirs, and rollups of so many minutes; all is counted and analyzed."""
+def fill(times: int, *, minutes: int = 60) -> User:
+    """``times`` gateways with what is theirs, and rollups of so many minutes; all is counted and analyzed.
+
+    Returned is an operator with a draft of a broadcast.
+    """
     now = timezone.now()
     with _dated():
         users = _stored(User(username=f"user-{n}", last_login=now) for n in range(USERS * times))
@@ -56,8 +59,12 @@ def fill(times: int, *, minutes: int = 60) -> None:
         _rollups(gateways, minutes, now)
     models.Chore.objects.create(name=reaper.NAME, started_on=now, finished_on=now)
     figures.count()
+    operator = User.objects.create_superuser("operator")
+    audience = {"kind": "channels", "channels": ["channel-1"]}
+    models.Broadcast.objects.create(audience=audience, payload=_PAYLOAD, created_by=operator)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
+    return operator
 
 
 @contextmanager
@@ -114,7 +121,10 @@ def _gateways(times: int, accounts: list[AwsAccount]) -> list[ApiGateway]:
     )
     _stored(
         models.ApiGatewayAdditionalRoute(
-            api_gateway=gateway, name="clock", route_key=f"time-{n}", integration_url="https://www.example.com/clock"
+            api_gateway=gateway,
+            name="clock",
+            route_key=f"time-{n}",
+            integration_url="https://www.example.com/clock",
         )
         for gateway in gateways
         for n in range(INSIDE if gateway is gateways[0] else 2)
@@ -319,7 +329,13 @@ def _traces(times: int, users: list[User], now: dt.datetime) -> None:
     )
     _stored(
         models.TraceEntry(
-            trace=each, connection_id=f"{n:08x}=", direction="in", at=now, handler="say", size=200, payload=_PAYLOAD
+            trace=each,
+            connection_id=f"{n:08x}=",
+            direction="in",
+            at=now,
+            handler="say",
+            size=200,
+            payload=_PAYLOAD,
         )
         for each in traces
         for n in range(100 * INSIDE if each is traces[0] else 20)
@@ -342,7 +358,14 @@ def _acts(times: int, users: list[User]) -> None:
 def _rollups(gateways: list[ApiGateway], minutes: int, now: dt.datetime) -> None:
     """Of all together each minute, and of each gateway too if there are few."""
     last = int(now.timestamp() // 60)
-    numbers = {"connects": 7, "messages_in": 200, "messages_out": 300, "refusals": 3, "live": 900, "took_20": 200}
+    numbers = {
+        "connects": 7,
+        "messages_in": 200,
+        "messages_out": 300,
+        "refusals": 3,
+        "live": 900,
+        "took_20": 200,
+    }
     _stored(
         models.Rollup(minute=last - ago, gateway=gateway, **numbers)
         for ago in range(minutes)

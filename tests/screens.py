@@ -1,8 +1,8 @@
-"""Every address of the console that is asked for with GET, made from the URL conf: a new one is among them."""
+"""Every address of the console that is asked for with GET, from the URL conf: a new one is among them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any, Final
@@ -17,6 +17,7 @@ from apigw_ws.models import Act, ApiGateway, Broadcast, DeployedSnapshot, SavedF
 from apigw_ws_admin.screens.security import ACTS
 from tests.admin.test_wizard import ANSWERS
 
+_APPS: Final = ("apigw_ws", "auth")
 #: Views of Django's own that show no page to whoever is signed in, or that nothing leads to.
 _NO_PAGES: Final = frozenset({"logout", "login", "jsi18n", "view_on_site", "autocomplete"})
 #: Arguments of which each value has a page of its own.
@@ -27,15 +28,15 @@ _SAID: Final[Mapping[str, tuple[str, ...]]] = {
     "apigw_ws_apigateway_secret.act": tuple(ACTS),
     "apigw_ws_broadcast_act.act": ("pause", "resume", "cancel"),
 }
-#: Other arguments than the primary key of the model whose admin it is: the first of their kind.
-_FOUND: Final[Mapping[str, tuple[type[Model], str]]] = {
-    "api_id": (ApiGateway, "api_id"),
-    "deployment_id": (DeployedSnapshot, "deployment_id"),
-    "frame_id": (SavedFrame, "pk"),
-    "uid": (Act, "uid"),
-    "user_id": (User, "pk"),
-    "apigw_ws_trace_payload.pk": (TraceEntry, "pk"),
-    "apigw_ws_broadcast_again.object_id": (Broadcast, "pk"),
+#: Other arguments than the primary key of the first row of the model whose admin it is.
+_FOUND: Final[Mapping[str, Callable[[], object]]] = {
+    "api_id": lambda: _first(ApiGateway, "api_id"),
+    "deployment_id": lambda: _first(DeployedSnapshot, "deployment_id"),
+    "frame_id": lambda: _first(SavedFrame),
+    "uid": lambda: _first(Act, "uid"),
+    "user_id": lambda: _first(User),
+    "apigw_ws_trace_payload.pk": lambda: _first(TraceEntry),
+    "apigw_ws_broadcast_confirm.object_id": lambda: _first(Broadcast, state="draft"),
 }
 #: What is asked for beside what is there unasked, by the view's name.
 _ASKED: Final[Mapping[str, tuple[str, ...]]] = {
@@ -69,6 +70,8 @@ _ASKED: Final[Mapping[str, tuple[str, ...]]] = {
     "auth_user_changelist": ("q=user-1", "p=2"),
     "auth_group_changelist": ("q=group-1",),
 }
+#: Views that have nothing to say unasked.
+_ONLY_ASKED: Final = frozenset({"apigw_ws_channel_facts"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,14 +96,15 @@ class Screen:
     def _of_row(self, name: str, draft: str) -> object:
         if name == "draft":
             return draft
+        found = _FOUND.get(f"{self.view}.{name}", _FOUND.get(name))
+        if found:
+            return found()
         assert self.model is not None
-        default = _FOUND.get(name, (self.model, "pk"))
-        model, column = _FOUND.get(f"{self.view}.{name}", default)
-        return model._default_manager.order_by("pk").values_list(column, flat=True)[0]
+        return _first(self.model)
 
 
 def every_screen() -> list[Screen]:
-    """Also those that are refused to everybody, and what is posted to, which cost as little as they should."""
+    """Also those that are refused to everybody, and those that are posted to."""
     found = {}
     for pattern, model in _patterns(admin.site.get_urls()):
         view = pattern.name or ""
@@ -109,16 +113,22 @@ def every_screen() -> list[Screen]:
         names = [*pattern.pattern.regex.groupindex]
         values = product(*(_SAID.get(f"{view}.{name}", _SAID.get(name, ("",))) for name in names))
         for arguments in (dict(zip(names, each, strict=True)) for each in values):
-            for query in ("", *_ASKED.get(view, ())):
+            for query in (*(() if view in _ONLY_ASKED else ("",)), *_ASKED.get(view, ())):
                 screen = Screen(view=view, model=model, arguments=arguments, query=query)
                 found[str(screen)] = screen
     return [*found.values()]
 
 
+def _first(model: type[Model], column: str = "pk", **which: object) -> object:
+    return model._default_manager.filter(**which).order_by("pk").values_list(column, flat=True)[0]
+
+
 def _patterns(urls: Any, model: type[Model] | None = None) -> Iterator[tuple[URLPattern, type[Model] | None]]:
     """With the model whose admin it is in."""
     for each in urls:
-        if isinstance(each, URLResolver):
-            yield from _patterns(each.url_patterns, apps.get_model(*str(each.pattern).strip("/").split("/")))
-        else:
+        if not isinstance(each, URLResolver):
             yield each, model
+            continue
+        label = tuple(str(each.pattern).strip("/").split("/"))
+        if label[0] in _APPS:
+            yield from _patterns(each.url_patterns, apps.get_model(*label))

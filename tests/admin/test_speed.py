@@ -1,0 +1,50 @@
+"""What each page of the console costs: queries, however much there is, and bytes of what is refreshed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import pytest
+from django.db import connection, transaction
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from tests import crowd
+from tests.admin.test_wizard import answer, begin
+from tests.benchmarks.console import GZIP, MOST_BYTES, MOST_QUERIES, PART, is_part
+from tests.screens import Screen, every_screen
+
+pytestmark = pytest.mark.django_db
+
+#: Of each kind there are more rows than a page may cost queries, so that none is read for each row.
+TIMES: Final = crowd.INSIDE
+
+
+@pytest.fixture(scope="module")
+def crowded(django_db_setup: None, django_db_blocker: Any) -> Iterator[tuple[Any, str]]:
+    """The cookies of an operator, and the draft of a gateway; the tests of this module share them."""
+    browser = Client()
+    with django_db_blocker.unblock(), transaction.atomic():
+        browser.force_login(crowd.fill(TIMES))
+        draft = begin(browser)
+        answer(browser, draft)
+        yield browser.cookies, draft.rstrip("/").rpartition("/")[2]
+        transaction.set_rollback(True)
+
+
+@pytest.mark.flaky(reruns=0)
+@pytest.mark.parametrize("screen", every_screen(), ids=str)
+def test_a_page_costs_at_most_12_queries_and_a_part_20_kb(
+    crowded: tuple[Any, str], aws: Any, screen: Screen
+) -> None:
+    browser, url = Client(headers=GZIP), screen.url(crowded[1])
+    browser.cookies = crowded[0]
+
+    for headers in ({},) if screen.query else ({}, PART):
+        with CaptureQueriesContext(connection) as captured:
+            response = browser.get(url, headers=headers)
+
+        assert response.status_code in {200, 204, 302, 403, 405}
+        assert len(captured) <= MOST_QUERIES, "\n".join(query["sql"] for query in captured)
+        assert not (headers and is_part(response)) or len(response.content) <= MOST_BYTES
