@@ -38,7 +38,6 @@ class TraceList(RecordAdmin):
     list_filter = (("created_on", MomentsFilter),)
     search_fields = ("channel_name", "connection_id", "reason", USERNAME)
     search_help_text = gettext_lazy("User, channel, connection ID or reason")
-    list_before_template = "apigw_ws_admin/traces/_nothing.html"
     actions_row = ("stop", "remove")
     actions_detail = ("stop", "remove")
 
