@@ -8,6 +8,8 @@ APIGW_WS_BEHIND_PROXY   1 where a proxy ends TLS and sets X-Forwarded-Proto and 
 APIGW_WS_STATIC_ROOT    the folder to which `collectstatic` brings the files, hashed and compressed, and from
                         which they are served; straight from the packages if unset
 APIGW_WS_STRICT_CSP     1 for a Content-Security-Policy without 'unsafe-eval'
+APIGW_WS_LANGUAGE       the language of what the worker writes, and of pages for browsers that ask for none of
+                        LANGUAGES; en if unset
 APIGW_WS_READ_ONLY      1 where nobody may change anything in the console
 APIGW_WS_ENDPOINT_URL   where boto3 finds AWS for gateways that name no endpoint: the emulator's URL, or unset
 """
@@ -21,6 +23,7 @@ from typing import Any
 from django import VERSION
 from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
+from django.utils.translation import gettext_lazy
 
 from apigw_ws_admin.project import headers
 
@@ -122,7 +125,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 
-LANGUAGE_CODE = "en"
+LANGUAGE_CODE = os.environ.get("APIGW_WS_LANGUAGE", "en")
 LANGUAGES = [("en", "English"), ("de", "German")]  # those that apigw_ws/locale has
 TIME_ZONE = "UTC"
 USE_TZ = True
@@ -152,7 +155,7 @@ if BEHIND_PROXY:
 SILENCED_SYSTEM_CHECKS = [f"security.W{n}" for n in ("004", "008", "012", "016")] if ON_LOOPBACK else []
 
 UNFOLD = {
-    "SITE_TITLE": "API Gateway console",
+    "SITE_TITLE": gettext_lazy("API Gateway console"),
     "SITE_HEADER": "API Gateway",
     "SITE_SUBHEADER": "WebSockets",
     "SITE_SYMBOL": "cable",
