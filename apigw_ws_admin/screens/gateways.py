@@ -126,12 +126,11 @@ class GatewayList(ModelAdmin):
     list_filter = (("account__environment", ChoicesDropdownFilter), RegionFilter, HealthFilter)
     list_filter_submit = True
     list_per_page = 50
-    list_select_related = ("account",)
     list_sections = ()  # see RecordAdmin
     search_fields = ("api_name", "api_id", "domain_name")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiGateway]:
-        gateways: QuerySet[ApiGateway] = super().get_queryset(request)
+        gateways: QuerySet[ApiGateway] = super().get_queryset(request).select_related("account")
         return gateways.alias(live=_sessions())  # counted only where the list is sorted by it
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
@@ -168,7 +167,7 @@ class GatewayList(ModelAdmin):
     def _asked(self, request: HttpRequest, most: int) -> tuple[list[ApiGateway], list[int]]:
         demand_look(self, request)
         asked = list(filter(None, map(number, request.GET.getlist("pk"))))
-        gateways = self.get_queryset(request).select_related("account").filter(pk__in=asked[:most])
+        gateways = self.get_queryset(request).filter(pk__in=asked[:most])
         return list(gateways), asked[most : self.list_per_page]
 
     @display(description=_("Health"))

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import pytest
+from django.apps import apps
+from django.contrib.contenttypes.models import ContentType
 from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -26,6 +28,7 @@ def crowded(django_db_setup: None, django_db_blocker: Any) -> Iterator[tuple[Any
     """The cookies of an operator, and the draft of a gateway; the tests of this module share them."""
     browser = Client()
     with django_db_blocker.unblock(), transaction.atomic():
+        ContentType.objects.get_for_models(*apps.get_models())  # which processes keep
         browser.force_login(crowd.fill(TIMES))
         draft = begin(browser)
         answer(browser, draft)
