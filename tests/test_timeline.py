@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apigw_ws.models import WebSocketSession
-from apigw_ws.services import channels, sessions, timeline
+from apigw_ws.services import channels, narrowing, sessions, timeline
 from apigw_ws.services.timeline import Handled, Happening, Kind
 from apigw_ws.testing import WebSocketTestClient
 from tests.app.factories import new_gateway, session_of
@@ -176,3 +176,22 @@ def test_a_close_without_a_time_is_told_all_the_same(session: WebSocketSession) 
     WebSocketSession.objects.update(connected=False, updated_on=timezone.now() + timedelta(minutes=1))
 
     assert kinds(session) == [Kind.CLOSED, Kind.CONNECTED]
+
+
+def test_sessions_are_found_whose_handlers_failed_lately() -> None:
+    made, gateway = {}, new_gateway("rooms")
+    for name in ("fine", "failed"):
+        made[name] = WebSocketTestClient(gateway, client=Client(raise_request_exception=False))
+        made[name].connect()
+        made[name].send({"action": "say", "text": "x" * 500})
+    made["failed"].send({"action": "crash"})
+    made["failed"].send({"action": "say", "text": "hello"})
+    of_failed = session_of(made["failed"])
+
+    assert WebSocketSession.objects.get(timeline.failed()) == of_failed  # and not the size
+    query = {"state": "all", "failed": "1"}
+    assert narrowing.narrowed(WebSocketSession.objects.all(), query).get() == of_failed
+    assert narrowing.narrowed(WebSocketSession.objects.all(), {"failed": "x"}).count() == 2
+
+    WebSocketSession.objects.update(created_on=timezone.now() - timedelta(hours=4))
+    assert not WebSocketSession.objects.filter(timeline.failed()).exists()

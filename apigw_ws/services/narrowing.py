@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from apigw_ws.models import SessionState
 from apigw_ws.models.sessions import WebSocketSessionQuerySet
+from apigw_ws.services import timeline
 from apigw_ws.services.access import block_of
 
 #: How many users a word stands for at most.
@@ -134,6 +135,7 @@ _NARROWS: Final[Mapping[str, Callable[[Rows, str], Rows]]] = {
     "address": _at_address,
     "for": _lasting("for", "created_on"),
     "idle": _lasting("idle", "active_on"),
+    "failed": lambda sessions, word: sessions.filter(timeline.failed()) if word == "1" else sessions,
     "q": _found,
     **{f"created_on_{end}_{part}": _nothing for end in ("from", "to") for part in (0, 1)},
 }

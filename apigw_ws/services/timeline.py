@@ -13,15 +13,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from django.db.models import F, Func, TextField, Value
+from django.db.models import F, Func, Q, TextField, Value
 from django.utils import timezone
 
 from apigw_ws.conf import conf
 from apigw_ws.models import Refusal, WebSocketSession
+from apigw_ws.models.sessions import MAX_AGE
 
 #: Characters that no message needs more of, so that TIMELINE_MESSAGES of them fit in.
 _LINE: Final = 64
 _HANDLER: Final = 24
+#: Of ``message``, with a status from 500 on.
+_FAILED: Final = r"\nm [0-9a-f]+ [0-9]+ 5[0-9][0-9] "
 #: Refusals of a connection that are told.
 _REFUSALS: Final = 20
 
@@ -93,6 +96,12 @@ def outbound(size: int, at: dt.datetime | None = None) -> str:
 def channel(kind: Kind, name: str) -> str:
     """The line of a channel that the session has left, or moved to."""
     return _line(kind, name)
+
+
+def failed() -> Q:
+    """The sessions of which a message is noted that a handler failed at, as one can have in the last hour."""
+    begun = timezone.now() - MAX_AGE - dt.timedelta(hours=1)
+    return Q(created_on__gt=begun, recent__regex=_FAILED)
 
 
 def noting(line: str) -> dict[str, Any]:

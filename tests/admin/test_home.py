@@ -16,7 +16,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from apigw_ws.models import ApiGateway, Broadcast, Channel, Chore, Rollup, Run
+from apigw_ws.models import ApiGateway, Broadcast, Channel, Chore, Rollup, Run, WebSocketSession
 from apigw_ws.services import attention, domains, glances, reaper
 from apigw_ws.services.domains import CustomDomain
 from apigw_ws.services.glances import Glance
@@ -223,6 +223,21 @@ def test_numbers_say_of_when_they_are(operator: Client) -> None:
     assert "Handler p50 / p95 7.5 / 9.7 ms over 5 minutes" in said
     assert "Failed sends 7 in the last hour" in said
     assert f"{made} Healthy 56 12 3,400 0" in said
+
+
+def test_handlers_that_failed_lead_to_their_sessions(operator: Client, settings: Any) -> None:
+    happened(1, handler_failures=2)
+    failing, _fine = (
+        WebSocketSession.objects.create(connection_id=name, connected=False, recent=recent)
+        for name, recent in (("a=", "\nm 19a 5 500 3 - say"), ("b=", "\nm 19a 500 200 500 - say"))
+    )
+    (link,) = re.findall(r'href="([^"]*failed=1)"', operator.get(HOME).text)
+
+    rows = operator.get(unescape(link)).context["cl"].result_list
+
+    assert [each.pk for each in rows] == [failing.pk]
+    settings.APIGW_WS = {"TIMELINE_MESSAGES": 0}
+    assert "failed=1" not in operator.get(HOME).text
 
 
 def test_sessions_that_nobody_counts_are_not_said_to_be_none(operator: Client) -> None:

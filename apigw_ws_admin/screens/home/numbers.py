@@ -11,6 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from apigw_ws.conf import conf
 from apigw_ws.models import ApiGateway, Channel
 from apigw_ws.services.health import Health, State
 from apigw_ws.services.trends import TIMED, Now
@@ -96,8 +97,8 @@ def _of_sessions(now: Now) -> list[Tile]:
         (_("Messages out"), totals["messages_out"]),
     ]
     in_an_hour = [
-        (_("Failed sends"), totals["send_failures"]),
-        (_("Failed handlers"), totals["handler_failures"]),
+        (_("Failed sends"), totals["send_failures"], ""),
+        (_("Failed handlers"), totals["handler_failures"], _failing_sessions()),
     ]
     times = NOTHING if now.p50 is None else f"{count(now.p50)} / {milliseconds(now.p95)}"
     over = _("over %d minutes") % TIMED
@@ -106,10 +107,17 @@ def _of_sessions(now: Now) -> list[Tile]:
         *(Tile(title=title, value=count(number), note=_IN_A_MINUTE) for title, number in in_a_minute),
         Tile(title=_("Handler p50 / p95"), value=times, note=over),
         *(
-            Tile(title=title, value=count(number), note=_IN_AN_HOUR, bad=number > 0)
-            for title, number in in_an_hour
+            Tile(title=title, value=count(number), note=_IN_AN_HOUR, href=href, bad=number > 0)
+            for title, number, href in in_an_hour
         ),
     ]
+
+
+def _failing_sessions() -> str:
+    """The sessions whose messages they were, where messages are noted."""
+    if not conf.timeline_messages:
+        return ""
+    return reverse("admin:apigw_ws_websocketsession_changelist", query={"state": "all", "failed": "1"})
 
 
 def _live(now: Now) -> Tile:

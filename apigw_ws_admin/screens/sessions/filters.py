@@ -14,8 +14,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import DropdownFilter, TextFilter
 
+from apigw_ws.conf import conf
 from apigw_ws.models import WebSocketSession
 from apigw_ws.models.sessions import SessionState
+from apigw_ws.services import timeline
 from apigw_ws.services.narrowing import at_address, of_users
 
 Rows = QuerySet[WebSocketSession]
@@ -42,6 +44,17 @@ class StateFilter(DropdownFilter):
             narrowed: Rows = getattr(queryset, str(chosen))()
             return narrowed
         return queryset if chosen == "all" else queryset.filter(connected=True)
+
+
+class FailedFilter(DropdownFilter):
+    title = _("messages")
+    parameter_name = "failed"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Any:
+        return [("1", _("A handler failed lately"))] if conf.timeline_messages else []
+
+    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
+        return queryset.filter(timeline.failed()) if self.value() == "1" else queryset
 
 
 class _WordFilter(TextFilter):

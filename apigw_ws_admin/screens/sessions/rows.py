@@ -25,6 +25,7 @@ from apigw_ws_admin.screens.sessions.filters import (
     AddressFilter,
     ChannelFilter,
     ConnectedForFilter,
+    FailedFilter,
     IdleForFilter,
     StateFilter,
     UserFilter,
@@ -68,6 +69,7 @@ class SessionList(LiveList, RecordAdmin):
         AddressFilter,
         ConnectedForFilter,
         IdleForFilter,
+        FailedFilter,
         ("created_on", MomentsFilter),
     )
     search_fields = ("connection_id",)
