@@ -21,6 +21,7 @@ from django_tasks_db.models import DBTaskResult
 from apigw_ws.exceptions import ApigwWsError
 from apigw_ws.models import ApiGateway, AuditEvent, AwsAccount, DeployedSnapshot, Run
 from apigw_ws.services import glances, lookups, provisioning, secrets
+from apigw_ws_admin.help import catalogue
 from apigw_ws_admin.screens import adopting, applying
 from apigw_ws_admin.screens.security import ACTS
 from tests.admin.faults import BUDGET, FAULTS, PROBLEMS, TOO_SLOW, hotel
@@ -38,6 +39,8 @@ LATE = 4.0
 QUERIES = {"take": "?choice-1=api.description", "certificates": "?region=us-east-1&domain_name=a.example.com"}
 #: Pages that ask AWS nothing; they are asked for once, not with every fault.
 STILL = re.compile(r"/help/|/wizard/[0-9a-f-]{36}/|/(add|history|delete|watch)/$|/(apigateway|awsaccount)/$")
+#: A link to the page about a code.
+HELP = re.compile(r'href="/admin/apigw_ws/apigateway/help/([^"/]+)/"')
 _numbers = count(1)
 
 
@@ -107,7 +110,7 @@ def pages(chat: ApiGateway, draft: str) -> list[str]:
         "part": ["identity", "certificates"],
         "deployment_id": [DeployedSnapshot.objects.earliest("pk").deployment_id],
         "frame_id": [1],
-        "code": ["AccessDenied"],
+        "code": ["1006"],
     }
     patterns = [
         (pattern, known | {"object_id": [pk]})
@@ -137,6 +140,9 @@ def wrong(browser: Client, url: str, secret: str, said: tuple[str, ...], headers
     ]
     if any(problem in text for problem in PROBLEMS):
         faults += [f"does not say “{each}”" for each in said if each not in text]
+        helping = HELP.findall(text)
+        faults += [] if any(helping) else ["does not say where it is explained"]
+        faults += [f"leads to no page about {code}" for code in helping if not catalogue.known(code)]
     return f"{url}: {', '.join(faults)}" if faults else ""
 
 
@@ -273,6 +279,7 @@ def test_what_fails_is_a_failed_run_with_the_reason_and_a_retry_finishes_it(
     event = AuditEvent.objects.latest("pk")
     assert (event.result, event.error_text) == ("failed", failed.error_text)
     assert failed.error_text.partition("(")[0] in html.unescape(told_of(operator, failed))
+    assert failed.error_code in HELP.findall(told_of(operator, failed))
 
     settings.APIGW_WS = well
     assert aws.emulator is not None
@@ -324,4 +331,6 @@ def test_what_is_not_read_is_not_written_on_the_record(
     told = html.unescape(operator.get(response.headers["Location"]).text)
     if fault != "slow":
         assert all(each in told for each in said)
+        assert all(map(catalogue.known, HELP.findall(told)))
+        assert HELP.search(told)
         assert model_to_dict(ApiGateway.objects.get()) == before
