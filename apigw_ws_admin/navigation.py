@@ -140,13 +140,13 @@ def _item(request: HttpRequest, label: str, icon: str) -> dict[str, Any] | None:
     if not (has(model) and admin_of(model).has_view_permission(request)):
         return None
     link = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    # Pages below a list's that have an item of their own.
+    others = tuple(f"{link}{page}/" for page in ("activity", "doctor", "help", "home"))
     return {
         "title": capfirst(model._meta.verbose_name_plural),
         "icon": icon,
         "link": link,
-        "active": request.path.startswith(link)
-        and not request.path.startswith((f"{link}doctor/", f"{link}help/"))
-        and not request.path.startswith(f"{link}activity/"),
+        "active": request.path.startswith(link) and not request.path.startswith(others),
         "counts": label,
     }
 
