@@ -44,7 +44,12 @@ class BanForm(NamesUser):
     request: HttpRequest
 
     minutes = forms.TypedChoiceField(
-        label=gettext_lazy("For"), choices=BAN_MINUTES, coerce=int, initial=15, widget=UnfoldAdminSelectWidget
+        label=gettext_lazy("For"),
+        choices=BAN_MINUTES,
+        coerce=int,
+        initial=15,
+        help_text=gettext_lazy("Then it ends by itself. It can be lifted before."),
+        widget=UnfoldAdminSelectWidget,
     )
     wide = forms.BooleanField(
         label=gettext_lazy("Ban them all the same"), required=False, widget=forms.HiddenInput

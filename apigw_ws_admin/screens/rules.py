@@ -99,6 +99,10 @@ class ChannelPermissionAdmin(AuditedSaves, AuditedDeletions):
         css: ClassVar = {"all": ("apigw_ws_admin/gateways.css",)}
         js = ("apigw_ws_admin/rules.js",)
 
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        joins = _("Asked when a client connects into the channel, or joins it later. The rules are below.")
+        return super().get_form(request, obj, change, help_texts={"access": joins}, **kwargs)
+
     @display(description=_("Who may join"), label=True, ordering="access")
     def who_joins(self, permission: ChannelPermission) -> str:
         return permission.get_access_display()

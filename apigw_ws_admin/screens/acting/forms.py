@@ -130,7 +130,12 @@ class BanForm(GoodbyeForm):
 
     whom = ChoiceField(label=gettext_lazy("Ban"), widget=UnfoldAdminRadioSelectWidget)
     minutes = TypedChoiceField(
-        label=gettext_lazy("For"), choices=BAN_MINUTES, coerce=int, initial=15, widget=UnfoldAdminSelectWidget
+        label=gettext_lazy("For"),
+        choices=BAN_MINUTES,
+        coerce=int,
+        initial=15,
+        help_text=gettext_lazy("Then it ends by itself. It can be lifted before."),
+        widget=UnfoldAdminSelectWidget,
     )
     field_order = ("whom", "minutes", "reason", "message")
 

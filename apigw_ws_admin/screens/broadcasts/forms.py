@@ -76,6 +76,10 @@ class ComposeForm(AudienceForm, MessageForm):
             ("yes", gettext_lazy("Whoever is there when their turn comes")),
         ),
         required=False,
+        help_text=gettext_lazy(
+            "The first leaves out who connects after it has begun; the second reaches them, too, and takes "
+            "longer in a large channel."
+        ),
         widget=UnfoldAdminRadioSelectWidget,
     )
     zone = forms.CharField(required=False, widget=forms.HiddenInput)
