@@ -22,6 +22,8 @@ from apigw_ws_admin.demo.schema import set_aside
 from apigw_ws_admin.demo.state import DemoError, Keys, State, opened, state_in
 
 HOST: Final = "127.0.0.1"
+#: What of the console's own settings a person may try on the demo.
+TRIED_ON_THE_DEMO: Final = "APIGW_WS_STRICT_CSP"
 #: SIGHUP, where there is one, is the terminal's window being closed.
 STOP_SIGNALS: Final = [
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
@@ -50,29 +52,26 @@ class Demo:
     def environment(self) -> dict[str, str]:
         """Ours for every process. Nothing of the person's own AWS account is left in it."""
         own = {
-            name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "APIGW_WS_"))
+            name: value
+            for name, value in os.environ.items()
+            if name == TRIED_ON_THE_DEMO or not name.startswith(("AWS_", "APIGW_WS_"))
         }
-        strict = {name: os.environ[name] for name in ("APIGW_WS_STRICT_CSP",) if name in os.environ}
-        return (
-            own
-            | strict
-            | {
-                "DJANGO_SETTINGS_MODULE": "apigw_ws_admin.demo.settings",
-                "APIGW_WS_SECRET_KEY": self.keys.django,
-                "APIGW_WS_DATABASE": str(self.state.database),
-                "APIGW_WS_ENDPOINT_URL": self.gateway_url,
-                "APIGW_WS_DEMO_PORT": str(self.port),
-                "APIGW_WS_DEMO_TOKEN": self.token,
-                "AWS_ACCESS_KEY_ID": self.keys.access_key,
-                "AWS_SECRET_ACCESS_KEY": self.keys.secret_key,
-                "AWS_DEFAULT_REGION": "us-east-1",
-                "AWS_CONFIG_FILE": os.devnull,
-                "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-                "AWS_EC2_METADATA_DISABLED": "true",
-                "NO_PROXY": f"{HOST},localhost",
-                "no_proxy": f"{HOST},localhost",
-            }
-        )
+        return own | {
+            "DJANGO_SETTINGS_MODULE": "apigw_ws_admin.demo.settings",
+            "APIGW_WS_SECRET_KEY": self.keys.django,
+            "APIGW_WS_DATABASE": str(self.state.database),
+            "APIGW_WS_ENDPOINT_URL": self.gateway_url,
+            "APIGW_WS_DEMO_PORT": str(self.port),
+            "APIGW_WS_DEMO_TOKEN": self.token,
+            "AWS_ACCESS_KEY_ID": self.keys.access_key,
+            "AWS_SECRET_ACCESS_KEY": self.keys.secret_key,
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "NO_PROXY": f"{HOST},localhost",
+            "no_proxy": f"{HOST},localhost",
+        }
 
 
 def run(*, folder: Path, port: int, gateway_port: int, visitors: int) -> int:
