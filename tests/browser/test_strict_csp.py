@@ -94,6 +94,7 @@ def said(page: Any) -> list[str]:
         if line.type in ("error", "warning") and not line.location["url"].endswith("/favicon.ico"):
             complaints.append(f"{page.url}: {line.text}")
 
+    page.set_default_timeout(30_000)
     page.add_init_script(LISTEN)
     page.on("console", hear)
     page.set_viewport_size({"width": 1440, "height": 900})
