@@ -17,9 +17,11 @@ django.setup()
 
 from django.core.management import call_command
 from django.core.wsgi import get_wsgi_application
+from django.db import connections
 from websockets.sync.client import connect
 
 from apigw_ws.models import ApiGateway, ChannelPermission, WebSocketSession
+from apigw_ws.services import transactions
 from apigw_ws.testing import WebSocketTestClient
 
 
@@ -34,6 +36,7 @@ def main(url: str) -> None:
     gateway.create_gateway()
     played(gateway)
     real(gateway)
+    together()
 
 
 def played(gateway: ApiGateway) -> None:
@@ -52,6 +55,16 @@ def real(gateway: ApiGateway) -> None:
         (outcome,) = WebSocketSession.objects.filter(channel_name="lobby").send_message({"n": 1})
         assert outcome
         assert json.loads(socket.recv(timeout=20)) == {"n": 1}
+
+
+def together() -> None:
+    """What is done together is done where the router keeps our tables."""
+    done: list[int] = []
+    with transactions.atomic():
+        inside = [each.alias for each in connections.all() if each.in_atomic_block]
+        transactions.on_commit(lambda: done.append(len(done)))
+        assert (inside, done) == (["realtime"], [])
+    assert done == [0]
 
 
 if __name__ == "__main__":
