@@ -10,7 +10,6 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import URLPattern, path
-from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -23,6 +22,7 @@ from apigw_ws.models import ApiGateway, Channel, ChannelPermission, ChannelVerb,
 from apigw_ws.services import dossiers, figures, rules
 from apigw_ws_admin import ways
 from apigw_ws_admin.live import LiveList, framed
+from apigw_ws_admin.moments import grouped
 from apigw_ws_admin.permissions import VIEW_ADDRESS, demand_look
 from apigw_ws_admin.readonly import RecordAdmin
 from apigw_ws_admin.sites import admin_of, reverse
@@ -100,7 +100,7 @@ class ChannelAdmin(LiveList, RecordAdmin):
         return response
 
     def figure_of(self, rows: QuerySet[Channel]) -> str:
-        return str(number_format(rows.count(), force_grouping=True))
+        return grouped(rows.count())
 
     def shown_of(self, row: Any) -> tuple[Any, ...]:
         rule = (row.rule.level, row.rule.pattern)
@@ -111,7 +111,7 @@ class ChannelAdmin(LiveList, RecordAdmin):
         idle = channel.members - channel.live
         return format_html(
             '<span class="live-who"><b>{}</b> <code>{}</code></span>',
-            channel.members,
+            grouped(channel.members),
             _("%d idle") % idle if idle else "",
         )
 
@@ -125,8 +125,8 @@ class ChannelAdmin(LiveList, RecordAdmin):
         return format_html('<span class="live-who"><b>{}</b> <code>{}</code></span>', rule.level, name)
 
     @display(description=gettext_lazy("Messages a minute"), ordering="messages")
-    def a_minute(self, channel: Channel) -> int:
-        return channel.messages
+    def a_minute(self, channel: Channel) -> str:
+        return grouped(channel.messages)
 
     @display(description=gettext_lazy("Gateways"))
     def gateways_shown(self, channel: Any) -> SafeString:

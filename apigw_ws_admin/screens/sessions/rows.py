@@ -18,6 +18,7 @@ from apigw_ws.models import ApiGateway, WebSocketSession
 from apigw_ws.models.sessions import MAX_AGE
 from apigw_ws.services.narrowing import at_address, of_connection, of_users
 from apigw_ws_admin.filters import GatewayFilter, MomentsFilter
+from apigw_ws_admin.moments import grouped
 from apigw_ws_admin.permissions import VIEW_ADDRESS
 from apigw_ws_admin.readonly import RecordAdmin
 from apigw_ws_admin.screens.sessions.cells import moment, program, selector, state_label
@@ -158,8 +159,8 @@ class SessionList(LiveList, RecordAdmin):
         return format_html(
             '<span class="live-time" title="{}">{} / {}</span>',
             _("%s in, %s out") % sizes,
-            max(session.request_count - 1, 0),
-            session.messages_out,
+            grouped(max(session.request_count - 1, 0)),
+            grouped(session.messages_out),
         )
 
     @display(description=gettext_lazy("Expires in"))
