@@ -71,3 +71,25 @@ def test_a_console_that_is_gone_is_told(home: Any) -> None:
 
     home.locator("#home[data-state=failed]").wait_for()
     assert "No answer since" in home.locator("#home-note").text_content()
+
+
+def test_the_first_steps_are_put_away_and_brought_back_by_keyboard(home: Any) -> None:
+    card, away = home.locator("#home-first"), home.get_by_role("button", name="Put this card away")
+    again = home.get_by_role("button", name="Show the first steps")
+    assert not again.is_visible()
+
+    away.focus()
+    home.keyboard.press("Enter")
+
+    again.wait_for()
+    assert not card.is_visible()
+    assert home.evaluate("document.activeElement.id") == "home-needs"
+    home.reload()
+    assert not card.is_visible()
+
+    again.focus()
+    home.keyboard.press("Enter")
+
+    card.get_by_role("heading", name="First steps").wait_for()
+    assert home.evaluate("document.activeElement.id") == "home-first"
+    assert home.evaluate("document.documentElement.scrollWidth") <= 390
