@@ -44,7 +44,7 @@ def sign(failure: Failure | None) -> SafeString:
         return SafeString()
     text = (
         '<a class="help-sign" href="{0}" title="{1}" aria-label="{1}">'
-        '<span class="material-symbols-outlined" aria-hidden="true">help</span></a>'
+        '<span class="align-middle material-symbols-outlined md-18" aria-hidden="true">help</span></a>'
     )
     return format_html(text, page(code), _question(code))
 
@@ -58,6 +58,12 @@ def explained(failure: Failure | None, otherwise: str = "", *, said: str = "") -
 def marked(text: str, code: str = "") -> SafeString | None:
     """In a cell: the text, and the sign that leads to the page about the code, or the code in the text."""
     return format_html("{} {}", text, sign(code or text)) if text else None
+
+
+def explained_record(record: Run | AuditEvent) -> SafeString | None:
+    """On its page: why it failed, and the link; None where it did not."""
+    text = record.error_text
+    return format_html("{} {}", text, link(code_of_record(record))) if text else None
 
 
 def code_of_record(record: Run | AuditEvent) -> str:

@@ -28,7 +28,6 @@ class AuditEventAdmin(HidesAddresses, RecordAdmin):
     of_addresses = ("ip_address",)
     list_display = ("happened_on", "who", "ip_address", "verb", "object_text", "outcome", "said")
     list_select_related = ("run",)
-    change_form_outer_before_template = "apigw_ws_admin/help/_of_record.html"
     list_filter = (
         ("verb", ChoicesDropdownFilter),
         ("result", ChoicesDropdownFilter),
@@ -48,7 +47,7 @@ class AuditEventAdmin(HidesAddresses, RecordAdmin):
         "was",
         "became",
         "result",
-        "error_text",
+        "explained",
         "run",
     )
     readonly_fields = fields
@@ -63,6 +62,10 @@ class AuditEventAdmin(HidesAddresses, RecordAdmin):
     @display(description=_("error"), ordering="error_text")
     def said(self, event: AuditEvent) -> SafeString | None:
         return links.marked(event.error_text, links.code_of_record(event))
+
+    @display(description=_("error"))
+    def explained(self, event: AuditEvent) -> SafeString | None:
+        return links.explained_record(event)
 
     @display(description=_("Before"))
     def was(self, event: AuditEvent) -> SafeString | None:

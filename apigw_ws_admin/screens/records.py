@@ -102,12 +102,24 @@ class RunAdmin(RecordAdmin):
         "said",
     )
     list_select_related = ("gateway", "started_by")
-    change_form_outer_before_template = "apigw_ws_admin/help/_of_record.html"
     list_filter = (
         ("kind", ChoicesDropdownFilter),
         ("state", ChoicesDropdownFilter),
         ("gateway", GatewayFilter),
     )
+    fields = (
+        "gateway",
+        "kind",
+        "deployment_id",
+        "state",
+        "started_by",
+        "planned",
+        "waiting_until",
+        "finished_on",
+        "error_code",
+        "explained",
+    )
+    readonly_fields = fields
     inlines = (StepInline,)
 
     @display(description=_("State"), label=RUN, ordering="state")
@@ -117,3 +129,7 @@ class RunAdmin(RecordAdmin):
     @display(description=_("error"), ordering="error_text")
     def said(self, run: Run) -> SafeString | None:
         return links.marked(run.error_text, links.code_of_record(run))
+
+    @display(description=_("error"))
+    def explained(self, run: Run) -> SafeString | None:
+        return links.explained_record(run)

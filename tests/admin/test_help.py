@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -264,3 +265,18 @@ def test_a_failure_is_told_with_a_link_that_names_the_code_and_nothing_in_it_is_
     )
     assert links.explained(ValueError("<b>")) == "&lt;b&gt;"
     assert links.explained("No.", "BadFile").endswith("What does “BadFile” mean?</a>")
+
+
+def test_the_documentation_says_the_same_of_each_code() -> None:
+    listed = (ROOT.parent / "docs/errors.md").read_text()
+    rows = [f"| {', '.join(f'`{code}`' for code in e.codes)} | {e.means} |\n" for e in catalogue.ENTRIES]
+
+    assert [row for row in rows if row not in listed] == []
+    assert listed.count("\n| `") == len(rows)
+
+
+def test_a_command_that_fails_says_the_code_and_where_it_is_explained() -> None:
+    made = gateway(api_created=False, api_id="")
+
+    with pytest.raises(CommandError, match=r"\[ConfigurationError: see docs/errors\.md\]$"):
+        call_command("ws_rollback", "--pk", str(made.pk), "--to", "abc")

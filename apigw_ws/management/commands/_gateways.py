@@ -51,7 +51,7 @@ class GatewayCommand(BaseCommand):
 
 @contextmanager
 def sentences() -> Iterator[None]:
-    """An ApigwWsError ends the command with its sentence, not with a traceback.
+    """An ApigwWsError ends the command with its sentence and its code, not with a traceback.
 
     What the command does is on record under the name of the operating system's user.
     """
@@ -59,7 +59,8 @@ def sentences() -> Iterator[None]:
         with audit.acting_as(f"command: {_user()}"):
             yield
     except ApigwWsError as error:
-        raise CommandError(str(error)) from error
+        code = getattr(error, "code", "") or type(error).__name__
+        raise CommandError(f"{error} [{code}: see docs/errors.md]") from error
 
 
 def _user() -> str:
