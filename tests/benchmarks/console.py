@@ -113,10 +113,15 @@ def measured(browser: Client, url: str, headers: dict[str, str]) -> Cost:
 
 def is_part(response: Any) -> bool:
     """No whole page, and no file."""
+    return not response.streaming and "<html" not in html_of(response)
+
+
+def html_of(response: Any) -> str:
+    """Empty for a file that is downloaded."""
     if response.streaming:
-        return False
+        return ""
     is_zipped = response.headers.get("Content-Encoding") == "gzip"
-    return b"<html" not in (gzip.decompress(response.content) if is_zipped else response.content)
+    return (gzip.decompress(response.content) if is_zipped else response.content).decode()
 
 
 def milliseconds_of_yardstick() -> float:
