@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from django.apps import apps
 from django.conf import settings
 from django.core.cache import cache
+from django.db.models import Model
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.utils.functional import Promise
@@ -17,7 +18,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext, gettext_lazy, gettext_noop
 
 from apigw_ws.conf import conf
-from apigw_ws.models import ApiGateway, AwsAccount
+from apigw_ws.models import ApiGateway, AuditEvent, AwsAccount, Refusal, Run, WebSocketSession
 from apigw_ws.services import attention
 from apigw_ws_admin.labels import ENVIRONMENT
 from apigw_ws_admin.pages import number
@@ -67,6 +68,14 @@ BADGES: Final[Mapping[str, tuple[str, str, str | Promise]]] = {
         gettext_lazy("Refusals of the last hour: far more than in an hour of the day before"),
     ),
     "doctor": ("problems", "danger", gettext_lazy("Problems that the doctor found when it looked last")),
+}
+#: Whose pages wear the environment of their gateway, and how they lead to its account.
+_AT_GATEWAY: Final[Mapping[str, tuple[type[Model], str]]] = {
+    "apigateway": (ApiGateway, "account"),
+    "websocketsession": (WebSocketSession, "api_gateway__account"),
+    "run": (Run, "gateway__account"),
+    "refusal": (Refusal, "api_gateway__account"),
+    "auditevent": (AuditEvent, "gateway__account"),
 }
 #: From here on a badge says no more than that it is many.
 _MANY: Final = 1000
@@ -154,7 +163,8 @@ def _item(request: HttpRequest, label: str, icon: str) -> dict[str, Any] | None:
 def environment(request: HttpRequest) -> list[str] | None:
     """Where one is, and what one may not mistake it for. For UNFOLD["ENVIRONMENT"].
 
-    On the pages of a gateway its account's environment; elsewhere that of all gateways, where it is one.
+    On the pages of a gateway, and of what happened at one, its account's environment; elsewhere that of all
+    gateways, where it is one.
     """
     found = _environment_of_page(request) or _environment_of_setup()
     if not conf.read_only:
@@ -165,31 +175,33 @@ def environment(request: HttpRequest) -> list[str] | None:
 def _environment_of_page(request: HttpRequest) -> list[str] | None:
     if not getattr(getattr(request, "user", None), "is_staff", False):
         return None  # strangers sign in without it
-    gateway = _gateway_of(request)
-    key = environment_key(gateway)
-    name: str = cache.get_or_set(key, lambda: _environment(gateway), attention.KEPT) or ""
+    model, account, pk = _record_of(request)
+    key = environment_key(f"{model._meta.model_name}:{number(pk)}" if pk else "")
+    name: str = cache.get_or_set(key, lambda: _environment(model, account, pk), attention.KEPT) or ""
     return [str(AwsAccount.Environment(name).label), ENVIRONMENT[name]] if name else None
 
 
-def environment_key(gateway: str) -> str:
-    """Where the cache has the environment of a gateway, or of all where none is said."""
-    return f"apigw_ws:environment:{gateway}"
+def environment_key(record: str) -> str:
+    """Where the cache has the environment of a record, or of all gateways where none is said."""
+    return f"apigw_ws:environment:{record}"
 
 
-def _gateway_of(request: HttpRequest) -> str:
-    """The primary key, on the pages of a gateway."""
+def _record_of(request: HttpRequest) -> tuple[type[Model], str, str]:
+    """Of pages of a gateway, or of what happened at one: the model, the way to its account, and the key."""
     match = request.resolver_match
-    if match is None or not (match.url_name or "").startswith("apigw_ws_apigateway_"):
-        return ""
-    return str(match.kwargs.get("object_id") or match.kwargs.get("pk") or "")
+    for name, (model, account) in _AT_GATEWAY.items():
+        if match and (match.url_name or "").startswith(f"apigw_ws_{name}_"):
+            pk = str(match.kwargs.get("object_id") or match.kwargs.get("pk") or "")
+            return (model, account, pk) if pk else (ApiGateway, "account", "")
+    return ApiGateway, "account", ""
 
 
-def _environment(gateway: str) -> str:
-    """Of this gateway's account, or of the accounts of all; empty where there is none, or several differ."""
-    gateways = ApiGateway.objects.order_by()
-    if gateway:
-        gateways = gateways.filter(pk=number(gateway))
-    names = [*gateways.values_list("account__environment", flat=True).distinct()[:2]]
+def _environment(model: type[Model], account: str, pk: str) -> str:
+    """Of this record's account, or of the accounts of all; empty where there is none, or several differ."""
+    records = model._default_manager.order_by()
+    if pk:
+        records = records.filter(pk=number(pk))
+    names = [*records.values_list(f"{account}__environment", flat=True).distinct()[:2]]
     return names[0] or "" if len(names) == 1 else ""
 
 

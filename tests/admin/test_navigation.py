@@ -96,6 +96,16 @@ class TestEnvironment:
             "Staging bg-orange",
         ]
 
+    def test_so_do_those_of_what_happened_at_one(self, operator: Client) -> None:
+        live = rows.gateway(0, account=account("production"))
+        rows.gateway(1, account=account("development", "Play"))
+        session = WebSocketSession.objects.create(connection_id="a=", api_gateway=live)
+        run = Run.objects.create(gateway=live, state="done")
+
+        for path in (f"websocketsession/{session.pk}/change/", f"run/{run.pk}/change/"):
+            assert self.badge(operator, f"/admin/apigw_ws/{path}") == "Production bg-red"
+        assert self.badge(operator, "/admin/apigw_ws/websocketsession/") == ""
+
     def test_elsewhere_it_is_that_of_all_gateways_or_none(self, operator: Client) -> None:
         live = account("production")
         rows.gateway(0, account=live)
