@@ -9,15 +9,17 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import router
+from django.db.models import Model
 
 from apigw_ws.services import transactions
 
 
 @register(Tags.models)
 def check_databases(**_: Any) -> list[CheckMessage]:
-    """Sessions refer to users, rules to groups and permissions, and no foreign key leads out of a database."""
+    """Sessions refer to users, rules to groups and permissions; no foreign key leads out of a database."""
     here = transactions.database()
-    needed = [get_user_model(), Group, Permission, *apps.get_app_config("apigw_ws").get_models()]
+    ours = apps.get_app_config("apigw_ws").get_models()
+    needed: list[type[Model]] = [get_user_model(), Group, Permission, *ours]
     apart = {model._meta.label: router.db_for_write(model) for model in needed}
     hint = "Have DATABASE_ROUTERS keep the apps “apigw_ws”, “auth” and that of the users in one database."
     return [

@@ -49,7 +49,7 @@ def signed_in() -> Client:
 
 def opened(client: Client) -> Iterator[str]:
     """What is wrong with all views, and with all that their pages lead to."""
-    first = dict.fromkeys((SITE, *addresses()), "href")
+    first = dict.fromkeys((SITE, f"{SITE}search/?s=chat&extended=1", *addresses()), "href")
     todo, seen = deque(first.items()), set()
     while todo:
         url, way = todo.popleft()
