@@ -56,7 +56,8 @@ def broadcasts_in_flight() -> int:
 
 def drifted_gateways() -> int:
     """Those in which AWS differed from the record when it was last seen, and that were not applied since."""
-    states = Counter(each.state for each in health.of([*ApiGateway.objects.all()]))
+    judged = ApiGateway.objects.only("deployment_id", "updated_on")
+    states = Counter(each.state for each in health.of([*judged]))
     return states[health.State.NEEDS_APPLY]
 
 
