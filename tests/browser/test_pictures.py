@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="Chromium is not installed")
 def test_a_picture_is_taken_of_a_demo(demo: Demo, tmp_path: Path) -> None:
     pytest.importorskip("playwright", reason="playwright is not installed")
+    pytest.importorskip("PIL", reason="pillow is not installed")
     script: dict[str, Any] = runpy.run_path(str(ROOT / "docs/pictures.py"))
     testing = [picture for picture in script["PICTURES"] if picture.name == "test-console"]
 
