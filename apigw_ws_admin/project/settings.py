@@ -110,6 +110,13 @@ DATABASES = {
         },
     }
 }
+# It has what was seen of AWS, some entries for each gateway: Django's 300 would do for less than a hundred.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": 10_000},
+    }
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 APIGW_WS: dict[str, Any] = {
     "ENDPOINT_URL": os.environ.get("APIGW_WS_ENDPOINT_URL", ""),
