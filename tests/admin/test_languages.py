@@ -68,7 +68,7 @@ def sentences(response: HttpResponse) -> Iterator[str]:
         yield " ".join(html.unescape(text).split())
 
 
-def _english() -> re.Pattern[str]:
+def english() -> re.Pattern[str]:
     """Sentences of the source, of three words or more, that are others in German."""
     catalogue = polib.pofile(str(Path(apigw_ws.__file__).with_name("locale") / "de/LC_MESSAGES/django.po"))
     texts = [entry.msgid for entry in catalogue if entry.msgid != entry.msgstr]
@@ -76,15 +76,12 @@ def _english() -> re.Pattern[str]:
     return re.compile("|".join(".+".join(map(re.escape, FILLED_IN.split(text))) for text in long))
 
 
-ENGLISH: Final = _english()
-
-
 def test_every_screen_is_in_german(german: Client, aws: Served) -> None:
     with translation.override("de"):  # some sentences are kept in the language of whoever acted
         furnish()
     draft = german.get(reverse("admin:apigw_ws_apigateway_wizard")).headers["Location"].split("/")[-3]
     german.raise_request_exception = False
-    seen, problems = set(), []
+    seen, said, problems = set(), {}, []
     for screen in (each for each in every_screen() if not each.query):
         try:
             response = german.get(screen.url(draft))
@@ -93,9 +90,14 @@ def test_every_screen_is_in_german(german: Client, aws: Served) -> None:
         if response.streaming or "html" not in response.headers.get("Content-Type", ""):
             continue
         seen.add(screen.view)
-        english = [said for said in sentences(response) if ENGLISH.fullmatch(said)]
-        found = [*([response.status_code] if response.status_code >= 500 else []), *english]
-        problems += [f"{screen}: {each}" for each in (*found, *NUMBERS.findall(response.text))]
+        said |= dict.fromkeys(sentences(response), screen)
+        wrong = [
+            *([response.status_code] if response.status_code >= 500 else []),
+            *NUMBERS.findall(response.text),
+        ]
+        problems += [f"{screen}: {each}" for each in wrong]
+    in_english = english()
+    problems += [f"{screen}: {text}" for text, screen in said.items() if in_english.fullmatch(text)]
     assert "\n".join(problems) == ""
     assert len(seen) > 60
 
