@@ -63,7 +63,7 @@ def _context(request: HttpRequest, user: AbstractBaseUser) -> dict[str, Any]:
     return {
         "user_shown": user,
         "record": _record(user),
-        "trail": trail((capfirst(WebSocketSession._meta.verbose_name_plural), sessions), (name, "")),
+        "trail": trail((capfirst(str(WebSocketSession._meta.verbose_name_plural)), sessions), (name, "")),
         "channels": dossiers.channels_of(user),
         "bans": dossiers.bans_of(user) if may("apigw_ws.view_ban") else None,
         "all_bans": lists[Ban],
