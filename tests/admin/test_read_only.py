@@ -156,7 +156,7 @@ def test_another_projects_admin_is_its_own(operator: Client) -> None:
 
 
 def test_the_standalone_console_keeps_its_users_too(operator: Client, monkeypatch: Any) -> None:
-    monkeypatch.setattr(readers, "_is_standalone", lambda: True)
+    monkeypatch.setattr(readers, "is_standalone", lambda: True)
 
     assert operator.get("/admin/auth/user/").status_code == 200
     assert operator.get("/admin/auth/user/add/").status_code == 403
