@@ -7,9 +7,9 @@ from django.views.i18n import set_language
 from apigw_ws.views import WebSocketTokenView
 from apigw_ws_admin.demo.pages import ChatPage, sign_in
 from apigw_ws_admin.demo.views import ChatView, ClockView
-from apigw_ws_admin.project.urls import handler403, handler404, handler500
+from apigw_ws_admin.project.urls import handler400, handler403, handler404, handler500
 
-__all__ = ["handler403", "handler404", "handler500", "urlpatterns"]
+__all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
 
 urlpatterns = [
     path("", ChatPage.as_view(), name="chat"),
