@@ -15,4 +15,14 @@
     note.querySelector("a").href = to;
     note.hidden = false;
   });
+
+  // None takes the focus away: htmx keeps it for what has an ID, and we for links.
+  let held = null;
+  document.addEventListener("htmx:beforeSwap", () => {
+    held = document.activeElement.matches("a[href]:not([id])") ? document.activeElement.getAttribute("href") : null;
+  });
+  document.addEventListener("htmx:afterSettle", () => {
+    if (held === null || document.activeElement !== document.body) return;
+    document.querySelector(`#content a[href="${CSS.escape(held)}"]`)?.focus({ preventScroll: true });
+  });
 }
