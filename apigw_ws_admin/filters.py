@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.forms import SplitDateTimeField
 from django.http import HttpRequest
 from unfold.contrib.filters.admin import RangeDateTimeFilter, RelatedDropdownFilter
@@ -37,6 +37,12 @@ class GatewayFilter(RelatedDropdownFilter):
     def choices(self, changelist: Any) -> Any:
         self.lookup_choices = [*ApiGateway.objects.order_by("api_name").values_list("pk", "api_name")]
         return super().choices(changelist)
+
+    def get_facet_queryset(self, changelist: Any) -> dict[str, int]:
+        """The rows of each, counted together: Django would count those of a thousand one by one."""
+        rows = changelist.get_queryset(self.request, exclude_parameters=self.expected_parameters())
+        numbers = dict(rows.order_by().values_list(self.field_path).annotate(Count("pk")))
+        return {f"{pk}__c": numbers.get(pk, 0) for pk, _name in self.lookup_choices}
 
 
 class MomentsFilter(RangeDateTimeFilter):

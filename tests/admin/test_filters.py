@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from apigw_ws.models import Refusal
 from apigw_ws_admin.pages import ago
+from tests.admin import rows
 
 pytestmark = pytest.mark.django_db
 
@@ -49,6 +50,24 @@ def test_rows_from_a_moment_to_a_moment(
     text = operator.get(LIST, sent).text
 
     assert len(set(re.findall(f"{LIST}[0-9]+/change/", text))) == found
+
+
+def test_the_rows_of_each_gateway_are_counted_in_one_query(
+    operator: Client, django_assert_max_num_queries: Any
+) -> None:
+    for number in range(15):
+        made = rows.gateway(number)
+        for _ in range(number % 3):
+            Refusal.objects.create(
+                api_gateway=made, guard="origin", phase="connect", status=403, reason="No."
+            )
+
+    with django_assert_max_num_queries(12):
+        text = operator.get(LIST, {"_facets": "True"}).text
+
+    assert {"gateway-3 (0)", "gateway-4 (1)", "gateway-5 (2)"} <= set(
+        re.findall(r"gateway-[345] \(\d\)", text)
+    )
 
 
 def test_how_long_ago_is_told_roughly() -> None:
