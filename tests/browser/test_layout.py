@@ -87,3 +87,15 @@ def test_a_refresh_moves_nothing(lively: Any, path: str) -> None:
     shifts = page.evaluate("shifts")
     assert sum(shift["value"] for shift in shifts) < 0.01, shifts
     assert page.evaluate(FOCUSED) == focused
+
+
+def test_times_of_the_row_that_the_keyboard_is_in_are_told_exactly(lively: Any) -> None:
+    page = lively("apigw_ws/refusal/")
+    exact = "() => getComputedStyle(document.querySelector('#result_list time'), '::after').content"
+    assert page.evaluate(exact) == "none"
+
+    page.locator("#result_list .action-select").first.focus()
+    page.keyboard.press("Tab")
+
+    title = page.locator("#result_list time").first.get_attribute("title")
+    assert page.evaluate(exact) == f'"{title}"'
