@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from apigw_ws.aws.spec import ApiSpec, RouteSpec, StageSpec
 
@@ -192,8 +193,33 @@ class RemoveStage(Operation):
         return _("Remove the stage “%(name)s”; its connections are closed.") % {"name": self.name}
 
 
+#: What ``_words`` makes of the fields that a plan can name, for translators.
+FIELDS = (
+    gettext_noop("name"),
+    gettext_noop("description"),
+    gettext_noop("owner"),
+    gettext_noop("route selection expression"),
+    gettext_noop("api key selection expression"),
+    gettext_noop("disable execute api endpoint"),
+    gettext_noop("auto deploy"),
+    gettext_noop("URL"),
+    gettext_noop("method"),
+    gettext_noop("timeout"),
+    gettext_noop("headers"),
+    gettext_noop("throttling rate limit"),
+    gettext_noop("throttling burst limit"),
+    gettext_noop("detailed metrics"),
+    gettext_noop("logging level"),
+    gettext_noop("data trace"),
+    gettext_noop("access log destination arn"),
+    gettext_noop("access log format"),
+    gettext_noop("variables"),
+    gettext_noop("list of variables"),
+)
+
+
 def _words(fields: tuple[str, ...]) -> str:
-    return ", ".join(field.replace("_", " ") for field in fields)
+    return ", ".join(_(field.replace("_", " ")) for field in fields)
 
 
 def route_key(operation: Operation) -> str:
