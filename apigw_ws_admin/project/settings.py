@@ -152,6 +152,7 @@ SESSION_COOKIE_NAME = "apigw_ws_session"  # browsers share cookies between the p
 CSRF_COOKIE_NAME = "apigw_ws_csrf"
 CSRF_FAILURE_VIEW = "apigw_ws_admin.project.errors.stale"
 LANGUAGE_COOKIE_NAME = "apigw_ws_language"
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 CONSOLE_HEADERS = headers.of_console(on_loopback=ON_LOOPBACK, strict=STRICT_CSP)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE_SSL_REDIRECT = not ON_LOOPBACK
 SECURE_HSTS_SECONDS = 0 if ON_LOOPBACK else 365 * 24 * 3600
