@@ -44,7 +44,7 @@ def crowded(django_db_setup: None, django_db_blocker: Any) -> Iterator[tuple[Any
 @pytest.fixture(autouse=True)
 def counted(monkeypatch: pytest.MonkeyPatch) -> None:
     """One page in five seconds counts the members of channels."""
-    monkeypatch.setattr(figures, "_STALE", dt.timedelta(hours=1))
+    monkeypatch.setattr(figures, "_page_counts_every", lambda last: dt.timedelta(hours=1))
 
 
 @pytest.mark.flaky(reruns=0)
