@@ -53,7 +53,8 @@ def written(pattern: str, *, inside: str = "") -> set[str]:
     return {found for text in texts for found in re.findall(pattern, text)}
 
 
-def heirs(of: type) -> Iterator[type]:
+def heirs(of: type[Any]) -> Iterator[type[Any]]:
+    each: type[Any]
     for each in of.__subclasses__():
         if each.__module__.startswith("apigw_ws"):
             yield each
