@@ -17,7 +17,7 @@ from apigw_ws.models import ApiGateway
 from apigw_ws_admin.widgets import LongSelect
 
 
-class _GatewayForm(DropdownForm):  # type: ignore[misc]
+class _GatewayForm(DropdownForm):
     widget = LongSelect(
         {"data-theme": "admin-autocomplete", "class": "unfold-admin-autocomplete admin-autocomplete"}
     )

@@ -120,7 +120,10 @@ def top(number: int) -> list[Tallied]:
         .annotate(last_day=Sum("times"), last_hour=lately)
     )
     found = rows.order_by("-last_day", "by", "reason")[:number]
-    return [Tallied(guard=row.pop("by"), **row) for row in found]
+    return [
+        Tallied(guard=row["by"], reason=row["reason"], last_hour=row["last_hour"], last_day=row["last_day"])
+        for row in found
+    ]
 
 
 def of_bans() -> Mapping[int, int]:
