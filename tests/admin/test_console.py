@@ -56,7 +56,7 @@ def test_the_menu_leads_to_every_page(operator: Client) -> None:
 def test_the_menu_holds_nothing_that_would_be_refused(staff: Callable[..., Client]) -> None:
     staff("view_websocketsession")
 
-    assert titles(User.objects.get()) == ["Overview", "Sessions", "Channels"]
+    assert titles(User.objects.get()) == ["Overview", "Help", "Sessions", "Channels"]
 
 
 @pytest.mark.django_db
