@@ -23,6 +23,7 @@ _NO_PAGES: Final = frozenset({"logout", "login", "jsi18n", "view_on_site", "auto
 #: Arguments of which each value has a page of its own.
 _SAID: Final[Mapping[str, tuple[str, ...]]] = {
     "app_label": ("apigw_ws",),
+    "code": ("AccessDenied", "gone", "1006", "403", "guard.origin", "apigw_ws.W003"),
     "step": (*ANSWERS, "review"),
     "part": ("identity", "certificates"),
     "apigw_ws_apigateway_secret.act": tuple(ACTS),
