@@ -20,9 +20,6 @@ Values = dict[str, Any]
 class AuditedSaves(ReadableFigures, ModelAdmin):
     """A save that adds or changes something is one event; for those whose fields hold no secret."""
 
-    list_per_page = 50  # as of records
-    list_sections = ()  # see RecordAdmin
-
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         before, after = _changes(form, formsets, change)

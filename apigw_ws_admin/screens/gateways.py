@@ -125,7 +125,7 @@ class GatewayList(ModelAdmin):
     list_fullwidth = True
     list_filter = (("account__environment", ChoicesDropdownFilter), RegionFilter, HealthFilter)
     list_filter_submit = True
-    list_per_page = 50
+    list_per_page = 25  # a row is made of five parts: twice as many take a fifth of a second
     list_sections = ()  # see RecordAdmin
     search_fields = ("api_name", "api_id", "domain_name")
 
