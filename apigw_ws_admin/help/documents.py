@@ -28,13 +28,11 @@ CONNECT: Final = _guide(
     "Manage connected users and client apps: $connect and $disconnect routes",
     "apigateway-websocket-api-route-keys-connect-disconnect",
 )
-ROUTE_RESPONSE: Final = _guide("Set up route responses", "apigateway-websocket-api-route-response")
 BINARY: Final = _guide("Binary media types for WebSocket APIs", "websocket-api-develop-binary-media-types")
 METRICS: Final = _guide("Monitor WebSocket APIs with CloudWatch metrics", "apigateway-websocket-api-logging")
 LOGS: Final = _guide("Configure logging for a WebSocket API", "websocket-api-logging")
 DEPLOY: Final = _guide("Deploy a WebSocket API", "apigateway-set-up-websocket-deployment")
 DOMAINS: Final = _guide("Custom domain names for WebSocket APIs", "websocket-api-custom-domain-names")
-MAPPINGS: Final = _guide("API mappings for WebSocket APIs", "websocket-api-mappings")
 CERTIFICATES: Final = _guide(
     "Get certificates ready in AWS Certificate Manager", "how-to-custom-domains-prerequisites"
 )
