@@ -48,8 +48,8 @@ from apigw_ws_admin.screens.domain import Domain
 from apigw_ws_admin.screens.drift import Drift
 from apigw_ws_admin.screens.exporting import Exporting
 from apigw_ws_admin.screens.gateways import GatewayList
-from apigw_ws_admin.screens.history import History
 from apigw_ws_admin.screens.help import Help
+from apigw_ws_admin.screens.history import History
 from apigw_ws_admin.screens.home import Home
 from apigw_ws_admin.screens.importing import Importing
 from apigw_ws_admin.screens.monitoring.views import Monitoring
