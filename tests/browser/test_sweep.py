@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterator
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -21,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 #: Rows of each kind, so that there are pages about them.
 FURNISH = """
 from django.contrib.auth.models import Group
-from apigw_ws.models import Trace, WebSocketSession
+from apigw_ws.models import AuditEvent, Refusal, Run, Trace, WebSocketSession
 from apigw_ws.services import bans, broadcasts, traces
 from tests.admin import rows
 rows.fill(10)
@@ -31,6 +30,14 @@ traces.start(Trace(channel_name="lobby", reason="Ticket 7"), minutes=10)
 broadcasts.start(broadcasts.prepare(audience={"kind": "channels", "channels": ["lobby"]}, payload="{}"))
 for n in range(60):
     WebSocketSession.objects.create(connection_id=f"one-of-many-{n}=", channel_name="lobby")
+# Words that are longer than a telephone is wide.
+long = "Benutzerverwaltungsdatenschutzbeauftragtenzentrale" * 2
+WebSocketSession.objects.create(connection_id=long, channel_name=long, user_agent=long * 3, origin=f"https://{long}")
+Refusal.objects.update(origin=f"https://{long}", times=1_000_000, reason=long)
+Run.objects.update(error_text=long)
+AuditEvent.objects.create(
+    who=long, verb="apply", object_text=long, result="failed", error_text=long, after={long: long * 3}
+)
 """
 #: What a page breaks is said on the console, where its own errors are, too.
 LISTEN = """addEventListener("securitypolicyviolation", (broken) =>
@@ -67,6 +74,8 @@ OPEN_DIALOG = """(path) => {
 #: What live.js asks for, where all has changed.
 REFRESH = """() => fetch(location, { headers: { "HX-Request": "true", "X-Live": "another" } })
   .then(answer => answer.text())"""
+#: Of windows, the last a telephone's.
+WIDTHS: Final = (1440, 1024, 390)
 #: How names of views end of which one page is as good as any.
 ALIKE: Final = ("_history", "_delete", "_import_file")
 #: Names of views that answer with a file or a part, or sign out.
@@ -100,10 +109,11 @@ class Sweep:
         page.evaluate("source => { (0, eval)(source) }", self.axe)
         self.note(*page.evaluate(AXE, None), *page.evaluate(WORDS), *page.evaluate(OUT_OF_REACH))
         page.evaluate("document.documentElement.classList.add('dark')")
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            if page.evaluate("document.scrollingElement.scrollWidth > innerWidth"):
+                self.note(f"scrolls sideways at {width} px")
         self.note(*(f"in the dark, {each}" for each in page.evaluate(AXE, ["color-contrast"])))
-        page.set_viewport_size({"width": 390, "height": 800})
-        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-            self.note("scrolls sideways at 390 px")
         page.set_viewport_size({"width": 1440, "height": 900})
         return list(page.evaluate(LINKS))
 
@@ -125,8 +135,6 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 
 @pytest.fixture
 def sweep(page: Any, furnished: Demo) -> Sweep:
-    if not version("django-unfold").startswith("0.91."):
-        pytest.skip("swept with the Unfold of Python 3.11, whose fonts and pages it is about")
     package = pytest.importorskip("axe_core_python", reason="axe-core-python is not installed")
     source = next(Path(package.__path__[0]).rglob("axe.min.js")).read_text()
     page.set_viewport_size({"width": 1440, "height": 900})
