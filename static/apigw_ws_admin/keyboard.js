@@ -28,6 +28,11 @@
       const label = field.closest(".select2")?.previousElementSibling?.labels?.[0];
       field.setAttribute("aria-label", label?.textContent.trim() || translated("Search"));
     }
+    // Django's dates and times are two fields under one title.
+    for (const field of all(root, ".datetime input:not([aria-label])")) {
+      const title = field.closest("[class*='field-line'], .form-row")?.querySelector("legend, label")?.textContent.trim();
+      if (!field.labels.length && title) field.setAttribute("aria-label", title);
+    }
   }
 
   document.addEventListener("DOMContentLoaded", () => {
