@@ -103,7 +103,7 @@ def session(page: Any) -> None:
 PICTURES: Final = (
     Picture(name="test-console", show=testing),
     Picture(name="wizard", show=at("apigateway/wizard/", "form.wizard-form")),
-    Picture(name="gateways", show=at("apigateway/", "text=Needs apply")),
+    Picture(name="gateways", show=at("apigateway/", "text=Needs apply"), width=1536),
     Picture(name="drift", show=at("apigateway/3/drift/", "[name^=choice]")),
     Picture(name="gateway", show=at("apigateway/1/overview/", "#deployment h2"), after=MINUTE),
     Picture(name="sessions", show=at("websocketsession/", "#result_list > tbody"), after=MINUTE),
