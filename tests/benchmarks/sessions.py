@@ -93,8 +93,8 @@ def dated(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def fill() -> ApiGateway:
-    """A tenth is open, a fifth of those idle; the rest ended in the last weeks. Stored as they came, and vacuumed:
-    the server would do that by itself, but while the pages are measured."""
+    """A tenth is open, a fifth of those idle; the rest ended in the last weeks. Stored as they came, and
+    vacuumed: the server would do that by itself, but while the pages are measured."""
     now = timezone.now()
     users = User.objects.bulk_create(User(username=f"user-{number}") for number in range(USERS))
     gateways = [ApiGateway.objects.create(api_name=f"gateway-{number}") for number in range(GATEWAYS)]
