@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any, Final, TypeVar
+from unittest.mock import patch
 
 from django.contrib.auth.models import Group, Permission, User
 from django.db import connection
-from django.db.models import Model
+from django.db.models import DateTimeField, Model
 from django.utils import timezone
 
 from apigw_ws import models
@@ -70,17 +71,13 @@ def fill(times: int, *, minutes: int = 60) -> User:
 @contextmanager
 def _dated() -> Iterator[None]:
     """Rows may say when they were made."""
-    fields: list[Any] = [
-        field
-        for name in models.__all__
-        for field in getattr(getattr(models, name), "_meta", WebSocketSession._meta).fields
-        if getattr(field, "auto_now_add", False)
-    ]
-    for field in fields:
-        field.auto_now_add, field.default = False, timezone.now
-    yield
-    for field in fields:
-        field.auto_now_add = True
+    now = DateTimeField.pre_save
+
+    def pre_save(field: DateTimeField[Any, Any], row: Model, add: bool) -> Any:
+        return getattr(row, field.attname) or now(field, row, add)
+
+    with patch.object(DateTimeField, "pre_save", pre_save):
+        yield
 
 
 def _stored(rows: Iterable[Row]) -> list[Row]:
