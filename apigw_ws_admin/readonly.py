@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 from unfold.paginator import InfinitePaginator
 
+from apigw_ws_admin.identifiers import CopyableIds
 from apigw_ws_admin.moments import ReadableFigures
 
 
@@ -22,7 +23,7 @@ class ReadOnly:
         return False
 
 
-class RecordAdmin(ReadableFigures, ReadOnly, ModelAdmin):
+class RecordAdmin(ReadableFigures, CopyableIds, ReadOnly, ModelAdmin):
     """What happened: many rows, the newest first, never counted."""
 
     list_fullwidth = True

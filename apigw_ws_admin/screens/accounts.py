@@ -51,7 +51,7 @@ class AwsAccountAdmin(AuditedSaves, AuditedDeletions):
 
     class Media:
         css: ClassVar = {"all": ("apigw_ws_admin/gateways.css",)}
-        js = ("apigw_ws_admin/deployment.js", "apigw_ws_admin/gateway.js")
+        js = ("apigw_ws_admin/deployment.js",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AwsAccount]:
         found: QuerySet[AwsAccount] = super().get_queryset(request)

@@ -14,6 +14,7 @@ from unfold.decorators import display
 from apigw_ws.models import ApiGateway
 from apigw_ws_admin import tabs
 from apigw_ws_admin.auditing import AuditedSaves
+from apigw_ws_admin.identifiers import copyable
 from apigw_ws_admin.sites import reverse
 
 Fields = tuple[str | tuple[str, ...], ...]
@@ -58,14 +59,17 @@ GROUPS: Final[tuple[tuple[str | Promise | None, Fields], ...]] = (
         ("domain_name", "certificate_arn", "hosted_zone_id", "disable_execute_api_endpoint"),
     ),
 )
-IN_AWS: Final = (
-    "uid",
-    "api_id",
-    "client_url",
-    "deployment_id",
-    "api_gateway_domain_name",
-    "created_on",
-    "updated_on",
+IN_AWS: Final = copyable(
+    ApiGateway,
+    (
+        "uid",
+        "api_id",
+        "client_url",
+        "deployment_id",
+        "api_gateway_domain_name",
+        "created_on",
+        "updated_on",
+    ),
 )
 #: What is wanted -> what is live, which is shown below it where it is something else.
 LIVE: Final = {"stage_name": "live_stage", "domain_name": "live_domain"}

@@ -24,6 +24,7 @@ from apigw_ws.exceptions import ApigwWsError
 from apigw_ws.models import WebSocketSession
 from apigw_ws.models.sessions import MAX_AGE, SessionState
 from apigw_ws.services import contact, endpoints
+from apigw_ws_admin.identifiers import identifier
 from apigw_ws_admin.labels import SESSION
 from apigw_ws_admin.pages import address_of
 from apigw_ws_admin.permissions import SEND_MESSAGE, VIEW_ADDRESS, demand_look
@@ -176,6 +177,7 @@ def _facts(request: HttpRequest, session: WebSocketSession) -> list[Fact]:
     expires = moment(session.created_on + MAX_AGE, until=True) if session.connected else None
     incoming = max(session.request_count - 1, 0)
     return [
+        Fact(name=_("Connection ID"), value=identifier(session.connection_id), wide=True),
         Fact(name=_("User"), value=user_link(request, session.user) or _("Nobody signed in")),
         Fact(name=_("Gateway"), value=session.api_gateway),
         Fact(name=_("Stage"), value=session.stage_name),

@@ -38,7 +38,7 @@ class TracePage(ModelAdmin):
                 "apigw_ws_admin/traces.css",
             )
         }
-        js = ("apigw_ws_admin/live.js", "apigw_ws_admin/parts.js", "apigw_ws_admin/gateway.js")
+        js = ("apigw_ws_admin/live.js", "apigw_ws_admin/parts.js")
 
     def get_urls(self) -> list[URLPattern]:
         wrap, name = self.admin_site.admin_view, "apigw_ws_trace_"
