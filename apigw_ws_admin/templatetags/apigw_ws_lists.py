@@ -1,0 +1,15 @@
+"""What stands in place of a list without rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+
+register = template.Library()
+
+
+@register.simple_tag
+def nothing_yet(opts: Any) -> tuple[str, ...]:
+    """The templates that say what would be in the list: the last one for models that only a project lists."""
+    return (f"apigw_ws_admin/lists/{opts.model_name}.html", "apigw_ws_admin/lists/_nothing.html")
