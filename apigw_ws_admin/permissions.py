@@ -71,7 +71,9 @@ def demand(request: HttpRequest, *permissions: str) -> None:
 
 def lack(*permissions: str) -> PermissionDenied:
     """For whoever lacks them: the names are what they can ask for."""
-    return PermissionDenied(_("You lack the permission “%s”.") % "”, “".join(permissions))
+    if len(permissions) == 1:
+        return PermissionDenied(_("You lack the permission “%s”.") % permissions)
+    return PermissionDenied(_("You lack the permissions %s.") % ", ".join(permissions))
 
 
 def demand_look(admin: ModelAdmin, request: HttpRequest, *permissions: str) -> None:
