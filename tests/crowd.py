@@ -83,7 +83,8 @@ def _dated() -> Iterator[None]:
 def _stored(rows: Iterable[Row]) -> list[Row]:
     left, stored = iter(rows), []
     while chunk := [*islice(left, 2000)]:
-        stored += type(chunk[0])._default_manager.bulk_create(chunk)  # type: ignore[attr-defined]
+        model: Any = type(chunk[0])
+        stored += model._default_manager.bulk_create(chunk)
     return stored
 
 
