@@ -11,9 +11,9 @@
 | E007 | ENDPOINT_URL is no http or https URL |
 | E008 | READ_ONLY is set, and the middleware that sees to it is not there |
 | E009 | routers keep users, groups or permissions in another database than our tables |
+| E010 | Unfold's Alpine comes before that of ``apigw_ws_admin.strict_csp`` |
 | E011 | ADMIN_SITE is no site of Unfold's |
 | E012 | nothing in MIDDLEWARE knows htmx |
-| E010 | Unfold's Alpine comes before that of ``apigw_ws_admin.strict_csp`` |
 | W001 | WebSocketViews are mounted, but no URL takes the route: $connect cannot arrive |
 | W002 | a view demands tokens, and no URL leads to WebSocketTokenView |
 | W003 | every page may connect |

@@ -51,7 +51,12 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
 ]
 if VARIANT not in ("core", "alone"):
-    MIDDLEWARE += ["django_htmx.middleware.HtmxMiddleware", "apigw_ws_admin.htmx.RedirectMiddleware"]
+    MIDDLEWARE += [
+        "django_htmx.middleware.HtmxMiddleware",
+        "apigw_ws_admin.htmx.RedirectMiddleware",
+        "apigw_ws_admin.htmx.FreshSearchMiddleware",
+        "apigw_ws_admin.zones.TimeZoneMiddleware",
+    ]
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
