@@ -41,7 +41,7 @@ def connected() -> WebSocketSession:
 
 
 def test_each_step_has_its_state_and_leads_to_where_it_is_taken(operator: Client) -> None:
-    healthy()
+    made = healthy()
 
     said, text = card(operator), operator.get(HOME).text
 
@@ -50,7 +50,7 @@ def test_each_step_has_its_state_and_leads_to_where_it_is_taken(operator: Client
     assert "To do: Connect a client" in said
     assert "To do: Send a message" in said
     assert "To do: Let your colleagues in" in said
-    for href in ("apigw_ws/apigateway/wizard/", "apigw_ws/apigateway/1/test/", "auth/user/"):
+    for href in ("apigw_ws/apigateway/wizard/", f"apigw_ws/apigateway/{made.pk}/test/", "auth/user/"):
         assert f'href="/admin/{href}"' in text.partition('<div id="home-needs"')[0]
 
 

@@ -157,7 +157,7 @@ class TestTrail:
             ("apigateway/adopt/", ["Gateways", "Adopt an API"]),
             ("apigateway/doctor/", ["Gateways", "Doctor"]),
             ("apigateway/1/routes/", ["Gateways", "gateway-0", "Routes"]),
-            ("websocketsession/user/1/", ["Sessions", "operator"]),
+            ("websocketsession/user/{user}/", ["Sessions", "operator"]),
             ("channel/page/?channel=lobby", ["Channels", "lobby"]),
             ("auditevent/activity/", ["Activity"]),
             ("auditevent/activity/export/", ["Activity", "Export"]),
@@ -168,6 +168,8 @@ class TestTrail:
     def test_it_leads_from_the_app_to_the_page(self, operator: Client, path: str, ends: list[str]) -> None:
         rows.fill(0)
         expected = [each.format(run=Run.objects.get()) for each in ends]
+
+        path = path.format(user=User.objects.get(username="operator").pk)
 
         assert trail(operator, f"/admin/apigw_ws/{path}") == ["WebSockets", *expected]
 
