@@ -222,6 +222,7 @@ def test_what_fits_on_a_page_is_not_counted_again(operator: Client, crowd: None)
 
 def test_many_sessions_are_not_counted(operator: Client, crowd: None, monkeypatch: Any) -> None:
     monkeypatch.setattr(counting, "LIMIT", 2)
+    monkeypatch.setattr(counting, "LIMIT_BEFORE_ESTIMATE", 2)
     monkeypatch.setattr(WebSocketSessionAdmin, "list_per_page", 2)
 
     with CaptureQueriesContext(connection) as captured:
