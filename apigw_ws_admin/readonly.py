@@ -29,8 +29,6 @@ class RecordAdmin(ReadableFigures, CopyableIds, ReadOnly, ModelAdmin):
     list_fullwidth = True
     list_filter_submit = True
     list_per_page = 50
-    #: Unfold asks for it with each row, and a template that does not find it takes a millisecond.
-    list_sections: Any = ()
     list_disable_select_all = True
     paginator = InfinitePaginator
     show_full_result_count = False

@@ -38,7 +38,6 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
 class AwsAccountAdmin(AuditedSaves, AuditedDeletions):
     form = AccountForm
     list_per_page = 50
-    list_sections = ()  # see RecordAdmin
     list_display = ("label", "badge", "default_region", "account_id", "gateway_count")
     list_fullwidth = True
     search_fields = ("label", "account_id", "role_arn", "profile")

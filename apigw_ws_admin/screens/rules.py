@@ -87,7 +87,6 @@ class WhoMayForm(forms.Form):
 
 class ChannelPermissionAdmin(AuditedSaves, AuditedDeletions):
     list_per_page = 50
-    list_sections = ()  # see RecordAdmin
     list_display = ("channel_name", "who_joins", "who_sends", "description", "updated_on")
     list_filter = (("access", ChoicesDropdownFilter), ("send_access", ChoicesDropdownFilter))
     list_filter_submit = True

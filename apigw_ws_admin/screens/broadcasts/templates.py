@@ -18,7 +18,6 @@ from apigw_ws_admin.sites import reverse
 
 class BroadcastTemplateAdmin(AuditedSaves, AuditedDeletions):
     list_per_page = 50
-    list_sections = ()  # see RecordAdmin
     list_display = ("name", "description", "variables", "updated_on")
     search_fields = ("name", "description")
     list_fullwidth = True
