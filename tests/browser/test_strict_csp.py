@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,8 +12,8 @@ import pytest
 import unfold
 from django.urls import resolve
 
-from tests.browser.test_sweep import ALIKE, FURNISH, LINKS, LISTEN, NO_PAGES, ROOT
-from tests.demo.running import COMMAND, Demo, running
+from tests.browser.test_sweep import ALIKE, LINKS, LISTEN, NO_PAGES, ROOT, furnish
+from tests.demo.running import Demo, running
 
 pytestmark = pytest.mark.browser
 
@@ -78,9 +76,7 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("APIGW_WS_STRICT_CSP", "1")
         with running(tmp_path_factory.mktemp("strict") / "state") as demo:
-            manage = [*COMMAND, "manage", "--state", str(demo.state), "shell", "-v", "0", "-c", FURNISH]
-            environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-            subprocess.run(manage, env=environment, check=True, capture_output=True)
+            furnish(demo)
             yield demo
 
 

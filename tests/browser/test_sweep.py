@@ -124,12 +124,16 @@ class Sweep:
         self.page.locator("#modal-content form").wait_for()
 
 
+def furnish(demo: Demo) -> None:
+    """Rows of each kind, for all screens to have something on them."""
+    manage = [*COMMAND, "manage", "--state", str(demo.state), "shell", "-v", "0", "-c", FURNISH]
+    subprocess.run(manage, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True, capture_output=True)
+
+
 @pytest.fixture(scope="module")
 def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     with running(tmp_path_factory.mktemp("sweep") / "state") as demo:
-        manage = [*COMMAND, "manage", "--state", str(demo.state), "shell", "-v", "0", "-c", FURNISH]
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        subprocess.run(manage, env=environment, check=True, capture_output=True)
+        furnish(demo)
         yield demo
 
 
