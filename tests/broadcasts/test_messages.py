@@ -147,9 +147,11 @@ def broadcast(db: None) -> Broadcast:
     return Broadcast.objects.create(payload="{}", state="sending", total=100, sent=40, failed=10)
 
 
-def sample(broadcast: Broadcast, ago: float, **counts: Any) -> None:
-    at = timezone.now().replace(microsecond=0) - dt.timedelta(seconds=ago)
-    broadcast.samples.create(at=at, **counts)
+def sample(
+    broadcast: Broadcast, ago: float, *, now: dt.datetime | None = None, **counts: Any
+) -> None:
+    second = (now or timezone.now()).replace(microsecond=0)
+    broadcast.samples.create(at=second - dt.timedelta(seconds=ago), **counts)
 
 
 def test_progress_says_the_rate_and_what_is_left(broadcast: Broadcast) -> None:
@@ -175,10 +177,11 @@ def test_just_begun_the_rate_is_that_of_the_first_seconds(broadcast: Broadcast) 
 
 
 def test_the_rate_over_time_has_as_many_points_as_are_drawn(broadcast: Broadcast) -> None:
+    now = timezone.now()  # the same second for all of them
     assert broadcasts.series(broadcast) == []
-    sample(broadcast, 10, sent=1)
-    sample(broadcast, 10, sent=2, failed=1)  # another worker's
-    sample(broadcast, 1, sent=5)
+    sample(broadcast, 10, now=now, sent=1)
+    sample(broadcast, 10, now=now, sent=2, failed=1)  # another worker's
+    sample(broadcast, 1, now=now, sent=5)
 
     every = broadcasts.series(broadcast)
     few = broadcasts.series(broadcast, points=3)
