@@ -16,6 +16,8 @@ from apigw_ws.services.observation import Observation
 
 #: States of a run that leave AWS half way.
 BROKEN = (Run.State.FAILED, Run.State.INTERRUPTED)
+#: The fields of a run that a gateway is judged by: of a thousand gateways more would take noticeable time.
+_JUDGED = ("gateway_id", "kind", "state", "error_text", "started_on", "finished_on")
 
 
 class State(TextChoices):
@@ -55,10 +57,11 @@ def tried() -> QuerySet[Run]:
 
 
 def last_runs(gateways: Sequence[ApiGateway]) -> dict[int, Run]:
-    """The newest run of each gateway that has one, by the gateway's primary key."""
+    """The newest run of each gateway that has one, by the gateway's primary key; its other fields are deferred."""
     runs = tried().filter(gateway__in=[gateway.pk for gateway in gateways]).order_by()
     newest = runs.values("gateway").annotate(newest=Max("pk")).values("newest")
-    return {run.gateway_id: run for run in Run.objects.filter(pk__in=newest)}
+    judged = Run.objects.filter(pk__in=newest).only(*_JUDGED)
+    return {run.gateway_id: run for run in judged}
 
 
 def judge(gateway: ApiGateway, run: Run | None, seen: Observation | None) -> Health:
