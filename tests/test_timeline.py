@@ -188,10 +188,10 @@ def test_sessions_are_found_whose_handlers_failed_lately() -> None:
     made["failed"].send({"action": "say", "text": "hello"})
     of_failed = session_of(made["failed"])
 
-    assert WebSocketSession.objects.get(timeline.failed()) == of_failed  # and not the size
+    assert WebSocketSession.objects.get(timeline.failed()) == of_failed
     query = {"state": "all", "failed": "1"}
     assert narrowing.narrowed(WebSocketSession.objects.all(), query).get() == of_failed
     assert narrowing.narrowed(WebSocketSession.objects.all(), {"failed": "x"}).count() == 2
 
-    WebSocketSession.objects.update(created_on=timezone.now() - timedelta(hours=4))
+    WebSocketSession.objects.filter(pk=of_failed.pk).update(failed_on=timezone.now() - timedelta(hours=1))
     assert not WebSocketSession.objects.filter(timeline.failed()).exists()

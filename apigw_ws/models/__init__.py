@@ -23,6 +23,7 @@ from apigw_ws.models.rollups import Rollup
 from apigw_ws.models.routes import ApiGatewayAdditionalRoute
 from apigw_ws.models.runs import Run, Step
 from apigw_ws.models.sessions import SessionState, WebSocketSession
+from apigw_ws.models.sightings import Sighting
 from apigw_ws.models.traces import Trace, TraceEntry, TraceState
 from apigw_ws.models.validators import is_channel_name
 
@@ -52,6 +53,7 @@ __all__ = [
     "Run",
     "SavedFrame",
     "SessionState",
+    "Sighting",
     "Step",
     "Trace",
     "TraceEntry",

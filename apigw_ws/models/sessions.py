@@ -158,6 +158,8 @@ class WebSocketSession(models.Model):
     )
     #: Its last messages, without their words: see ``services.timeline``.
     recent = models.TextField(blank=True, default="", editable=False)
+    #: When a handler failed at a message of it, the last time.
+    failed_on = models.DateTimeField(null=True, blank=True, editable=False)
     #: It is over for us, and AWS has still to be told.
     close_at_aws = models.BooleanField(default=False, editable=False)
 
@@ -197,6 +199,11 @@ class WebSocketSession(models.Model):
             ),
             models.Index(fields=["id"], name="apigw_ws_close_at_aws", condition=models.Q(close_at_aws=True)),
             models.Index(fields=["-created_on"], name="apigw_ws_session_newest"),
+            models.Index(
+                fields=["failed_on"],
+                name="apigw_ws_session_failed",
+                condition=models.Q(failed_on__isnull=False),
+            ),
             models.Index(fields=["address_block", "created_on"], name="apigw_ws_session_by_address"),
         ]
 

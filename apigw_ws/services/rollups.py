@@ -15,7 +15,6 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from typing import Any, Final
 
 from django.db import Error, connections
@@ -68,8 +67,8 @@ def count(gateway: int | None, **more: int) -> None:
 def count_handled(gateway: int | None, handled: Handled, *, replied: bool) -> None:
     """Count a message that came in, its reply, how long its handler took, and whether that failed."""
     step = Rollup.TOOK[bisect_left(Rollup.STEPS, handled.duration_ms)]
-    failed = handled.status >= HTTPStatus.INTERNAL_SERVER_ERROR
-    count(gateway, messages_in=1, messages_out=int(replied), handler_failures=int(failed), **{step: 1})
+    failures = int(handled.failed)
+    count(gateway, messages_in=1, messages_out=int(replied), handler_failures=failures, **{step: 1})
 
 
 def count_sent(outcomes: Iterable[tuple[int | None, Result]]) -> None:

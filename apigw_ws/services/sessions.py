@@ -72,6 +72,7 @@ def touch(
     counted = {"request_count": 1, "bytes_in": received, **_outbound(sent)}
     noted: dict[str, Any] = {"last_seen_on": now, "active_on": now, "updated_on": now}
     noted |= {"secret_version": secret_version} | ({} if sent is None else {"last_outbound_on": now})
+    noted |= {"failed_on": now} if handled and handled.failed else {}
     line = timeline.message(received=received, sent=sent, handled=handled) if handled else ""
     changes = {**_added(counted), **noted, **(timeline.noting(line) if line else {})}
     changes |= pace.kept(1 if sent is None else 2, now)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from http import HTTPStatus
 from typing import Any, Final
 
 from django.db.models import F, Func, Q, TextField, Value
@@ -18,13 +19,12 @@ from django.utils import timezone
 
 from apigw_ws.conf import conf
 from apigw_ws.models import Refusal, WebSocketSession
-from apigw_ws.models.sessions import MAX_AGE
 
 #: Characters that no message needs more of, so that TIMELINE_MESSAGES of them fit in.
 _LINE: Final = 64
 _HANDLER: Final = 24
-#: Of ``message``, with a status from 500 on.
-_FAILED: Final = r"\nm [0-9a-f]+ [0-9]+ 5[0-9][0-9] "
+#: How long ago a handler failed lately.
+_LATELY: Final = dt.timedelta(hours=1)
 #: Refusals of a connection that are told.
 _REFUSALS: Final = 20
 
@@ -53,6 +53,10 @@ class Handled:
     handler: str
     status: int
     duration_ms: int
+
+    @property
+    def failed(self) -> bool:
+        return self.status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,9 +103,8 @@ def channel(kind: Kind, name: str) -> str:
 
 
 def failed() -> Q:
-    """The sessions of which a message is noted that a handler failed at, as one can have in the last hour."""
-    begun = timezone.now() - MAX_AGE - dt.timedelta(hours=1)
-    return Q(created_on__gt=begun, recent__regex=_FAILED)
+    """The sessions at a message of which a handler failed in the last hour."""
+    return Q(failed_on__gt=timezone.now() - _LATELY)
 
 
 def noting(line: str) -> dict[str, Any]:
