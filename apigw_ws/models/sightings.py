@@ -15,7 +15,11 @@ class Sighting(models.Model):
     """
 
     gateway = models.OneToOneField(
-        ApiGateway, verbose_name=_("gateway"), on_delete=models.CASCADE, primary_key=True, related_name="+"
+        ApiGateway,
+        verbose_name=_("gateway"),
+        on_delete=models.CASCADE,
+        primary_key=True,
+        related_name="sighting",
     )
     #: When the worker began to look, whatever came of it.
     tried_on = models.DateTimeField(null=True, blank=True, editable=False)
