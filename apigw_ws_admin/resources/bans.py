@@ -45,7 +45,7 @@ class BanTransfer(Transfer):
 
     class Meta(Transfer.Meta):
         model = Ban
-        fields = (*_SUBJECT, "reason", "expires_on")
+        fields = (*_SUBJECT, "reason", "expires_on", "lifted_on")
         export_order = fields
         import_id_fields = ()
 
@@ -77,7 +77,7 @@ class BanTransfer(Transfer):
         return found | {"network": found["network"] and as_network(found["network"])}
 
     def skip_row(self, instance: Ban, original: Ban, row: Any, import_validation_errors: Any = None) -> bool:
-        """One that is in force stays as it is; one that would be over by now is not made."""
+        """One that is in force stays as it is; one that is over, or would be by now, is not made."""
         return not import_validation_errors and (original.pk is not None or not instance.active)
 
     def save_instance(self, instance: Ban, is_create: bool, row: Any, **kwargs: Any) -> None:
