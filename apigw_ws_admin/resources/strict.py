@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 #: Levels of lists and mappings within each other. LibYAML's composer would recurse until the process dies.
 _DEEPEST: Final = 12
-#: Values, and beginnings and ends of lists and mappings: what a megabyte of records has, and seconds to build.
+#: Values, and beginnings and ends of lists and mappings: a megabyte of records has no more.
 _MOST_EVENTS: Final = 100_000
 #: Words in YAML that are no text, in a part of YAML 1.2's own reading: no “no”, no 0777, and no 1:30, which
 #: is 90, and a megabyte of it an hour's work.
