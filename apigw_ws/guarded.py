@@ -1,9 +1,10 @@
-"""The request as guards see it."""
+"""The request as the guards see it, and what a view demands of it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -17,7 +18,7 @@ from apigw_ws.models import ApiGateway, WebSocketSession
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demands:
-    """What a view asks for."""
+    """What a view demands; see the attributes of ``WebSocketView``."""
 
     headers: Sequence[str]
     connection_headers: Sequence[str]
@@ -25,22 +26,22 @@ class Demands:
     token: bool
     any_permission: Sequence[str]
     all_permissions: Sequence[str]
-    #: In how many a connection may be.
+    #: How many a connection may be in.
     channels: int
 
 
 class GuardedRequest(HttpRequest):
-    """With the view's demands, and what the guards before found."""
+    """A request with the view's demands and what earlier guards found."""
 
     demands: Demands
     event: Event
     api_gateway: ApiGateway
-    #: What our integrations map, once the secret proved that it was ours; empty otherwise.
+    #: What the integration maps, once the secret has proved that it is ours; empty before.
     mapped: Mapped
-    #: Which of the gateway's secrets that was; 0: none.
+    #: The version of the secret that came with it; 0: none.
     secret_version: int
     websocket_session: WebSocketSession
-    #: The channel that a connect leads to, and further ones.
+    #: The channel that a connect joins first, and further ones.
     channel_name: str
     further_channels: Sequence[str]
     user: AbstractBaseUser | AnonymousUser  # type: ignore[assignment]
@@ -49,12 +50,23 @@ class GuardedRequest(HttpRequest):
 Guard = Callable[[GuardedRequest, Event], None]
 
 
-def address(request: GuardedRequest, event: Event) -> str | None:
-    """Return the client's address: as mapped, else by TRUSTED_PROXIES; None where neither says it."""
+def guarded(request: HttpRequest, demands: Demands) -> GuardedRequest:
+    """Return ``request`` itself, ready for the guards: nothing is found yet, and there is a user."""
+    request = cast(GuardedRequest, request)
+    request.demands, request.mapped, request.secret_version = demands, Mapped(), 0
+    request.channel_name, request.further_channels = "", ()
+    drop_impossible_session(request)
+    if not hasattr(request, "user"):  # no AuthenticationMiddleware
+        request.user = AnonymousUser()
+    return request
+
+
+def client_address(request: GuardedRequest, event: Event) -> str | None:
+    """Return the client's IP address: as mapped, else by TRUSTED_PROXIES; None if neither tells it."""
     return request.mapped.source_ip or event.forwarded_address(conf.trusted_proxies)
 
 
-def disbelieve_impossible_session(request: HttpRequest) -> None:
-    """A session cookie with NUL is nobody's: PostgreSQL does not look for it, and Django knows no better."""
+def drop_impossible_session(request: HttpRequest) -> None:
+    """Replace a session whose cookie contains NUL: PostgreSQL would fail to look it up."""
     if "\0" in request.COOKIES.get(settings.SESSION_COOKIE_NAME, "") and hasattr(request, "session"):
         request.session, request.user = type(request.session)(), AnonymousUser()

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_noop
 from apigw_ws.conf import conf
 from apigw_ws.events import Event, Phase
 from apigw_ws.exceptions import Refused
-from apigw_ws.guarded import Guard, GuardedRequest, address
+from apigw_ws.guarded import Guard, GuardedRequest, client_address
 from apigw_ws.models import ChannelVerb, is_channel_name
 from apigw_ws.services import (
     access,
@@ -35,7 +35,7 @@ from apigw_ws.services import (
 
 
 def headers_present(request: GuardedRequest, event: Event) -> None:
-    """The headers that the view asks for are there. It asks for none by itself."""
+    """The headers that the view requires are there. By default it requires none."""
     wanted = [*request.demands.headers]
     if event.phase is Phase.CONNECT:
         wanted += request.demands.connection_headers
@@ -44,7 +44,7 @@ def headers_present(request: GuardedRequest, event: Event) -> None:
 
 
 def gateway_known(request: GuardedRequest, event: Event) -> None:
-    """The call names a gateway that we have, and that the view serves."""
+    """The request names a gateway that we have and that the view serves."""
     gateway = gateways.by_api_id(event.api_id)
     if gateway is None:
         raise Refused("gateway", 403, "No gateway has this API ID.", {"api_id": event.api_id})
@@ -55,9 +55,9 @@ def gateway_known(request: GuardedRequest, event: Event) -> None:
 
 
 def gateway_secret(request: GuardedRequest, event: Event) -> None:
-    """The call proves that it comes through our integrations; only then what they map is believed.
+    """The request proves that it comes from our integrations; only then is what they map believed.
 
-    A gateway without a secret (version 0) proves nothing: its calls pass, what they claim does not count.
+    A gateway without a secret (version 0) proves nothing: its requests pass, but their claims do not count.
     """
     version = secrets.version_of(request.api_gateway, event.secret)
     if version is None:
@@ -74,7 +74,7 @@ def gateway_secret(request: GuardedRequest, event: Event) -> None:
 
 
 def event_type(request: GuardedRequest, event: Event) -> None:
-    """The route's URL is that of its event: a mix-up would let a message in as a connect."""
+    """The event came to the URL of its kind; mixed up, a message could pass as a connect."""
     said = request.mapped.event_type
     if said and said != event.phase.upper():
         facts = {"event_type": said, "route_key": request.mapped.route_key, "path": request.path}
@@ -82,7 +82,7 @@ def event_type(request: GuardedRequest, event: Event) -> None:
 
 
 def not_banned(request: GuardedRequest, event: Event) -> None:
-    """No ban keeps the client out. A connection that was open when it was made is over."""
+    """No ban keeps the client out. A session that was open before the ban is closed."""
     try:
         _let_in(request)
     except Refused:
@@ -93,23 +93,23 @@ def not_banned(request: GuardedRequest, event: Event) -> None:
 
 
 def _let_in(request: GuardedRequest, channel: str = "") -> None:
-    """Raise Refused where a ban keeps the client out of the channel; without one, out of everything."""
+    """Raise Refused if a ban keeps the client out of ``channel``, or of everything if that is empty."""
     event, session = request.event, getattr(request, "websocket_session", None)
     found = bans.find(
         user=request.user,
-        ip_address=session.ip_address if session else address(request, event),
+        ip_address=session.ip_address if session else client_address(request, event),
         user_agent=session.user_agent if session else request.mapped.user_agent or event.user_agent,
         channel=channel,
     )
     if found:
-        # Not whom it names: that may be an address, which not everybody who reads refusals may see.
+        # Without the ban's subject: it may be an address, which not everybody who reads refusals may see.
         facts = {"ban": found.pk, "because": found.reason} | ({"channel": channel} if channel else {})
         raise Refused("ban", 403, "A ban keeps the client out.", facts)
 
 
 def rate(request: GuardedRequest, event: Event) -> None:
-    """The address has not connected too often; where the address is unknown nobody is counted."""
-    ip_address, limit = address(request, event), conf.connect_rate_limit
+    """The address has not connected too often. An unknown address is not limited."""
+    ip_address, limit = client_address(request, event), conf.connect_rate_limit
     if ip_address and limit:
         count = limits.connects_from(ip_address, conf.connect_rate_window, limit)
         facts = {"attempts": count, "limit": limit, "seconds": conf.connect_rate_window}
@@ -117,7 +117,7 @@ def rate(request: GuardedRequest, event: Event) -> None:
 
 
 def user_rate(request: GuardedRequest, event: Event) -> None:
-    """The user has not connected too often, from wherever."""
+    """The user has not connected too often, from whatever address."""
     if (limit := conf.user_rate_limit) and request.user.is_authenticated:
         count = limits.connects_of(request.user.pk, conf.connect_rate_window, limit)
         facts = {"attempts": count, "limit": limit, "seconds": conf.connect_rate_window}
@@ -125,7 +125,7 @@ def user_rate(request: GuardedRequest, event: Event) -> None:
 
 
 def message_rate(request: GuardedRequest, event: Event) -> None:
-    """The connection has not sent too much. What is too much costs no query but the refusal's."""
+    """The connection has not sent too many messages. Refusing one costs only the refusal's query."""
     if limit := conf.message_rate_limit:
         count = limits.messages_of(event.connection_id, conf.message_rate_window, limit)
         facts = {"messages": count, "limit": limit, "seconds": conf.message_rate_window}
@@ -138,10 +138,10 @@ def _within(limit: int, count: int, otherwise: Refused) -> None:
 
 
 def origin(request: GuardedRequest, event: Event) -> None:
-    """The page is one that may connect.
+    """The page's origin may connect.
 
-    Browsers always send an Origin. What sends none is no browser, so no page misuses its cookies; should
-    something on the way have removed the header, the session cookie gives the browser away.
+    Browsers always send an Origin, so a client without one is no browser, and no page can misuse its
+    cookies. A session cookie without an Origin is refused: something in between may have removed the header.
     """
     facts = {"origin": event.origin, "host": request.get_host()}
     if event.origin is None:
@@ -152,12 +152,12 @@ def origin(request: GuardedRequest, event: Event) -> None:
 
 
 def _scheme(request: GuardedRequest) -> str:
-    """What API Gateway called: behind a load balancer that ends TLS Django may not know it."""
+    """The scheme that API Gateway called; behind a load balancer that ends TLS, Django may not know it."""
     return urlsplit(request.api_gateway.target_base_endpoint).scheme or request.scheme or ""
 
 
 def token(request: GuardedRequest, event: Event) -> None:
-    """The token, where one is demanded, was issued to this browser session and is used for the first time."""
+    """The token, if one is demanded, was issued to this browser session and has not been used."""
     if not request.demands.token:
         return
     session_key = getattr(getattr(request, "session", None), "session_key", None)
@@ -178,7 +178,7 @@ def permissions(request: GuardedRequest, event: Event) -> None:
 def channel(request: GuardedRequest, event: Event) -> None:
     """The user may be in each channel that the URL names, or in the gateway's default one."""
     most = request.demands.channels
-    # A view with one channel may look at the URL itself, and Django tells it the last.
+    # A view with one channel may read request.GET["channel"], which is the last of several.
     names = event.channels if most > 1 else (event.channel,)
     if len(names) > most:
         facts = {"channels": len(names), "limit": most}
@@ -190,19 +190,19 @@ def channel(request: GuardedRequest, event: Event) -> None:
 
 
 def named(name: object) -> str:
-    """Return the channel's name; raise Refused where it is none."""
+    """Return ``name`` if it can name a channel, else raise Refused."""
     if not is_channel_name(name):
         raise Refused("channel", 400, "This is no channel name.", {"channel": str(name)[:128]})
     return str(name)
 
 
 def may_join(request: HttpRequest, name: object) -> str:
-    """Return the channel's name; raise Refused where it is none, or the user may not be in that channel."""
+    """Return ``name``; raise Refused if it is no channel name or the user may not join that channel."""
     return _allowed(request, name, ChannelVerb.JOIN, gettext_noop("The user may not join this channel."))
 
 
 def may_send(request: HttpRequest, name: object) -> str:
-    """For handlers: as ``may_join``, of sending to the channel."""
+    """As ``may_join``, for sending to the channel. For handlers."""
     return _allowed(request, name, ChannelVerb.SEND, gettext_noop("The user may not send to this channel."))
 
 
@@ -216,7 +216,7 @@ def _allowed(request: HttpRequest, name: object, verb: ChannelVerb, otherwise: s
 
 
 def session_open(request: GuardedRequest, event: Event) -> None:
-    """The connection is open, and of this gateway. Afterwards the request's user is the session's."""
+    """The connection has an open session on this gateway, whose user becomes the request's."""
     session = sessions.find(request.api_gateway, event.connection_id)
     if session is None or not session.connected:
         known = session is not None
@@ -226,7 +226,7 @@ def session_open(request: GuardedRequest, event: Event) -> None:
 
 
 def login_valid(request: GuardedRequest, event: Event) -> None:
-    """The login that the connection was opened under still holds. Otherwise its session is over."""
+    """The login under which the connection was opened still holds; otherwise its session is closed."""
     session = request.websocket_session
     if not logins.holds(session):
         sessions.close(

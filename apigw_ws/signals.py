@@ -4,7 +4,7 @@
 |---|---|---|
 | ``connected`` | WebSocketSession | ``session`` |
 | ``disconnected`` | WebSocketSession | ``session``; also when a send found the connection gone |
-| ``joined`` | WebSocketSession | ``session``, ``channel``; moved by its client or an operator, not on connect |
+| ``joined`` | WebSocketSession | ``session``, ``channel``; by its client or an operator, not on connect |
 | ``left`` | WebSocketSession | ``session``, ``channel``; not when the session ends |
 | ``message_received`` | the view's class | ``session``, ``body`` (dict), ``raw_body`` (str), ``request`` |
 | ``broadcast_finished`` | Broadcast | ``broadcast``; it is done, cancelled or failed |

@@ -1,4 +1,4 @@
-"""The handlers by which clients choose their channels."""
+"""The handlers with which clients choose their channels."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from apigw_ws.services import channels
 
 
 class ChannelHandlers:
-    """``change_channel``; and ``join`` and ``leave``, where a connection may be in several channels."""
+    """``change_channel``, and if a connection may be in several channels, ``join`` and ``leave``."""
 
-    #: In how many channels a client may be. None: as APIGW_WS["CHANNELS_PER_CONNECTION"] says. With 1 clients
-    #: cannot call ``join`` and ``leave``: in a view written before there were several, a message of that name
-    #: is the project's own, and its checks look at one channel.
+    #: How many channels a client may be in. None: as APIGW_WS["CHANNELS_PER_CONNECTION"] says. With 1 clients
+    #: cannot call ``join`` and ``leave``: a view written for one channel may use these names for messages of
+    #: its own, and checks only that channel.
     CHANNELS_PER_CONNECTION: int | None = None
 
     body: dict[str, Any]
@@ -43,7 +43,7 @@ class ChannelHandlers:
         return conf.channels_per_connection if most is None else most
 
     def _is_for_several(self, name: str, handler: Handler) -> bool:
-        """Ours; and helpers that happen to be called so: a mixin's, or a function borrowed from elsewhere."""
+        """Whether this is our ``join`` or ``leave``, or a mixin's or borrowed helper of that name."""
         if name not in ("join", "leave") or name in marks(handler):
             return False
         owner = next((c for c in type(self).__mro__ if vars(c).get(name) is handler), ChannelHandlers)

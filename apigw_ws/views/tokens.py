@@ -17,12 +17,12 @@ from django.views.generic import View
 
 from apigw_ws.conf import conf
 from apigw_ws.exceptions import ConfigurationError
-from apigw_ws.guarded import disbelieve_impossible_session
+from apigw_ws.guarded import drop_impossible_session
 from apigw_ws.services import tokens
 
 
 class _JsonCsrf(CsrfViewMiddleware):
-    """Django's own check; only its answer is JSON."""
+    """Django's own check, with an answer in JSON."""
 
     def _reject(self, request: HttpRequest, reason: str) -> HttpResponse:
         return JsonResponse(
@@ -31,12 +31,12 @@ class _JsonCsrf(CsrfViewMiddleware):
 
 
 class WebSocketTokenView(View):
-    """POST answers {"token": "…", "expires_in": 60} (seconds). The token goes into the URL: ``?ws_token=…``.
+    """POST answers {"token": "…", "expires_in": 60} (seconds); the client connects with ``?ws_token=…``.
 
-    It proves that a page of this site asked: the request passed the CSRF check, and the token is good for one
-    connect from the same browser session. Anonymous visitors get one too, and a session to tie it to; whether
-    they may connect is for the WebSocketView to say. Errors are {"error": "…"}: 403 (CSRF), 405, 429 (twenty
-    tokens wait unused).
+    A token proves that a page of this site asked for the connect: the request passed the CSRF check, and the
+    token is good once, for the same browser session. Anonymous visitors get one too, and a session to tie it
+    to; whether they may connect is up to the WebSocketView. Errors are {"error": "…"}: 403 (CSRF), 405,
+    429 (twenty tokens are unused).
     """
 
     http_method_names = ["post"]
@@ -48,8 +48,8 @@ class WebSocketTokenView(View):
         return csrf_exempt(login_not_required(never_cache(checked)))
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        disbelieve_impossible_session(request)
-        # Asking who it is loads the session, and an expired one loses its key.
+        drop_impossible_session(request)
+        # Reading the user first loads the session, and an expired one then loses its key.
         if not request.user.is_authenticated and not request.session.session_key:
             request.session.create()
         if not request.session.session_key:
@@ -63,5 +63,5 @@ class WebSocketTokenView(View):
         return JsonResponse({"token": token, "expires_in": conf.token_max_age})
 
     def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Say so in JSON."""
+        """Answer 405 in JSON."""
         return JsonResponse({"error": _("Send a POST.")}, status=405, headers={"Allow": "POST"})

@@ -18,23 +18,23 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import View
 
 from apigw_ws.conf import conf
-from apigw_ws.events import Event, Mapped, Phase, parse, parse_body, storable
+from apigw_ws.events import Mapped, Phase, parse, parse_body
 from apigw_ws.exceptions import Refused
-from apigw_ws.guarded import Demands, Guard, GuardedRequest, address, disbelieve_impossible_session
+from apigw_ws.guarded import Demands, Guard, GuardedRequest, guarded
 from apigw_ws.guards import GUARDS
 from apigw_ws.handlers import Handler, registry
 from apigw_ws.models import ApiGateway, WebSocketSession
-from apigw_ws.services import messages, refusals, sessions, traces, transactions
+from apigw_ws.services import sessions, traces, transactions
 from apigw_ws.services.sessions import ClosedBy
 from apigw_ws.services.timeline import Handled
 from apigw_ws.signals import message_received
-from apigw_ws.views.answers import response_of
+from apigw_ws.views.answers import reply, response_of
 from apigw_ws.views.channels import ChannelHandlers
-from apigw_ws.views.records import closed_by, new_session
+from apigw_ws.views.records import closed_by, new_session, record_refusal
 
 logger = logging.getLogger("apigw_ws.views")
 
-#: Of the methods below, those that a client may call by name.
+#: The methods of the base class that a client may call by name.
 OPEN_NAMES: Final = ("default", "change_channel", "join", "leave")
 
 
@@ -43,7 +43,7 @@ class WebSocketView(ChannelHandlers, View):
 
     A message goes to the method that its "handler" names, else its "action", else to ``default``. Clients can
     call the methods that a subclass adds, and those marked with @handles. A dict or list that a method
-    returns is the reply; None says nothing; of a response only the status goes out.
+    returns is the reply; None sends none; of a response only the status goes out.
     """
 
     route_selection_key = "action"
@@ -53,22 +53,22 @@ class WebSocketView(ChannelHandlers, View):
     required_headers: Sequence[str] = ()
     additional_required_headers: Sequence[str] = ()
     required_connection_headers: Sequence[str] = ()
-    #: The user needs any of these, and all of those; asked on connect and on every message.
+    #: The user needs one of the former and all of the latter, on connect and for every message.
     permissions_required: Sequence[str] = ()
     all_permissions_required: Sequence[str] = ()
     #: Demand a token from WebSocketTokenView on connect. None: as APIGW_WS["USE_WS_TOKEN"] says.
     USE_WS_TOKEN: bool | None = None
-    #: Where it names any, clients can call these only, and ``default``.
+    #: If not empty, clients can call these handlers and ``default``, and no others.
     ALLOWED_HANDLERS: Collection[str] = ()
     guards: Mapping[Phase, tuple[Guard, ...]] = GUARDS
     debug = False
     debug_log: list[str]
 
-    #: The message's JSON object, {} where it is none, and its text.
+    #: The message's JSON object, {} if it is not one; and its text.
     body: dict[str, Any]
     raw_body: str
     api_gateway: ApiGateway
-    #: None until ``connect`` has opened it; there in every other method.
+    #: None until ``connect`` has opened it; set in every other handler.
     websocket_session: WebSocketSession = None  # type: ignore[assignment]
 
     _handlers: ClassVar[Mapping[str, Handler]] = {}
@@ -83,37 +83,33 @@ class WebSocketView(ChannelHandlers, View):
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
-        """Return the view. API Gateway has no CSRF token and no login, and handlers wait for the network."""
+        """Return the view, exempt from CSRF, login and ATOMIC_REQUESTS: handlers wait for the network."""
         return csrf_exempt(login_not_required(transactions.never_around(super().as_view(**initkwargs))))
 
     def connect(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """Open the session. An override calls this; a response of status 300 or more refuses the client."""
-        guarded = cast(GuardedRequest, request)
-        self.websocket_session = sessions.open_session(new_session(guarded), guarded.further_channels)
+        """Open the session. Overrides call super(); a response of status 300 or more refuses the client."""
+        request = cast(GuardedRequest, request)
+        self.websocket_session = sessions.open_session(new_session(request), request.further_channels)
         return HttpResponse()
 
     def disconnect(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """Close the session. It is closed after an override too, whatever that does."""
+        """Close the session. It is closed after an override, too, whether or not that calls super()."""
         mapped = cast(GuardedRequest, request).mapped
         self._close(mapped, closed_by(mapped))
 
     def default(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """Answer a message that names no method, or is no JSON object. By itself it says nothing."""
+        """Answer a message that names no handler or is no JSON object; unless overridden, with nothing."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Answer an event. The client learns a status; the operator finds the refusal or the traceback."""
+        """Answer an event. The client learns a status; operators find the refusal or the traceback."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        guarded = cast(GuardedRequest, request)
-        guarded.demands, guarded.mapped, guarded.secret_version = self._demands(), Mapped(), 0
-        guarded.channel_name, guarded.further_channels = "", ()
-        disbelieve_impossible_session(request)
-        if not hasattr(request, "user"):  # no AuthenticationMiddleware
-            guarded.user = AnonymousUser()
+        request = guarded(request, self._demands())
         try:
-            return self._answer(guarded, kwargs.get("route", "default"))
+            return self._answer(request, kwargs.get("route", "default"))
         except Refused as refused:
-            self._record(guarded, refused)
+            self._debug(f"refused by {refused.guard}: {refused}")
+            record_refusal(request, refused)
             return HttpResponse(status=refused.status)
         except SuspiciousOperation:
             logger.warning("Bad request at %s", request.path, exc_info=True)
@@ -124,7 +120,7 @@ class WebSocketView(ChannelHandlers, View):
             return HttpResponse(status=500)
 
     def _debug(self, msg: str) -> None:
-        """Note something in ``debug_log``, where ``debug`` is on."""
+        """Append to ``debug_log`` if ``debug`` is on."""
         if self.debug:
             self.debug_log.append(str(msg)[:500])
 
@@ -143,7 +139,7 @@ class WebSocketView(ChannelHandlers, View):
         return self._answer_message(request)
 
     def _answer_connect(self, request: GuardedRequest) -> HttpResponseBase:
-        """A client that is refused after all, or by a failure, has no session."""
+        """A client that ``connect`` refuses, or fails on, is left without an open session."""
         response = None
         try:
             response = response_of(self.connect(request, *self.args, **self.kwargs))
@@ -155,7 +151,7 @@ class WebSocketView(ChannelHandlers, View):
         return response
 
     def _answer_disconnect(self, request: GuardedRequest) -> HttpResponseBase:
-        """AWS has closed the socket already, so the session is closed even where an override fails."""
+        """AWS has closed the socket already, so the session is closed even if an override fails."""
         session = sessions.find(request.api_gateway, request.event.connection_id)
         if session is None:
             return HttpResponse()
@@ -166,7 +162,7 @@ class WebSocketView(ChannelHandlers, View):
             self._close(request.mapped, closed_by(request.mapped))
 
     def _answer_message(self, request: GuardedRequest) -> HttpResponseBase:
-        """What came and what went out is counted in one, at the end, also where the handler fails."""
+        """The message and its reply are counted together, in one query, even if the handler fails."""
         self.websocket_session = request.websocket_session
         name, handler = self._handler()
         payload, status, begun = None, 500, time.perf_counter()
@@ -178,7 +174,7 @@ class WebSocketView(ChannelHandlers, View):
                 raw_body=self.raw_body,
                 request=request,
             )
-            response, payload = self._reply(request, handler(self, request, *self.args, **self.kwargs))
+            response, payload = reply(request, handler(self, request, *self.args, **self.kwargs))
             status = response.status_code
         except Refused as refused:
             status = refused.status
@@ -195,18 +191,8 @@ class WebSocketView(ChannelHandlers, View):
         )
         traces.exchanged(session, request.body, payload, handled)
 
-    def _reply(self, request: GuardedRequest, result: Any) -> tuple[HttpResponse, bytes | None]:
-        """The response, and what goes to the client; None where no message does."""
-        if not isinstance(result, dict | list):
-            # On a two-way route AWS would send a body, whatever the status, to the client.
-            return HttpResponse(status=response_of(result).status_code), None
-        payload = messages.encode(result)
-        if request.mapped.two_way:
-            return HttpResponse(payload, content_type="application/json"), payload
-        return HttpResponse(), payload if messages.post(self.websocket_session, payload) else None
-
     def _handler(self) -> tuple[str, Handler]:
-        """With the name by which it was called."""
+        """The handler of the message, and the name by which the client called it."""
         for key in (self.handler_selection_key, self.route_selection_key):
             name = self.body.get(key)
             handler = self._handlers.get(name) if isinstance(name, str) and self._is_open(name) else None
@@ -232,19 +218,4 @@ class WebSocketView(ChannelHandlers, View):
             any_permission=self.permissions_required,
             all_permissions=self.all_permissions_required,
             channels=self._most_channels(),
-        )
-
-    def _record(self, request: GuardedRequest, refused: Refused) -> None:
-        self._debug(f"refused by {refused.guard}: {refused}")
-        event: Event | None = getattr(request, "event", None)
-        refusals.record(
-            refused,
-            phase=event.phase if event else "",
-            connection_id=event.connection_id if event else "",
-            gateway=getattr(request, "api_gateway", None) if refused.guard != "gateway" else None,
-            user=request.user,
-            ip_address=address(request, event) if event else None,
-            origin=storable(event.origin or "", 255) if event else "",
-            host=storable(request.headers.get("Host", ""), 255),
-            user_agent=request.mapped.user_agent or storable(request.headers.get("User-Agent", ""), 512),
         )
