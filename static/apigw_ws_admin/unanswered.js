@@ -1,0 +1,26 @@
+// What somebody pressed and got no answer to says so where the answer would be. What a page asks for by itself has
+// words of its own for that, or asks again.
+{
+  const note = document.createElement("p");
+  note.className = "font-semibold text-important";
+  note.role = "alert";
+  const { text } = document.currentScript.dataset;
+  const BY_HAND = new Set(["click", "submit", "change"]);
+  const byHand = ({ requestConfig }) => BY_HAND.has(requestConfig.triggeringEvent?.type);
+  function reasonIn({ responseText }) {
+    const page = new DOMParser().parseFromString(responseText, "text/html");
+    return [...page.querySelectorAll("[data-says]")].map((says) => says.textContent).join(" ");
+  }
+
+  document.addEventListener("htmx:beforeRequest", ({ detail }) => byHand(detail) && note.remove());
+  for (const failure of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
+    document.addEventListener(failure, ({ detail }) => {
+      if (!byHand(detail)) return;
+      const { elt, target, xhr } = detail;
+      note.textContent = reasonIn(xhr) || text;
+      if (target.id !== "modal-content") return target.prepend(note);
+      target.replaceChildren(note);
+      Alpine.$data(elt).openModal = true;
+    });
+  }
+}
