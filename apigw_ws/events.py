@@ -39,7 +39,7 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mapped:
-    """What our integrations map from ``context.*``; every value is empty where nothing is mapped."""
+    """What our integrations map from ``context.*``; every value is empty if nothing is mapped."""
 
     event_type: str = ""
     route_key: str = ""

@@ -72,7 +72,7 @@ class NotProvisioned(ApigwWsError):
 
 
 class ConnectionGone(ApigwWsError):
-    """The connection does not exist any more (AWS: 410 GoneException)."""
+    """The connection does not exist any longer (AWS: 410 GoneException)."""
 
 
 class AwsError(ApigwWsError):

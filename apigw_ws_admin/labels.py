@@ -78,7 +78,7 @@ def token_state(token: WebSocketToken) -> Label:
 
 
 def environment_colour(gateway: ApiGateway) -> str:
-    """Of the gateway's account; empty where it has none."""
+    """Of the gateway's account; empty if it has none."""
     return ENVIRONMENT[gateway.account.environment] if gateway.account else ""
 
 

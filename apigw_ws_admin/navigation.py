@@ -197,7 +197,7 @@ def _record_of(request: HttpRequest) -> tuple[type[Model], str, str]:
 
 
 def _environment(model: type[Model], account: str, pk: str) -> str:
-    """Of this record's account, or of the accounts of all; empty where there is none, or several differ."""
+    """Of this record's account, or of the accounts of all; empty if there is none, or several differ."""
     records = model._default_manager.order_by()
     if pk:
         records = records.filter(pk=number(pk))

@@ -28,7 +28,7 @@ def ceiling(values: Iterable[float | None]) -> float:
 
 
 def bars(values: Values, top: float) -> str:
-    """A bar for each value; nothing where there is none."""
+    """A bar for each value; nothing if there is none."""
     return "".join(
         f"M{number(step + (1 - FILLED) / 2)} {HEIGHT}V{_height(value, top)}h{FILLED}V{HEIGHT}Z"
         for step, value in enumerate(values)

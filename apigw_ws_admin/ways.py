@@ -42,7 +42,7 @@ def channel_page(name: str) -> str:
 
 
 def user_with(key: str) -> Any:
-    """The user with this primary key, whatever kind of key users have; None where there is none."""
+    """The user with this primary key, whatever kind of key users have; None if there is none."""
     try:
         return get_user_model()._default_manager.filter(pk=key).first()
     except (ValueError, ValidationError):  # no key of this kind

@@ -27,7 +27,7 @@ class TimeZoneMiddleware:
 
 
 def zone_of(request: HttpRequest) -> ZoneInfo | None:
-    """The zone of the browser. None where it has not said, or where there is none of that name."""
+    """The zone of the browser. None if it has not said, or where there is none of that name."""
     try:
         return ZoneInfo(request.COOKIES[COOKIE])
     except (KeyError, ValueError, OSError):

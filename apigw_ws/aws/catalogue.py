@@ -26,7 +26,7 @@ class ApiState:
     description: str
     endpoint: str
     created_on: datetime
-    #: The uid in its owner tag; empty where it has none.
+    #: The uid in its owner tag; empty if it has none.
     owner: str
 
 

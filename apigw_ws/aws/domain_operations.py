@@ -79,7 +79,7 @@ class CreateAlias(Operation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoveAlias(Operation):
-    """A record that is no alias for ``target`` any more is left alone."""
+    """A record that is no alias for ``target`` any longer is left alone."""
 
     destructive = True
 

@@ -26,7 +26,7 @@ from apigw_ws.exceptions import OwnershipConflict
 def domain_changes(
     spec: GatewaySpec, states: tuple[DomainState, ...] | None, api_id: str
 ) -> Iterator[Operation]:
-    """The wanted domain comes before an earlier one goes; nothing where nobody looked.
+    """The wanted domain comes before an earlier one goes; nothing if nobody looked.
 
     Raises OwnershipConflict.
     """

@@ -16,7 +16,7 @@ class DomainSpec:
 
     name: str
     certificate_arn: str
-    #: The Route 53 zone that gets an alias record; empty where DNS is somebody else's.
+    #: The Route 53 zone that gets an alias record; empty if DNS is somebody else's.
     zone_id: str = ""
 
 

@@ -19,7 +19,7 @@ from apigw_ws.aws.spec import DEPLOYMENT_MARK
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeploymentState:
-    """A deployment as AWS lists it. What it holds AWS does not tell."""
+    """A deployment as AWS lists it. What it holds AWS does not say."""
 
     id: str
     created_on: datetime
@@ -29,7 +29,7 @@ class DeploymentState:
 
     @property
     def digest(self) -> str:
-        """The digest of the spec that we deployed; empty where it was deployed elsewhere."""
+        """The digest of the spec that we deployed; empty if it was deployed elsewhere."""
         ours = self.description.startswith(DEPLOYMENT_MARK)
         return self.description.removeprefix(DEPLOYMENT_MARK) if ours else ""
 

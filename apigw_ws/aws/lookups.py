@@ -78,7 +78,7 @@ def zones(client: Any) -> tuple[Zone, ...]:
 
 
 def log_role(client: Any) -> str:
-    """The role as which API Gateway writes logs in the client's account and region; empty where it has none.
+    """The role as which API Gateway writes logs in the client's account and region; empty if it has none.
 
     Only version 1 of the API tells, and it holds for WebSocket APIs too. Raises AwsError.
     https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-logging.html

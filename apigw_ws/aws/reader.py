@@ -137,7 +137,7 @@ def _stage(item: Answer) -> StageState:
 
 
 def live_digest(client: Any, api_id: str, deployment_id: str) -> str:
-    """The digest that we wrote on a deployment; empty where it is none of ours."""
+    """The digest that we wrote on a deployment; empty if it is none of ours."""
     if not deployment_id:
         return ""
     deployment = _found(client.get_deployment, ApiId=api_id, DeploymentId=deployment_id) or {}

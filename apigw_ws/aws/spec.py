@@ -172,7 +172,7 @@ class RouteState:
 
     @property
     def target(self) -> str:
-        """The ID of its integration; empty where it calls nothing."""
+        """The ID of its integration; empty if it calls nothing."""
         return self.integration.id if self.integration else ""
 
     @property

@@ -1,6 +1,6 @@
 """Calls with libcurl: hundreds under way in one thread, over connections that are kept.
 
-Importing this module raises ImportError where there is no pycurl.
+Importing this module raises ImportError if there is no pycurl.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class CurlLine:
     def begin(self, connection_id: str, what: Any) -> None:
         try:
             url, headers = self._sign(connection_id)
-        except ApigwWsError as error:  # no credentials (any more)
+        except ApigwWsError as error:  # no credentials (any longer)
             self._unsigned.append((what, Answer(0, getattr(error, "code", ""), str(error))))
         else:
             self._multi.begin(url, headers + _UNSENT, what)

@@ -64,7 +64,7 @@ class Feed:
 
     @property
     def is_over(self) -> bool:
-        """Nothing will be taken any more."""
+        """Nothing will be taken any longer."""
         return self.verdict is not None or (self._ended and self._next is None and not self._again)
 
     def take(self, now: float) -> Attempt | None:

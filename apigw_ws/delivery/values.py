@@ -18,7 +18,7 @@ class Result(StrEnum):
     THROTTLED = "throttled"
     TOO_LARGE = "too_large"
     FAILED = "failed"
-    #: Nobody wanted it any more.
+    #: Nobody wanted it any longer.
     CANCELLED = "cancelled"
 
 
@@ -35,7 +35,7 @@ class Outcome:
 
     target: Target
     result: Result
-    #: AWS's error code, else botocore's name for what went wrong, else the status; empty where it was sent.
+    #: AWS's error code, else botocore's name for what went wrong, else the status; empty if it was sent.
     code: str = ""
     #: How often AWS was asked; 0: not at all, because the delivery was stopped before.
     attempts: int = 0
@@ -44,7 +44,7 @@ class Outcome:
 
 
 class Answer(NamedTuple):
-    """What became of one call. ``status`` is 0 where no answer came."""
+    """What became of one call. ``status`` is 0 if no answer came."""
 
     status: int
     code: str = ""

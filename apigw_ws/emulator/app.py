@@ -77,7 +77,7 @@ class Emulator:
         self._sockets.spawn(lifecycle.sweep(self.registry, self.clock, self.options))
 
     async def stop(self) -> None:
-        """Nothing is under way any more."""
+        """Nothing is under way any longer."""
         await self._sockets.close()
         await self._forwarder.close()
 

@@ -30,7 +30,7 @@ class Client:
     #: The ``Host`` by which the client came, with its port.
     domain_name: str
     source_ip: str
-    #: Empty where the client sent none.
+    #: Empty if the client sent none.
     user_agent: str
     #: Milliseconds since 1970.
     connected_at: int

@@ -62,7 +62,7 @@ class Metrics:
         return iter(list(self._series))
 
     def buckets(self, dimensions: Dimensions, name: str) -> dict[int, Bucket]:
-        """The buckets of one series by minute since 1970; empty where nothing was counted."""
+        """The buckets of one series by minute since 1970; empty if nothing was counted."""
         return self._series.get((dimensions, name), {})
 
     def _add(self, dimensions: Dimensions, name: str, minute: int, value: float) -> None:

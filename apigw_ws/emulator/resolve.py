@@ -42,7 +42,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManagedConnection:
-    """A connection by its URL. ``api_id`` is empty where the URL names only the stage; the id may be too."""
+    """A connection by its URL. ``api_id`` is empty if the URL names only the stage; the id may be too."""
 
     api_id: str
     stage_name: str

@@ -51,7 +51,7 @@ class Given:
 
 
 class Roles:
-    """``known`` are the external IDs that roles demand, by ARN; empty where one demands none."""
+    """``known`` are the external IDs that roles demand, by ARN; empty if one demands none."""
 
     def __init__(self, known: Mapping[str, str], secret: str, now: Callable[[], float] = time.time) -> None:
         self._known = known

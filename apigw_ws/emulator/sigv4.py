@@ -51,7 +51,7 @@ class Signature:
 
 
 def signature_of(request: HttpRequest) -> Signature | None:
-    """The signature in the Authorization header or in the query string; None where there is none.
+    """The signature in the Authorization header or in the query string; None if there is none.
 
     Raises:
         AwsError: there is one, but it lacks a part.
@@ -87,7 +87,7 @@ def _signature(parts: Mapping[str, str], moment: str, expires: int | None) -> Si
 
 
 def token_of(request: HttpRequest) -> str:
-    """The session token of temporary credentials; empty where there is none."""
+    """The session token of temporary credentials; empty if there is none."""
     name = "X-Amz-Security-Token"
     return request.header(name) or dict(parse_qsl(request.raw_query)).get(name, "")
 

@@ -72,7 +72,7 @@ class Sockets:
         task.add_done_callback(self._done)
 
     async def close(self) -> None:
-        """No work is under way any more."""
+        """No work is under way any longer."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

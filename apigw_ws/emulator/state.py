@@ -25,7 +25,7 @@ class State:
     """
 
     def __init__(self, path: str | Path | None = None) -> None:
-        """Read the file, or start empty where there is none.
+        """Read the file, or start empty if there is none.
 
         Raises:
             StateError: the file is unreadable, damaged, or was not written by the emulator.

@@ -8,7 +8,7 @@ from apigw_ws.models.runs import Run
 
 
 class DeployedSnapshot(models.Model):
-    """What one of our deployments made live; AWS itself does not tell. It holds no secret."""
+    """What one of our deployments made live; AWS itself does not say. It holds no secret."""
 
     gateway = models.ForeignKey(
         ApiGateway, verbose_name=_("gateway"), on_delete=models.CASCADE, related_name="deployed_snapshots"

@@ -196,7 +196,7 @@ class ApiGateway(StageSettings, DomainSettings):
 
     @property
     def home_region(self) -> str:
-        """Its own, else its account's, else the settings'; empty where AWS's own configuration decides."""
+        """Its own, else its account's, else the settings'; empty if AWS's own configuration decides."""
         return self.region or (self.account.default_region if self.account else "") or conf.region
 
     @property
@@ -225,7 +225,7 @@ class ApiGateway(StageSettings, DomainSettings):
         return provisioning.apply(self)
 
     def create_custom_domain(self) -> Run:
-        """As ``create_gateway``, which makes the domain too; ConfigurationError where it is incomplete."""
+        """As ``create_gateway``, which makes the domain too; ConfigurationError if it is incomplete."""
         from apigw_ws.services import provisioning, specs
 
         specs.check_domain(self)

@@ -34,7 +34,7 @@ class Rollup(models.Model):
     refusals = _number()
     send_failures = _number()
     handler_failures = _number()
-    #: Sessions when they were counted last within the minute; None where they were not.
+    #: Sessions when they were counted last within the minute; None if they were not.
     live = models.PositiveIntegerField(_("live sessions"), null=True)
     took_1 = _number()
     took_2 = _number()

@@ -111,7 +111,7 @@ class WebSocketSession(models.Model):
         blank=True,
         default=None,
     )
-    #: Empty where the gateway maps nothing.
+    #: Empty if the gateway maps nothing.
     stage_name = models.CharField(_("stage"), max_length=128, blank=True, default="", editable=False)
     #: What its last connect or message proved itself with; 0: nothing.
     secret_version = models.PositiveSmallIntegerField(_("secret version"), default=0, editable=False)
@@ -152,7 +152,7 @@ class WebSocketSession(models.Model):
     disconnected_on = models.DateTimeField(_("disconnected"), null=True, blank=True)
     close_code = models.PositiveSmallIntegerField(_("close code"), null=True, blank=True)
     close_reason = models.CharField(_("close reason"), max_length=255, blank=True, default="")
-    #: Empty where the gateway maps no close code.
+    #: Empty if the gateway maps no close code.
     closed_by = models.CharField(
         _("closed by"), max_length=16, choices=ClosedBy.choices, blank=True, default=""
     )

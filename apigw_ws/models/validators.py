@@ -149,7 +149,7 @@ def validate_stage_variables(variables: object) -> None:
 
 
 def validate_access_log_format(text: str) -> None:
-    """Raise ValidationError where AWS demands a request ID, or one line."""
+    """Raise ValidationError if AWS demands a request ID, or one line."""
     if "$context.requestId" not in text and "$context.extendedRequestId" not in text:
         raise ValidationError(_("The format must contain $context.requestId."))
     if "\n" in text:

@@ -72,7 +72,7 @@ def begin(
 
 
 def run(act: Act) -> bool:
-    """Do what is left of the act; False where it is over, or somebody else is at it.
+    """Do what is left of the act; False if it is over, or somebody else is at it.
 
     Each batch is recorded when it is done: whoever comes after a killed worker does at most one batch again.
     ``endpoints.quickly`` holds for each call of AWS. One AuditEvent has the numbers, the failures by
@@ -125,7 +125,7 @@ def _choose(act: Act, rows: QuerySet[WebSocketSession]) -> None:
 
 
 def _take(act: Act) -> bool:
-    """Keep the act for ourselves; False where it is over, or another worker has it."""
+    """Keep the act for ourselves; False if it is over, or another worker has it."""
     return _hold(act, Q(held_until=None) | Q(held_until__lte=timezone.now()))
 
 
@@ -175,6 +175,6 @@ def _first_failure(act: Act) -> Exception | None:
 
 
 def _common_gateway(act: Act) -> ApiGateway | None:
-    """The gateway of all, None where they have several or none."""
+    """The gateway of all, None if they have several or none."""
     keys = list(act.outcomes.order_by().values_list("session__api_gateway", flat=True).distinct()[:2])
     return ApiGateway.objects.filter(pk=keys[0]).first() if len(keys) == 1 else None

@@ -65,7 +65,7 @@ class Found:
     """An API in AWS, and the stage that was chosen of it."""
 
     inventory: Inventory
-    #: None where the API has none.
+    #: None if the API has none.
     stage: StageState | None
     region: str
 
@@ -85,7 +85,7 @@ class Preview:
     left: tuple[str, ...]
     #: Routes whose events Django refuses until the first apply, because they do not name their connection.
     nameless: tuple[str, ...]
-    #: Why it cannot be adopted as it is, in sentences; none where it can.
+    #: Why it cannot be adopted as it is, in sentences; none if it can.
     refusals: tuple[str, ...]
     #: Why the changes are not known.
     unplanned: ConfigurationError | None = None
@@ -106,7 +106,7 @@ def look(place: ApiGateway, api_id: str, stage_name: str = "") -> Found:
     """The API where ``place``, which is not saved, would be; AWS is only read, and the database not asked.
 
     Without ``stage_name`` the stage is the one that a custom domain leads to, else the first that is
-    deployed. Raises NotProvisioned where there is no such stage, AwsError (404: no such API) and
+    deployed. Raises NotProvisioned if there is no such stage, AwsError (404: no such API) and
     ConfigurationError.
     """
     # Asked as hastily as the caller is, so that AWS that is gone is found out soon.
@@ -119,9 +119,9 @@ def look(place: ApiGateway, api_id: str, stage_name: str = "") -> Found:
 
 
 def weigh(place: ApiGateway, found: Found, name: str = "") -> Preview:
-    """What adopting it would record and change; AWS is not asked.
+    """What adopting it would record and change; does not call AWS.
 
-    Without ``name`` the gateway is called as the API is. Raises OwnershipConflict where the API's tag names
+    Without ``name`` the gateway is called as the API is. Raises OwnershipConflict if the API's tag names
     nobody.
     """
     inventory, stage = found.inventory, found.stage
@@ -160,8 +160,8 @@ def adopt(
     """Record the API as ``preview`` shows it, and return the gateway; AWS is only read.
 
     ``seen`` is the preview's digest: PlanChanged is raised where it is no longer so. An API that another
-    project's tag is on needs ``take_back``. Raises OwnershipConflict where it is a gateway's already, or is
-    not to be taken back; ApigwWsError where it cannot be adopted; and as ``preview`` does.
+    project's tag is on needs ``take_back``. Raises OwnershipConflict if it is a gateway's already, or is
+    not to be taken back; ApigwWsError if it cannot be adopted; and as ``preview`` does.
     """
     found = preview(place, api_id, stage_name=stage_name, name=name)
     gateway = found.draft.gateway
@@ -204,7 +204,7 @@ def _facts(found: Preview) -> dict[str, Any]:
 
 
 def _stage(found: Inventory, name: str) -> StageState | None:
-    """The stage of that name; without one the likeliest, or None where the API has no stage."""
+    """The stage of that name; without one the likeliest, or None if the API has no stage."""
     stages = found.snapshot.stages
     if name:
         if stage := found.snapshot.stage(name):

@@ -68,7 +68,7 @@ def _pattern(text: str) -> re.Pattern[str]:
 
 
 def parse_address(text: str | None) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """Return the address, an IPv4-mapped one as IPv4; None where there is none, as behind a Unix socket."""
+    """Return the address, an IPv4-mapped one as IPv4; None if there is none, as behind a Unix socket."""
     try:
         address = ipaddress.ip_address(text or "")
     except ValueError:

@@ -26,7 +26,7 @@ class Candidate:
     created_on: datetime
     #: The gateway here that has it.
     gateway: ApiGateway | None
-    #: The uid in its tag; empty where it has none.
+    #: The uid in its tag; empty if it has none.
     owner: str
 
     @property

@@ -23,7 +23,7 @@ ALWAYS: Final = dt.timedelta(0)
 def take_turn(
     name: str, work: Callable[[], T], *, lease: dt.timedelta, every: dt.timedelta = ALWAYS
 ) -> T | None:
-    """Do ``work`` and keep its report; None where somebody else is at it, or was within the last ``every``.
+    """Do ``work`` and keep its report; None if somebody else is at it, or was within the last ``every``.
 
     Whoever has not ended after ``lease`` counts as dead. What ``work`` raises is kept, and raised.
     """

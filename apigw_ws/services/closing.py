@@ -149,7 +149,7 @@ def _facts(outcomes: Sequence[Outcome]) -> Mapping[str, Any]:
 
 
 def _common_gateway(chosen: Sequence[WebSocketSession]) -> Any:
-    """The gateway of all, None where they have several or none."""
+    """The gateway of all, None if they have several or none."""
     gateways = {session.api_gateway_id: session for session in chosen}
     return next(iter(gateways.values())).api_gateway if len(gateways) == 1 else None
 

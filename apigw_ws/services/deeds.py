@@ -128,7 +128,7 @@ def _of_move(
 
 
 def _objection(session: WebSocketSession, channel: str) -> str:
-    """Why a client like this may not be in the channel; empty where it may."""
+    """Why a client like this may not be in the channel; empty if it may."""
     user: Any = session.user or AnonymousUser()
     agent, address = session.user_agent, session.ip_address
     if ban := bans.find(user=user, ip_address=address, user_agent=agent, channel=channel):

@@ -29,7 +29,7 @@ _DIGESTS: Final = ("headers", "secret")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteChange:
-    """How a route of ``then`` differs from the one that is live; None where there is none."""
+    """How a route of ``then`` differs from the one that is live; None if there is none."""
 
     key: str
     live: Mapping[str, Any] | None
@@ -57,7 +57,7 @@ class Deployment:
     live: bool
     #: Made here, and not in AWS's console or by another tool.
     ours: bool
-    #: Who deployed it; empty where we do not know.
+    #: Who deployed it; empty if we do not know.
     who: str
     #: What going back to it changes in the routes; None: unknown, because it or the live one was deployed
     #: elsewhere.
@@ -65,7 +65,7 @@ class Deployment:
 
 
 def remember(gateway: ApiGateway, run: Run) -> None:
-    """Keep what the run has just made live, because AWS does not tell what a deployment holds."""
+    """Keep what the run has just made live, because AWS does not say what a deployment holds."""
     spec = spec_for(gateway)
     DeployedSnapshot.objects.update_or_create(
         gateway=gateway,
@@ -92,9 +92,9 @@ def listing(gateway: ApiGateway) -> list[Deployment]:
 
 
 def preview(gateway: ApiGateway, deployment_id: str) -> Plan:
-    """What ``rollback`` would do now: nothing where the deployment is live already.
+    """What ``rollback`` would do now: nothing if the deployment is live already.
 
-    Raises NotProvisioned where there is no stage or the deployment did not succeed, SecretOutdated where
+    Raises NotProvisioned if there is no stage or the deployment did not succeed, SecretOutdated where
     Django would refuse its events, AwsError (404) where there is no such deployment, OwnershipConflict and
     ConfigurationError.
     """
@@ -149,9 +149,9 @@ def rollback(
 
 
 def rolled_back(gateway: ApiGateway) -> DeployedSnapshot | None:
-    """Our newest deployment, where the gateway was rolled back from it; None where it was not. Asks no AWS.
+    """Our newest deployment, if the gateway was rolled back from it, else None. Does not call AWS.
 
-    A gateway whose record was changed to what is live is not rolled back any more.
+    A gateway whose record was changed to what is live is not rolled back any longer.
     """
     newest = gateway.deployed_snapshots.first()
     if newest is None or gateway.deployment_id in ("", newest.deployment_id):
@@ -161,7 +161,7 @@ def rolled_back(gateway: ApiGateway) -> DeployedSnapshot | None:
 
 
 def pending(gateway: ApiGateway) -> tuple[RouteChange, ...] | None:
-    """What a deployment would change in the live routes; None where those are unknown. Asks no AWS."""
+    """What a deployment would change in the live routes; None if those are unknown. Does not call AWS."""
     live = gateway.deployed_snapshots.filter(deployment_id=gateway.deployment_id).first()
     return _changes(live.routes, route_facts.wanted(spec_for(gateway))) if live else None
 

@@ -62,12 +62,12 @@ class Difference:
 
     #: Names the difference: "api.description", "tag.team", "route.join", "route.join.url", "stage.variables".
     key: str
-    #: What each side has, for reading; empty where it has nothing.
+    #: What each side has, for reading; empty if it has nothing.
     record: str
     aws: str
     #: What ``apply`` would do about it.
     would: str
-    #: None where AWS's side follows from other fields and cannot be taken alone.
+    #: None if AWS's side follows from other fields and cannot be taken alone.
     take: Take | None = None
 
 

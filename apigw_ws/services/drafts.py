@@ -32,7 +32,7 @@ class Draft:
 
 
 def plan(draft: Draft) -> Plan:
-    """All that is done in AWS for a gateway that is new. It asks AWS nothing. Raises ConfigurationError.
+    """All that is done in AWS for a gateway that is new. Does not call AWS. Raises ConfigurationError.
 
     An API is found by the gateway's uid, which a draft has made up: AWS cannot have anything of it yet, nor,
     unless it is somebody else's and refused later, of its domain.

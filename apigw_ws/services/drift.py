@@ -72,8 +72,8 @@ def take_aws(
 ) -> list[Difference]:
     """Write AWS's values of these differences on the record, or none, and return what they were.
 
-    AWS is only read. Raises PlanChanged where there is no such difference (any more) or AWS's value is not
-    the one of ``seen``, ApigwWsError where AWS's value cannot stand on the record, and as ``compare`` does.
+    AWS is only read. Raises PlanChanged if there is no such difference (any longer) or AWS's value is not
+    the one of ``seen``, ApigwWsError if AWS's value cannot stand on the record, and as ``compare`` does.
     """
     held = provisioning.look(gateway)
     found = {each.key: each for each in _between(gateway, held)}

@@ -45,7 +45,7 @@ class Report:
 
 
 def count(*, every: dt.timedelta = chores.ALWAYS) -> Report | None:
-    """Count the members of every channel; None where somebody else is at it, or was within ``every``."""
+    """Count the members of every channel; None if somebody else is at it, or was within ``every``."""
     return chores.take_turn(NAME, _count, lease=_LEASE, every=every)
 
 

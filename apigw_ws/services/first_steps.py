@@ -48,7 +48,7 @@ def have_roles() -> bool:
 
 
 def dismiss(user: AbstractBaseUser) -> None:
-    """The user is not told any more, wherever they sign in. No audit event: it is their own view."""
+    """The user is not told any longer, wherever they sign in. No audit event: it is their own view."""
     Dismissal.objects.get_or_create(user_id=user.pk, card=_CARD)
 
 

@@ -34,7 +34,7 @@ def draft(place: ApiGateway, region: str, found: Inventory, stage: StageState | 
     """The gateway and its routes as they would be saved; neither has been validated.
 
     ``place`` tells the account and the endpoint. ``name`` is the gateway's, empty for the API's own. Raises
-    OwnershipConflict where the API carries a tag of ours that names nobody.
+    OwnershipConflict if the API carries a tag of ours that names nobody.
     """
     held, api, default = found.snapshot, found.snapshot.api, found.snapshot.route(DEFAULT)
     gateway = ApiGateway(
@@ -91,7 +91,7 @@ def uid_of(api: ApiState) -> uuid.UUID:
 
 
 def base_url(routes: Iterable[RouteState]) -> str:
-    """What the URLs of the routes have in common, with a slash at its end; empty where nothing is called.
+    """What the URLs of the routes have in common, with a slash at its end; empty if nothing is called.
 
     The routes that come with a gateway decide; best by an end that is theirs, as in …/connect.
     """

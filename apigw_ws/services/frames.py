@@ -34,7 +34,7 @@ def keep(
 
 
 def forget(frame: SavedFrame, *, by: AbstractBaseUser, ip: str | None = None) -> None:
-    """Nobody has the frame any more."""
+    """Nobody has the frame any longer."""
     with audit.recorded(AuditEvent.Verb.DELETE, frame.gateway, what=_called(frame), by=by, ip=ip):
         frame.delete()
 

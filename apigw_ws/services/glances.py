@@ -32,7 +32,7 @@ T = TypeVar("T")
 BUDGET: Final = 2
 #: To ``load`` a gateway's routes.
 ROUTES: Final = "additional_routes"
-#: Seconds that AWS may take for one answer, while nobody may be waiting any more.
+#: Seconds that AWS may take for one answer, while nobody may be waiting any longer.
 PATIENCE: Final = 5
 
 
@@ -100,7 +100,7 @@ def together(
 
 
 def last_seen(gateways: Sequence[ApiGateway], look: Callable[[ApiGateway], T]) -> list[Glance[T]]:
-    """What ``look`` found last of each, where it was kept, in their order; AWS is not asked."""
+    """What ``look`` found last of each, where it was kept, in their order; does not call AWS."""
     known = cache.get_many([_key(gateway, look) for gateway in gateways])
     return [known.get(_key(gateway, look), Glance()) for gateway in gateways]
 

@@ -69,7 +69,7 @@ def zones(gateway: ApiGateway) -> list[Zone]:
 
 
 def log_role(gateway: ApiGateway) -> str:
-    """The role as which API Gateway writes logs where the gateway is; empty where it has none.
+    """The role as which API Gateway writes logs where the gateway is; empty if it has none.
 
     Raises AwsError, ConfigurationError.
     """

@@ -83,7 +83,7 @@ SPANS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
-    """The values of one metric, one for each step; None where there is nothing, or not known yet."""
+    """The values of one metric, one for each step; None if there is nothing, or not known yet."""
 
     metric: str
     statistic: str
@@ -116,7 +116,7 @@ def traffic(gateway: ApiGateway, span: Span) -> Glance[Traffic]:
 
 
 def errors_last_hour(gateways: Iterable[ApiGateway]) -> dict[int, int | None]:
-    """The errors of the last hour by primary key; None where AWS does not tell, or there is no API yet.
+    """The errors of the last hour by primary key; None if AWS does not say, or there is no API yet.
 
     AWS is asked once for all gateways of an account and region, and at most once a minute. This waits for it,
     for the two seconds of a glance in all.
@@ -167,7 +167,7 @@ def _shared(key: str, fresh: int, gateway: ApiGateway, look: Callable[[ApiGatewa
 
 
 def _looked(key: str, fresh: int, gateway: ApiGateway, look: Callable[[ApiGateway], Any]) -> Glance[Any]:
-    def kept(gateway: ApiGateway) -> Any:  # also when it is found so late that nobody waits any more
+    def kept(gateway: ApiGateway) -> Any:  # also when it is found so late that nobody waits any longer
         seen = Glance(found=look(gateway), seen_on=timezone.now())
         cache.set(f"{key}:last", seen, timeout=None)
         cache.set(key, seen, timeout=fresh)

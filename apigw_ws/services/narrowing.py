@@ -54,7 +54,7 @@ def of_connection(word: str, vendor: str) -> Q:
 
 
 def at_address(word: str) -> Q | None:
-    """Sessions from the address, by the index of its block; None where it is no address."""
+    """Sessions from the address, by the index of its block; None if it is no address."""
     try:
         address = str(ip_address(word))
     except ValueError:

@@ -13,7 +13,7 @@ Statement = dict[str, Any]
 
 
 def for_gateway(gateway: ApiGateway) -> dict[str, Any]:
-    """The policy for what this gateway uses now, ready to paste; AWS is not asked.
+    """The policy for what this gateway uses now, ready to paste; does not call AWS.
 
     Statements whose Sid begins with Provision make, change and remove the API; Send reaches its connections;
     Monitor reads its metrics; Domain and Dns are there where it has a custom domain and a hosted zone.
@@ -30,7 +30,7 @@ def for_gateway(gateway: ApiGateway) -> dict[str, Any]:
 class _Arns:
     partition: str
     region: str
-    #: “*” where the record does not tell.
+    #: “*” where the record does not say.
     account: str
     api_id: str
 

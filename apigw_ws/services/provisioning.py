@@ -46,7 +46,7 @@ _DOMAIN_FROM_AWS: Final = (
 
 #: Seconds that AWS may take for an answer after it has failed one.
 GRACE: Final = 2
-#: What AWS holds of a gateway, and of its domains, which is None where it never had any.
+#: What AWS holds of a gateway, and of its domains, which is None if it never had any.
 Held = tuple[Snapshot | None, tuple[DomainState, ...] | None]
 
 
@@ -149,7 +149,7 @@ def read(gateway: ApiGateway) -> Snapshot | None:
 
 
 def read_domains(gateway: ApiGateway, snapshot: Snapshot | None) -> tuple[DomainState, ...] | None:
-    """What AWS holds of the gateway's custom domain, and of earlier ones; None where it never had any.
+    """What AWS holds of the gateway's custom domain, and of earlier ones; None if it never had any.
 
     A gateway without a domain therefore needs no permission to list them. Raises as ``read``.
     """

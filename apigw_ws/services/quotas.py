@@ -19,7 +19,7 @@ WARNING: Final = 0.8
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quota:
     name: str
-    #: None where it is not known.
+    #: None if it is not known.
     used: float | None
     limit: int
     note: str

@@ -36,7 +36,7 @@ class Report:
     finished: int = 0
     #: AWS was asked about; the next five add up to it.
     probed: int = 0
-    #: AWS did not know them any more: closed.
+    #: AWS did not know them any longer: closed.
     ghosts: int = 0
     #: AWS said that they are open.
     kept: int = 0
@@ -51,7 +51,7 @@ class Report:
 def tick(*, every: dt.timedelta = chores.ALWAYS) -> Report | None:
     """Close the expired, ask AWS about the silent, close what it does not know, and return what was found.
 
-    None where another tick is at work, or was begun within the last ``every``. Only AWS's "gone" closes.
+    None if another tick is at work, or was begun within the last ``every``. Only AWS's "gone" closes.
     """
     lease = dt.timedelta(seconds=2 * conf.reaper_interval + 120)  # longer than _tick lets itself take
     return chores.take_turn(NAME, _tick, lease=lease, every=every)

@@ -66,7 +66,7 @@ class Value:
     #: What it is about: the gateway, its routes, its stage, its domain.
     group: str
     label: str
-    #: Empty where there is none.
+    #: Empty if there is none.
     value: str
     source: str
 

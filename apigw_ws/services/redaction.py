@@ -10,7 +10,7 @@ from typing import Any, Final
 
 #: What stands in the place of a value.
 REDACTED: Final = "[redacted]"
-#: Characters that are kept of a text that is no JSON.
+#: Characters that are kept of a text that is not JSON.
 BEGINNING: Final = 80
 #: JSON in texts in JSON; what is deeper stays a text.
 _LAYERS: Final = 3
@@ -26,7 +26,7 @@ class Kept:
 def keep(payload: bytes, keys: Collection[str], *, whole_texts: bool = False) -> Kept:
     """The message, as compact JSON without the values of keys that contain one of ``keys``, at any depth.
 
-    Of what is no JSON, its beginning, or all with ``whole_texts``; what follows such a key in it is
+    Of what is not JSON, its beginning, or all with ``whole_texts``; what follows such a key in it is
     redacted as well as can be told.
     """
     text = payload.decode(errors="replace")

@@ -38,7 +38,7 @@ class Pruned:
 def prune(*, every: dt.timedelta = chores.ALWAYS) -> Pruned | None:
     """Delete what is older than its setting lets it become, in batches; return how many rows.
 
-    None where somebody else is at it, or was within the last ``every``.
+    None if somebody else is at it, or was within the last ``every``.
     """
     return chores.take_turn(NAME, _prune, lease=_LEASE, every=every)
 

@@ -94,7 +94,7 @@ def flush() -> None:
 
 
 def sample(*, every: dt.timedelta = chores.ALWAYS) -> Report | None:
-    """Note how many sessions are live in this minute; None where that was done within ``every``."""
+    """Note how many sessions are live in this minute; None if that was done within ``every``."""
     return chores.take_turn(NAME, _sample, lease=_LEASE, every=every)
 
 

@@ -1,7 +1,7 @@
 """Rotating a gateway's secret, without refusing an event: start, apply, watch, retire.
 
 Starting makes the next version the wanted one and keeps the one before accepted. The plan then brings it into
-every integration, as it does any change. Once nothing comes with the old version any more, it is retired.
+every integration, as it does any change. Once nothing comes with the old version any longer, it is retired.
 From version 0 to 1 the check is turned on; until 0 is retired, calls that prove nothing pass.
 """
 
@@ -48,7 +48,7 @@ class Traffic:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rotation:
-    """Where a gateway's rotation is. Each ``cannot`` is a sentence, empty where the step can be taken."""
+    """Where a gateway's rotation is. Each ``cannot`` is a sentence, empty if the step can be taken."""
 
     traffic: tuple[Traffic, ...]
     cannot_start: str
@@ -85,7 +85,7 @@ def traffic(gateway: ApiGateway) -> tuple[Traffic, ...]:
 
 
 def status(gateway: ApiGateway) -> Rotation:
-    """Where the rotation is, what came with each version, and which step is next. AWS is not asked."""
+    """Where the rotation is, what came with each version, and which step is next. Does not call AWS."""
     found = traffic(gateway)
     old = next((each for each in found if each.version == gateway.retiring_secret_version), None)
     blocked = _not_retirable(gateway)
@@ -102,7 +102,7 @@ def status(gateway: ApiGateway) -> Rotation:
 def start(gateway: ApiGateway, *, by: AbstractBaseUser | None = None, ip: str | None = None) -> None:
     """The next version is wanted, the one before still accepted; AWS is as it was until the plan is applied.
 
-    Raises RotationRefused where another rotation is unfinished, or nothing is deployed.
+    Raises RotationRefused if another rotation is unfinished, or nothing is deployed.
     """
     with _audited(AuditEvent.Verb.ROTATE_SECRET, gateway, by, ip) as outcome:
         _refuse_for(_not_startable(gateway))
@@ -114,7 +114,7 @@ def start(gateway: ApiGateway, *, by: AbstractBaseUser | None = None, ip: str | 
 def cancel(gateway: ApiGateway, *, by: AbstractBaseUser | None = None, ip: str | None = None) -> None:
     """The version before is the wanted one again; what a run had changed, the next plan takes back.
 
-    Raises RotationRefused where no rotation is under way or its version is live, RunInProgress.
+    Raises RotationRefused if no rotation is under way or its version is live, RunInProgress.
     """
     with _audited(AuditEvent.Verb.CANCEL_ROTATION, gateway, by, ip) as outcome:
         if run := runs.active(gateway):

@@ -66,7 +66,7 @@ class Standing:
 def states(gateway: ApiGateway, seen: Observation | None = None) -> dict[str, Standing]:
     """The standing of each route by its key: first those that come with the gateway, last those that go.
 
-    ``seen`` is the last look at AWS. Raises ConfigurationError where the record cannot be applied. The number
+    ``seen`` is the last look at AWS. Raises ConfigurationError if the record cannot be applied. The number
     of queries does not depend on that of the routes.
     """
     additional = list(gateway.additional_routes.all())

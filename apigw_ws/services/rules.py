@@ -66,7 +66,7 @@ class Tried:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """Whether a user may, and what was tried; nothing where no channel permission fits."""
+    """Whether a user may, and what was tried; nothing if no channel permission fits."""
 
     allowed: bool
     tried: tuple[Tried, ...]
@@ -93,13 +93,13 @@ def may(user: User, channel: str, verb: ChannelVerb) -> bool:
 
 
 def deciding(channel: str) -> str:
-    """The name or pattern of the channel permission that decides; empty where none fits."""
+    """The name or pattern of the channel permission that decides; empty if none fits."""
     entry = entry_for(channel)
     return entry.pattern if entry else ""
 
 
 def entry_for(channel: str) -> Entry | None:
-    """The channel permission that decides; None where none fits."""
+    """The channel permission that decides; None if none fits."""
     return next(_fitting(channel), None)
 
 

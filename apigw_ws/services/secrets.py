@@ -42,7 +42,7 @@ def needed(gateway: ApiGateway) -> bool:
 
 
 def version_of(gateway: ApiGateway, presented: str) -> int | None:
-    """The version that ``presented`` is; else 0 where no proof is needed, and None where it is.
+    """The version that ``presented`` is; else 0 if no proof is needed, and None if it is.
 
     Secrets are compared in constant time.
     """

@@ -63,7 +63,7 @@ def touch(
     sent: int | None = None,
     handled: Handled | None = None,
 ) -> None:
-    """Count a message of ``received`` bytes, and its reply of ``sent`` bytes, None where there was none.
+    """Count a message of ``received`` bytes, and its reply of ``sent`` bytes, None if there was none.
 
     With ``handled``, it is on the timeline. One query, which overwrites nothing else. The session at hand
     says the same afterwards.

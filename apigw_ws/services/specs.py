@@ -73,7 +73,7 @@ def spec_for(
 
 
 def check_domain(gateway: ApiGateway) -> None:
-    """Raise ConfigurationError where the gateway has no custom domain, or no certificate for it."""
+    """Raise ConfigurationError if the gateway has no custom domain, or no certificate for it."""
     if not (gateway.domain_name and gateway.certificate_arn):
         raise ConfigurationError(
             _(

@@ -1,4 +1,4 @@
-"""What a list of gateways tells of each, in as many queries for a thousand as for one. Asks no AWS."""
+"""What a list of gateways tells of each, in as many queries for a thousand as for one. Does not call AWS."""
 
 from __future__ import annotations
 

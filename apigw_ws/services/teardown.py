@@ -33,7 +33,7 @@ class Removal(Plan):
 def preview(gateway: ApiGateway) -> Removal:
     """What ``run`` would remove now; the same things stay in AWS when only the record is deleted.
 
-    Raises OwnershipConflict where the API is not ours, AwsError and ConfigurationError.
+    Raises OwnershipConflict if the API is not ours, AwsError and ConfigurationError.
     """
     snapshot = provisioning.read(gateway)
     if gateway.adopting and snapshot and OWNER_TAG not in snapshot.tags:
@@ -117,7 +117,7 @@ def _domains(gateway: ApiGateway, snapshot: Snapshot | None) -> tuple[DomainStat
 
 
 def _forget(gateway: ApiGateway) -> None:
-    """Nothing on the record speaks of AWS any more."""
+    """Nothing on the record speaks of AWS any longer."""
     sessions.close_of_gateway(gateway, reason=gettext_noop("Gateway torn down"))
     provisioning.remember(gateway, None, ())
     gateway.retiring_secret_version = None

@@ -69,7 +69,7 @@ class Happening:
     #: Of a message, in bytes.
     size: int = 0
     handled: Handled | None = None
-    #: Bytes of the reply; None where there was none.
+    #: Bytes of the reply; None if there was none.
     reply: int | None = None
     #: How many the row of a refusal stands for.
     times: int = 1

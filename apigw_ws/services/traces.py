@@ -129,7 +129,7 @@ def delete(trace: Trace, *, by: AbstractBaseUser | None, ip: str | None = None) 
     before = {"reason": trace.reason, "entries": count}
     recorded = audit.recorded(AuditEvent.Verb.DELETE_TRACE, None, what=what, by=by, ip=ip, before=before)
     with recorded, transactions.atomic():
-        # Holds it: a message that is being captured is deleted too, and none is captured any more.
+        # Holds it: a message that is being captured is deleted too, and none is captured any longer.
         Trace.objects.filter(pk=trace.pk).update(stopped_on=timezone.now())
         trace.delete()
     _changed()

@@ -48,7 +48,7 @@ class Trend:
     span: Span
     #: The start of each step.
     moments: tuple[datetime, ...]
-    #: By one of ``COUNTED``, ``live``, ``p50`` or ``p95``: a value for each step, None where none is known.
+    #: By one of ``COUNTED``, ``live``, ``p50`` or ``p95``: a value for each step, None if none is known.
     series: Mapping[str, tuple[float | None, ...]]
 
     @property
@@ -67,9 +67,9 @@ class Now:
     totals: Mapping[str, int]
     #: The same of each gateway with anything to tell, by its primary key.
     gateways: Mapping[int, Mapping[str, int]]
-    #: When live sessions were counted, to a minute; None where they were not within the last three.
+    #: When live sessions were counted, to a minute; None if they were not within the last three.
     counted: datetime | None
-    #: Milliseconds that handlers took within ``TIMED`` minutes; None where none was called.
+    #: Milliseconds that handlers took within ``TIMED`` minutes; None if none was called.
     p50: float | None
     p95: float | None
 

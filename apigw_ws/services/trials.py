@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Trial:
     """What a browser needs to connect, and to ask afterwards why it was refused."""
 
-    #: Good once, as all connect tokens are; empty where none was asked for.
+    #: Good once, as all connect tokens are; empty if none was asked for.
     token: str = field(repr=False)
     #: The newest refusal before it: only those with a higher primary key can be this connection's.
     after: int

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 
 def since() -> datetime | None:
-    """Since when the oldest task waits; None where none does, or where the task backend does not tell.
+    """Since when the oldest task waits; None if none does, or where the task backend does not say.
 
     One query. Tasks for later do not wait: those for now are kept as if for the end of time.
     """

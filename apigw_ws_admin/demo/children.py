@@ -43,7 +43,7 @@ class Children:
             )
 
     def check(self) -> None:
-        """Raise DemoError with the end of its log if a child is not running any more."""
+        """Raise DemoError with the end of its log if a child is not running any longer."""
         for name, process in self.running.items():
             if process.poll() is not None:
                 log = self.logs / f"{name}.log"

@@ -30,7 +30,7 @@ def set_aside(state: State) -> Path | None:
 
 
 def _read(path: Path) -> dict[str, str]:
-    """What the file holds; nothing where it is missing or damaged, so that the database is not trusted."""
+    """What the file holds; nothing if it is missing or damaged, so that the database is not trusted."""
     try:
         return dict(json.loads(path.read_text()))
     except (OSError, ValueError, TypeError):

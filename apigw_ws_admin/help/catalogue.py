@@ -83,7 +83,7 @@ def code_of(problem: BaseException) -> str:
 
 
 def code_in(text: str) -> str:
-    """The code in a sentence that was written down; empty where there is none.
+    """The code in a sentence that was written down; empty if there is none.
 
     One that nobody here has heard of is told from other words in brackets by the request ID behind it.
     """

@@ -62,7 +62,7 @@ def _told(request: HttpRequest, status: int, title: str, says: str, now: str) ->
 
 
 def _lacked(request: HttpRequest) -> str:
-    """Of the pages of a model; empty where it cannot be told."""
+    """Of the pages of a model; empty if it cannot be told."""
     name = str(request.resolver_match.url_name) if request.resolver_match else ""
     for model in admin.site._registry:
         opts = model._meta

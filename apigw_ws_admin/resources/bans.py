@@ -65,7 +65,7 @@ class BanTransfer(Transfer):
             return object()  # what is wrong with it is found later
 
     def get_instance(self, instance_loader: Any, row: Mapping[str, Any]) -> Ban | None:
-        """The ban in force of the same; None where the row makes a new one, or no sense."""
+        """The ban in force of the same; None if the row makes a new one, or no sense."""
         try:
             return Ban.objects.active().filter(**self._subject(row)).select_related("user").first()
         except (ValueError, ValidationError):

@@ -51,7 +51,7 @@ class Change:
         return isinstance(self.before, dict) and self.after is None
 
     def _shown(self, value: Any, other: Any) -> str:
-        """Of two mappings what differs; empty where there is nothing."""
+        """Of two mappings what differs; empty if there is nothing."""
         if isinstance(value, dict) and isinstance(other, dict):
             value = {key: item for key, item in value.items() if other.get(key, _MISSING) != item}
         return value or "" if isinstance(value, str | None) else json.dumps(value, ensure_ascii=False)

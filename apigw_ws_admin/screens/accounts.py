@@ -107,7 +107,7 @@ def _checked(account: AwsAccount) -> dict[str, Any]:
 
 
 def _trust_policy(account: AwsAccount) -> str:
-    """What the role lacks, maybe; empty where AWS does not tell who would assume it."""
+    """What the role lacks, maybe; empty if AWS does not say who would assume it."""
     with suppress(ApigwWsError):
         return json.dumps(accounts.trust_policy(account), indent=2)
     return ""

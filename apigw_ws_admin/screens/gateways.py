@@ -54,7 +54,7 @@ def _deployed_on() -> Subquery:
 
 
 def _by_region(gateways: QuerySet[ApiGateway]) -> QuerySet[Any]:
-    """With the region as ``where``: the gateway's, else its account's; empty where AWS's settings decide."""
+    """With the region as ``where``: the gateway's, else its account's; empty if AWS's settings decide."""
     own = Case(When(region="", then="account__default_region"), default="region")
     return gateways.annotate(where=Coalesce(own, Value("")))
 

@@ -141,7 +141,7 @@ def _bars(top: list[refusals.Tallied]) -> list[dict[str, Any]]:
 
 
 def _ban(request: HttpRequest, refusal: Refusal) -> str:
-    """The form for a ban of the address, of IPv6 its /64, filled in; empty where there is nothing to ban."""
+    """The form for a ban of the address, of IPv6 its /64, filled in; empty if there is nothing to ban."""
     if not (refusal.address_block and request.user.has_perms([BAN, VIEW_ADDRESS])):
         return ""
     network = refusal.address_block + ("/64" if ":" in refusal.address_block else "")

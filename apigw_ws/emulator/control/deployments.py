@@ -76,7 +76,7 @@ class Deployments:
             self.tables.remove("Deployment", api_id, name)
 
     def deployed(self, api_id: str, stage_name: str) -> DeployedStage | None:
-        """What the stage serves, with its settings of now; None where it serves nothing."""
+        """What the stage serves, with its settings of now; None if it serves nothing."""
         stage = self.tables.get("Stage", api_id, stage_name)
         kept = stage and self.tables.get("Snapshot", api_id, stage.get("DeploymentId", ""), "snapshot")
         if not stage or not kept:

@@ -123,7 +123,7 @@ class ControlPlane:
             return HttpResponse(status=error.status, headers=headers, body=body)
 
     def deployed(self, api_id: str, stage_name: str) -> DeployedStage | None:
-        """What the stage serves now; None where the API or the stage is unknown or was never deployed."""
+        """What the stage serves now; None if the API or the stage is unknown or was never deployed."""
         served = self._served.get((api_id, stage_name))
         if served is None:
             with self._lock:

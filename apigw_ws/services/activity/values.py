@@ -109,7 +109,7 @@ class Page:
     """The newest first."""
 
     entries: tuple[Entry, ...]
-    #: What the next page stands before; None where this is the last.
+    #: What the next page stands before; None if this is the last.
     older: Position | None
 
 

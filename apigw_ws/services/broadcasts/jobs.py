@@ -65,15 +65,15 @@ def prepare(
 
 
 def discard(broadcast: Broadcast) -> bool:
-    """Delete a draft, of which nobody need know; False where it is none any more."""
+    """Delete a draft, of which nobody need know; False if it is none any longer."""
     return bool(Broadcast.objects.filter(pk=broadcast.pk, state=State.DRAFT).delete()[0])
 
 
 def start(broadcast: Broadcast, *, by: AbstractBaseUser | None = None, ip: str | None = None) -> bool:
-    """Have a draft sent, now or when it is scheduled; False where somebody has started it already.
+    """Have a draft sent, now or when it is scheduled; False if somebody has started it already.
 
     ``broadcast`` is then as it is stored. An AuditEvent holds why and to whom, not the message. Raises
-    BroadcastError where channel permissions do not let ``by``, any more; no other permission is asked for.
+    BroadcastError if channel permissions do not let ``by``, any longer; no other permission is asked for.
     """
     permits.demand(broadcast.audience, by)
     is_later = broadcast.scheduled_for is not None and broadcast.scheduled_for > timezone.now()
@@ -86,13 +86,13 @@ def start(broadcast: Broadcast, *, by: AbstractBaseUser | None = None, ip: str |
 
 
 def pause(broadcast: Broadcast, *, by: AbstractBaseUser | None = None, ip: str | None = None) -> bool:
-    """Send to nobody more, within a second, until it is resumed; False where it was not being sent."""
+    """Send to nobody more, within a second, until it is resumed; False if it was not being sent."""
     done = move(broadcast, (State.SENDING,), State.PAUSED, error_text="")
     return done and _note(Verb.PAUSE_BROADCAST, broadcast, by=by, ip=ip)
 
 
 def resume(broadcast: Broadcast, *, by: AbstractBaseUser | None = None, ip: str | None = None) -> bool:
-    """Go on with a broadcast that was paused, or that paused itself; False where it was not."""
+    """Go on with a broadcast that was paused, or that paused itself; False if it was not."""
     if not move(broadcast, (State.PAUSED,), State.SENDING, error_text=""):
         return False
     queue.send(broadcast, broadcast.shards.filter(is_done=False).count())
@@ -100,7 +100,7 @@ def resume(broadcast: Broadcast, *, by: AbstractBaseUser | None = None, ip: str 
 
 
 def cancel(broadcast: Broadcast, *, by: AbstractBaseUser | None = None, ip: str | None = None) -> bool:
-    """Send to nobody more, for good: who has not got it is counted as cancelled. False where it is over."""
+    """Send to nobody more, for good: who has not got it is counted as cancelled. False if it is over."""
     at_once = move(
         broadcast, (State.DRAFT, State.SCHEDULED), State.CANCELLED, total=0, finished_on=timezone.now()
     )
@@ -115,7 +115,7 @@ def cancel(broadcast: Broadcast, *, by: AbstractBaseUser | None = None, ip: str 
 def retry(broadcast: Broadcast, *, by: AbstractBaseUser | None = None) -> Broadcast:
     """A draft of the same for whom this one did not reach and who is still connected.
 
-    Raises BroadcastError where this one is not over, or nobody of them is there any more.
+    Raises BroadcastError if this one is not over, or nobody of them is there any longer.
     """
     broadcast.refresh_from_db()
     if not broadcast.is_over:

@@ -143,7 +143,7 @@ def _progress(held: Held, entries: Iterable[Entry]) -> tuple[int, list[int]]:
 
 
 def _write(held: Held, position: int, ahead: list[int], entries: Sequence[Entry]) -> bool:
-    """All or nothing; False where the shard is another's by now.
+    """All or nothing; False if the shard is another's by now.
 
     Only the version tells whether a COMMIT whose answer was lost has taken effect.
     """

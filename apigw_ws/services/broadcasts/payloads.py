@@ -55,7 +55,7 @@ class Checked:
 def check(text: str, with_id: bool = False, uid: UUID | None = None) -> Checked:
     """The JSON ``text``, compact; ``with_id``, an object has the ID, of which the size is counted.
 
-    Raises InvalidPayload for what is no JSON, PayloadTooLarge over 131,072 bytes.
+    Raises InvalidPayload for what is not JSON, PayloadTooLarge over 131,072 bytes.
     """
     value = _parsed(text)
     text = messages.encode(_compact(value)).decode()

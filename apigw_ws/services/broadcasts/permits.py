@@ -16,7 +16,7 @@ from apigw_ws.services.broadcasts.audiences import Audience
 
 
 def demand(audience: Audience, by: AbstractBaseUser | AnonymousUser | None) -> None:
-    """Raise BroadcastError where a channel permission does not let the user broadcast to a channel of it.
+    """Raise BroadcastError if a channel permission does not let the user broadcast to a channel of it.
 
     Of programs and commands, by no user, nothing is asked.
     """

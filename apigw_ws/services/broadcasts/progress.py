@@ -29,7 +29,7 @@ class Progress:
     counts: dict[str, int]
     #: Recipients per second.
     rate_now: float
-    #: None where nobody can say.
+    #: None if nobody can say.
     seconds_left: float | None
     #: Changes with whatever there is to show.
     version: str

@@ -18,7 +18,7 @@ _PATIENCE: Final = dt.timedelta(seconds=30)
 
 
 def tend() -> int:
-    """Have begun what is due, and gone on with what nobody is at any more; how many were handed over."""
+    """Have begun what is due, and gone on with what nobody is at any longer; how many were handed over."""
     now = timezone.now()
     waiting = Q(queued_on=None) | Q(queued_on__lte=now - _PATIENCE)
     due = Q(state=State.SCHEDULED, scheduled_for__lte=now)

@@ -37,7 +37,7 @@ class Stranger:
 
 
 def who(gateway: ApiGateway) -> Identity | Stranger:
-    """As whom AWS knows us, or why it does not. Raises AwsError where it has not said."""
+    """As whom AWS knows us, or why it does not. Raises AwsError if it has not said."""
     try:
         return lookups.identity(gateway)
     except ConfigurationError as problem:
@@ -158,7 +158,7 @@ def target(gateway: ApiGateway) -> list[targets.Finding]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolved:
-    """The addresses behind names, none where a name is not known."""
+    """The addresses behind names, none if a name is not known."""
 
     domain: tuple[str, ...]
     target: tuple[str, ...]
@@ -167,7 +167,7 @@ class Resolved:
 def dns(gateway: ApiGateway) -> Resolved:
     """Where DNS, as this server sees it, leads with the custom domain, and with the name AWS has for it.
 
-    Raises ApigwWsError where the name server gives no answer.
+    Raises ApigwWsError if the name server gives no answer.
     """
     return Resolved(
         domain=_addresses(gateway.domain_name), target=_addresses(gateway.api_gateway_domain_name)

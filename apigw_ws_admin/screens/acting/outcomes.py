@@ -53,7 +53,7 @@ class Tally:
 
 
 def tallies(progress: Progress, kind: Kind, query: QueryDict) -> list[Tally]:
-    """None where they would say no more than the rows."""
+    """None if they would say no more than the rows."""
     if progress.total < 3:
         return []
     chosen = query.get("result")
@@ -71,7 +71,7 @@ def tallies(progress: Progress, kind: Kind, query: QueryDict) -> list[Tally]:
 
 
 def rows_of(act: Act, kind: Kind, query: QueryDict) -> tuple[list[Row], str]:
-    """A page of rows, and the query for the next; empty where there is none."""
+    """A page of rows, and the query for the next; empty if there is none."""
     outcomes = act.outcomes.filter(pk__gt=number(query.get("after", "0"))).order_by("pk")
     if (result := query.get("result")) in Result.values:
         outcomes = outcomes.filter(result=result)

@@ -97,7 +97,7 @@ class Asked:
     """What is wanted, of a time that is said in so many words or ends now."""
 
     wanted: Wanted
-    #: One of SPANS; empty where the times are said.
+    #: One of SPANS; empty if the times are said.
     span: str
     #: When it was asked.
     now: dt.datetime

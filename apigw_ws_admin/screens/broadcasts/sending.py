@@ -90,7 +90,7 @@ def _as_sent(request: HttpRequest, broadcast: Broadcast) -> dict[str, Any]:
 
 
 def _sent(request: HttpRequest, broadcast: Broadcast, context: dict[str, Any]) -> HttpResponse | None:
-    """To its page, once it is on its way. None where it is not, with the problem in the context.
+    """To its page, once it is on its way. None if it is not, with the problem in the context.
 
     What has to be typed is the number that was shown: people come and go while it is read.
     """

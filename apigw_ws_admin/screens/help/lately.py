@@ -40,7 +40,7 @@ def sightings(request: HttpRequest, entry: Entry) -> list[Sighting]:
 
 
 def request_id(request: HttpRequest, entry: Entry) -> str:
-    """AWS's ID of the last request that a run's step failed with; empty where there is none."""
+    """AWS's ID of the last request that a run's step failed with; empty if there is none."""
     if entry.family not in (Family.AWS, Family.NETWORK) or not request.user.has_perm(_RUNS):
         return ""
     steps = Step.objects.filter(error_code__in=entry.codes, started_on__gt=timezone.now() - 7 * DAY)

@@ -91,7 +91,7 @@ class Line:
     path: str
     #: Of the step that is not over yet.
     running: str
-    #: Separated by commas; nothing where none is known.
+    #: Separated by commas; nothing if none is known.
     values: str
 
 

@@ -18,7 +18,7 @@ from apigw_ws_admin.screens.routes.forms import RouteFormSet
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    #: "2 added", "1 URL changed"; none where there is nothing to save.
+    #: "2 added", "1 URL changed"; none if there is nothing to save.
     changes: tuple[str, ...]
     #: How it gets to AWS, or why not; empty as long as it could not be saved.
     outcome: str

@@ -41,5 +41,5 @@ class SessionChangeList(ChangeList):
         self.full_result_count = self.result_count  # the bar says how many there are, not the page's head
 
     def get_ordering_field(self, field_name: Any) -> Any:
-        """None where the column's head is no link: Django alone would sort by it nevertheless."""
+        """None if the column's head is no link: Django alone would sort by it nevertheless."""
         return super().get_ordering_field(field_name) if field_name in self.sortable_by else None

@@ -42,7 +42,7 @@ def problems(request: HttpRequest, gateway: ApiGateway) -> list[str]:
 
 
 def selector(gateway: ApiGateway) -> str:
-    """The path in a message that names its route; empty where the expression is of another kind."""
+    """The path in a message that names its route; empty if the expression is of another kind."""
     found = _SELECTOR.match(gateway.route_selection_expression)
     return found[1] if found else ""
 

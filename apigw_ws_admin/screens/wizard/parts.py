@@ -54,7 +54,7 @@ class PartView(UnfoldModelAdminViewMixin, TemplateView):
         return {"findings": targets.check(url, local=local) if url else []}
 
     def _certificates(self) -> dict[str, Any]:
-        """What can be chosen for a domain; where AWS does not tell, fields to type it into."""
+        """What can be chosen for a domain; where AWS does not say, fields to type it into."""
         gateway = self._gateway("domain_name", "certificate_arn", "hosted_zone_id")
         context: dict[str, Any] = {"draft": gateway, "form": DomainForm(instance=gateway)}
         if not gateway.domain_name:

@@ -104,7 +104,7 @@ class ProgressView(UnfoldModelAdminViewMixin, TemplateView):
         return not (finished.exclude(pk=run.pk) if run else finished).exists()
 
     def _ahead(self, run: Run | None) -> list[str]:
-        """All steps of a gateway that is made from nothing; none where a run does something else."""
+        """All steps of a gateway that is made from nothing; none if a run does something else."""
         draft = Draft(gateway=self.gateway, routes=self.gateway.additional_routes.all())
         try:
             described = [operation.describe() for operation in drafts.plan(draft).operations]

@@ -45,7 +45,7 @@ STEPS: Final[Mapping[str, Step]] = {
     "review": Step(label=_("Review"), form=forms.ReviewForm),
 }
 NAMES: Final = tuple(STEPS)
-#: What people see of the way; the last is not a step of the draft any more.
+#: What people see of the way; the last is not a step of the draft any longer.
 LABELS: Final = (*(step.label for step in STEPS.values()), _("Progress"))
 #: What the review repeats because the plan does not say it.
 RECORDED: Final = frozenset(
