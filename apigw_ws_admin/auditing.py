@@ -11,7 +11,7 @@ from unfold.admin import ModelAdmin
 
 from apigw_ws.models import ApiGateway, AuditEvent
 from apigw_ws.services import audit
-from apigw_ws_admin.moments import ReadableFigures
+from apigw_ws_admin.fields import ReadableFigures
 from apigw_ws_admin.pages import address_of
 
 Values = dict[str, Any]

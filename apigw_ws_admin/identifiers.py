@@ -2,55 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from functools import cache
+import re
 from typing import Any, Final
 
-from django.db import models
-from django.http import HttpRequest
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-#: Fields of records that hold one.
-FIELDS: Final = frozenset({"api_id", "connection_id", "deployment_id", "uid"})
-
+#: Longer ones, which are ARNs, are shortened in their middle; the button copies all of it.
+LONGEST: Final = 44
+#: The last part of an ARN tells one from another.
+_HEAD, _TAIL = 20, 23
+#: AWS's request IDs, as they stand in sentences.
+_REQUEST: Final = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 _HTML: Final = (
-    '<span class="apigw-id"><code>{}</code>'
-    ' <button type="button" aria-label="{}" aria-live="polite" data-copy="{}">{}</button></span>'
+    '<span class="apigw-id">{}<button type="button" aria-label="{}" aria-live="polite" data-copy="{}">'
+    "</button></span>"
 )
 
 
 def identifier(text: str) -> SafeString:
-    """An ID as a page about one thing shows it. Lists leave the button out: ``code`` is enough there."""
-    return format_html(_HTML, text, _("Copy %s") % text, _("Copied"), _("Copy"))
+    """The ID and its button; empty for none."""
+    return beside(code(text), text) if text else SafeString()
 
 
-def copyable(model: type[models.Model], names: Iterable[Any]) -> tuple[Any, ...]:
-    """Read-only fields for a ModelAdmin, in which IDs can be copied."""
-    return tuple(_column(model, name) if name in FIELDS else name for name in names)
+def beside(shown: SafeString, text: str) -> SafeString:
+    """The button beside an ID that is ``shown`` somehow, as a link maybe: its text or title is the ID."""
+    return format_html(_HTML, shown, _("Copy %s") % text, _("Copied"))
 
 
-class CopyableIds:
-    """For a ModelAdmin of records, which nobody edits."""
-
-    model: type[models.Model]
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[Any]:
-        return copyable(self.model, super().get_readonly_fields(request, obj))  # type: ignore[misc]
-
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[Any]:
-        return copyable(self.model, super().get_fields(request, obj))  # type: ignore[misc]
+def code(text: str) -> SafeString:
+    """Without the button, for what is a link already."""
+    if len(text) <= LONGEST:
+        return format_html("<code>{}</code>", text)
+    return format_html('<code title="{}">{}…{}</code>', text, text[:_HEAD], text[-_TAIL:])
 
 
-@cache
-def _column(model: type[models.Model], name: str) -> Any:
-    field: Any = model._meta.get_field(name)
+def identifiers(texts: str) -> SafeString:
+    """Several, with spaces between them."""
+    return format_html_join(" ", "{}", ((identifier(each),) for each in texts.split()))
 
-    def column(record: models.Model) -> SafeString | None:
-        text = getattr(record, name)
-        return identifier(str(text)) if text else None
 
-    column.__name__ = name
-    column.short_description = field.verbose_name  # type: ignore[attr-defined]
-    return column
+def with_requests(sentence: Any) -> SafeString:
+    """The sentence, in which the IDs of requests can be copied."""
+    text = conditional_escape(sentence)
+    return mark_safe(_REQUEST.sub(lambda found: identifier(found[0]), text))  # noqa: S308  (escaped above)

@@ -1,20 +1,38 @@
-"""Times that the browser reckons on (``live.js``), so that they are not sent again; and figures of lists."""
+"""Times, told one way: roughly, and on hover to the second with their zone.
+
+In the operator's zone (``zones``). The browser keeps them true, and puts the zone right where it was not
+known yet (``moments.js``); ``live.js`` reckons those that count seconds.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import datetime
-from typing import Any, Final
+from datetime import datetime, timedelta
+from typing import Final
 
-from django.core.exceptions import FieldDoesNotExist
-from django.db import models
-from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.formats import number_format
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timesince import timesince, timeuntil
+from django.utils.translation import gettext as _
 
-from apigw_ws_admin.pages import ago
+#: What a time of day, or a day, is written as: ``data-clock`` says which to ``moments.js``.
+CLOCKS: Final = {"time": "H:i", "exact": "H:i:s", "full": "Y-m-d H:i", "date": "Y-m-d", "day": "j M"}
+
+
+def age(moment: datetime) -> str:
+    """How long ago it was, for “… ago”."""
+    return _("less than a minute") if timezone.now() - moment < timedelta(minutes=1) else timesince(moment)
+
+
+def ago(moment: datetime) -> str:
+    """How long ago it was, or how soon it is, roughly, where there is little room."""
+    passed = timezone.now() - moment
+    if abs(passed) < timedelta(minutes=1):
+        return _("just now")
+    if passed < timedelta():
+        return _("in %s") % timeuntil(moment, depth=1)
+    return _("%s ago") % timesince(moment, depth=1)
 
 
 def exactly(when: datetime) -> str:
@@ -41,45 +59,24 @@ def told(when: datetime, text: str) -> SafeString:
     return format_html(html, when.isoformat(), exactly(when), text)
 
 
-def past(when: datetime) -> SafeString:
-    """How long ago it was when the page was asked for."""
-    return told(when, ago(when))
+def past(when: datetime | None) -> SafeString | None:
+    """How long ago it was, or how soon it is; None without a time."""
+    if when is None:
+        return None
+    html = '<time class="apigw-time" datetime="{}" title="{}" data-ago="{}">{}</time>'
+    return format_html(html, when.isoformat(), exactly(when), _("just now"), ago(when))
 
 
-class ReadableFigures:
-    """For a ModelAdmin: its list tells fields of times by ``past``, and groups the digits of numbers."""
-
-    model: type[models.Model]
-    #: Unfold asks for it with each row, and a template that does not find it takes a millisecond.
-    list_sections: Any = ()
-
-    def get_list_display(self, request: HttpRequest) -> Sequence[Any]:
-        columns = super().get_list_display(request)  # type: ignore[misc]
-        return [column if hasattr(self, str(column)) else _readable(self.model, column) for column in columns]
+def at_length(when: datetime) -> SafeString:
+    """Where there is room for both: how long ago it was, and when."""
+    return format_html('{} <span class="apigw-exact">{}</span>', past(when), told(when, exactly(when)))
 
 
-def _readable(model: type[models.Model], column: Any) -> Any:
-    try:
-        field: Any = model._meta.get_field(column)
-    except FieldDoesNotExist:
-        return column
-    shown = next((show for kind, show in _SHOWN.items() if isinstance(field, kind)), None)
-    return _column(field, shown) if shown else column
-
-
-def _column(field: Any, shown: Callable[[Any], Any]) -> Callable[[models.Model], Any]:
-    def column(record: models.Model) -> Any:
-        value = getattr(record, field.name)
-        return None if value is None else shown(value)
-
-    column.__name__ = field.name
-    column.short_description = field.verbose_name  # type: ignore[attr-defined]
-    column.admin_order_field = field.name  # type: ignore[attr-defined]
-    return column
-
-
-def grouped(number: int) -> str:
-    return str(number_format(number, force_grouping=True))
-
-
-_SHOWN: Final[dict[type, Callable[[Any], Any]]] = {models.DateTimeField: past, models.IntegerField: grouped}
+def clock(when: datetime | None, form: str = "") -> SafeString | None:
+    """The time of day, with the date where that is not today's; or one of ``CLOCKS``. None without a time."""
+    if when is None:
+        return None
+    here = timezone.localtime(when)
+    form = form or ("exact" if here.date() == timezone.localdate() else "full")
+    html = '<time class="apigw-time" datetime="{}" title="{}" data-clock="{}">{}</time>'
+    return format_html(html, when.isoformat(), exactly(when), form, date_format(here, CLOCKS[form]))

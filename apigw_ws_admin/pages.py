@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.response import TemplateResponse
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.html import format_html
-from django.utils.timesince import timesince
-from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 
 from apigw_ws.models import ApiGateway
@@ -77,15 +73,3 @@ def dialog_button(gateway: ApiGateway, page: str, *more: str, name: str = "") ->
         href,
     )
     return {"href": href, "opens": opens}
-
-
-def age(moment: datetime) -> str:
-    """How long ago it was, for “… ago”."""
-    return _("less than a minute") if timezone.now() - moment < timedelta(minutes=1) else timesince(moment)
-
-
-def ago(moment: datetime) -> str:
-    """How long ago it was, roughly, where there is little room."""
-    if timezone.now() - moment < timedelta(minutes=1):
-        return _("just now")
-    return _("%s ago") % timesince(moment, depth=1)

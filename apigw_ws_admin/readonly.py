@@ -9,8 +9,8 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 from unfold.paginator import InfinitePaginator
 
-from apigw_ws_admin.identifiers import CopyableIds
-from apigw_ws_admin.moments import ReadableFigures
+from apigw_ws_admin.fields import CopyableIds, ReadableFigures
+from apigw_ws_admin.references import OpenLinks
 
 
 class ReadOnly:
@@ -23,7 +23,7 @@ class ReadOnly:
         return False
 
 
-class RecordAdmin(ReadableFigures, CopyableIds, ReadOnly, ModelAdmin):
+class RecordAdmin(ReadableFigures, CopyableIds, OpenLinks, ReadOnly, ModelAdmin):
     """What happened: many rows, the newest first, never counted."""
 
     list_fullwidth = True

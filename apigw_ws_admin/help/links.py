@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.utils.html import conditional_escape, format_html
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -10,6 +10,7 @@ from apigw_ws.models import AuditEvent, Run
 from apigw_ws_admin.help import catalogue
 from apigw_ws_admin.help.doctor import PREFIX as DOCTOR
 from apigw_ws_admin.help.guards import PREFIX as GUARD
+from apigw_ws_admin.identifiers import with_requests
 from apigw_ws_admin.sites import reverse
 
 #: An error, a code, or a sentence that has one in brackets.
@@ -51,7 +52,7 @@ def sign(failure: Failure | None) -> SafeString:
 
 def explained(failure: Failure | None, otherwise: str = "", *, said: str = "") -> SafeString:
     """The failure, or what is ``said`` of it, and the link; where it has no code, that of ``otherwise``."""
-    more, text = link(code_of(failure) or otherwise), conditional_escape(said or str(failure))
+    more, text = link(code_of(failure) or otherwise), with_requests(said or str(failure))
     return format_html("{} {}", text, more) if more else text
 
 
@@ -63,7 +64,7 @@ def marked(text: str, code: str = "") -> SafeString | None:
 def explained_record(record: Run | AuditEvent) -> SafeString | None:
     """On its page: why it failed, and the link; None where it did not."""
     text = record.error_text
-    return format_html("{} {}", text, link(code_of_record(record))) if text else None
+    return format_html("{} {}", with_requests(text), link(code_of_record(record))) if text else None
 
 
 def code_of_record(record: Run | AuditEvent) -> str:

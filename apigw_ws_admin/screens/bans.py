@@ -26,6 +26,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldBooleanSwitchWidget
 from apigw_ws.models import Ban
 from apigw_ws.services import bans, refusals
 from apigw_ws_admin.addresses import HidesAddresses
+from apigw_ws_admin.fields import copyable
 from apigw_ws_admin.filters import MomentsFilter
 from apigw_ws_admin.htmx import list_seen
 from apigw_ws_admin.labels import BAN_MINUTES, Label
@@ -128,7 +129,9 @@ class BanAdmin(HidesAddresses, RecordAdmin):
         ),
         (gettext_lazy("How long, and why"), {"fields": ("minutes", "reason", "wide")}),
     )
-    shown = ("who", "channel_name", "reason", "left", "hits", "created_by", "created_on", "lifted_on")
+    shown = copyable(
+        Ban, ("who", "channel_name", "reason", "left", "hits", "created_by", "created_on", "lifted_on")
+    )
     actions_row = ("lift",)
     actions_detail = ("lift",)
 
@@ -142,10 +145,10 @@ class BanAdmin(HidesAddresses, RecordAdmin):
         return object_id is None or Ban.objects.active().filter(pk=object_id).exists()
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        return ((None, {"fields": self.shown}),) if obj else self.fieldsets
+        return ((None, {"fields": self.get_readonly_fields(request, obj)}),) if obj else self.fieldsets
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return self.shown if obj else ()
+        return self.opened(request, self.shown) if obj else ()
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change, **kwargs)

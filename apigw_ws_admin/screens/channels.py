@@ -21,8 +21,8 @@ from apigw_ws.conf import conf
 from apigw_ws.models import ApiGateway, Channel, ChannelPermission, ChannelVerb, WebSocketSession
 from apigw_ws.services import dossiers, figures, rules
 from apigw_ws_admin import ways
+from apigw_ws_admin.fields import grouped
 from apigw_ws_admin.live import LiveList, framed
-from apigw_ws_admin.moments import grouped
 from apigw_ws_admin.permissions import VIEW_ADDRESS, demand_look
 from apigw_ws_admin.readonly import RecordAdmin
 from apigw_ws_admin.sites import admin_of, reverse

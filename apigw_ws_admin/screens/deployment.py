@@ -13,7 +13,8 @@ from apigw_ws.models import ApiGateway, Run
 from apigw_ws.services import observation
 from apigw_ws.services.glances import TooSlow
 from apigw_ws_admin import worker
-from apigw_ws_admin.pages import age, gateway_for, number
+from apigw_ws_admin.moments import age, told
+from apigw_ws_admin.pages import gateway_for, number
 from apigw_ws_admin.permissions import APPLY, ROLLBACK, TEARDOWN
 from apigw_ws_admin.sites import reverse
 
@@ -29,7 +30,7 @@ class DeploymentPanel(ModelAdmin):
 
     class Media:
         css: ClassVar = {"all": ("apigw_ws_admin/gateways.css",)}
-        js = tuple(f"apigw_ws_admin/{name}.js" for name in ("deployment", "dialogs", "gateway"))
+        js = tuple(f"apigw_ws_admin/{name}.js" for name in ("deployment", "gateway"))
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.deployment_view)
@@ -69,12 +70,10 @@ def _rest(request: HttpRequest, gateway: ApiGateway) -> dict[str, Any]:
     }
 
 
-def _ages(last: Run | None, seen: observation.Observation | None) -> dict[str, str]:
-    return {
-        "run": age(last.started_on) if last else "",
-        "seen": age(seen.seen_on) if seen else "",
-        "deployment": age(seen.deployed_on) if seen and seen.deployed_on else "",
-    }
+def _ages(last: Run | None, seen: observation.Observation | None) -> dict[str, Any]:
+    moments = {"run": last and last.started_on, "seen": seen and seen.seen_on}
+    moments["deployment"] = seen and seen.deployed_on
+    return {name: told(when, age(when)) if when else "" for name, when in moments.items()}
 
 
 def _again(request: HttpRequest, gateway: ApiGateway, tried: Run) -> str:

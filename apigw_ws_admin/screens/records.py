@@ -15,8 +15,10 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
 from unfold.decorators import display
 
 from apigw_ws.models import Run, Step, WebSocketToken
+from apigw_ws_admin.fields import copyable
 from apigw_ws_admin.filters import GatewayFilter, MomentsFilter
 from apigw_ws_admin.help import links
+from apigw_ws_admin.identifiers import beside, code
 from apigw_ws_admin.labels import RUN, TOKEN, Label, token_state
 from apigw_ws_admin.readonly import ReadOnly, RecordAdmin
 from apigw_ws_admin.sites import reverse
@@ -66,12 +68,13 @@ class WebSocketTokenAdmin(RecordAdmin):
             return None
         query = {"q": token.connection_id, "state": "all"}
         url = reverse("admin:apigw_ws_websocketsession_changelist", query=query)
-        return format_html('<a class="underline" href="{}">{}</a>', url, token.connection_id)
+        link = format_html('<a class="underline" href="{}">{}</a>', url, code(token.connection_id))
+        return beside(link, token.connection_id)
 
 
 class StepInline(ReadOnly, TabularInline):
     model = Step
-    fields = readonly_fields = ("description", "took", "request_ids", "said")
+    fields = readonly_fields = copyable(Step, ("description", "took", "request_ids", "said"))
     extra = 0
     show_title = False
     if hasattr(TabularInline, "hide_title"):

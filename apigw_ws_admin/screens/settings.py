@@ -14,7 +14,7 @@ from unfold.decorators import display
 from apigw_ws.models import ApiGateway
 from apigw_ws_admin import tabs
 from apigw_ws_admin.auditing import AuditedSaves
-from apigw_ws_admin.identifiers import copyable
+from apigw_ws_admin.fields import copyable
 from apigw_ws_admin.sites import reverse
 
 Fields = tuple[str | tuple[str, ...], ...]

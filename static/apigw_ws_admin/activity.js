@@ -1,31 +1,7 @@
-// All that happened: times as the operator's clock has them, and a time that is picked on the chart.
+// All that happened: a time that is picked on the chart, or written in the fields.
 {
-  const DAY = 86_400_000;
   const one = (selector) => document.querySelector(selector);
   const two = (number) => String(number).padStart(2, "0");
-
-  // ---- times: the server sends moments
-  const chart = () => one(".activity-lanes");
-  function clock(time) {
-    const moment = new Date(time.dateTime), today = new Date().toDateString() === moment.toDateString();
-    const tick = time.closest(".activity-ticks");
-    const long = tick && Date.parse(chart().dataset.until) - Date.parse(chart().dataset.since) > 2 * DAY;
-    const day = { day: "numeric", month: "short" };
-    const exact = { hour: "2-digit", minute: "2-digit", ...(tick ? {} : { second: "2-digit" }) };
-    time.textContent = moment.toLocaleString(undefined, { ...(today && !long ? {} : day), ...(long ? {} : exact) });
-  }
-  function tell() {
-    for (const time of document.querySelectorAll("time[data-clock]")) clock(time);
-    for (const dash of document.querySelectorAll("[data-dash]")) {
-      const { previousElementSibling: first, nextElementSibling: last } = dash;
-      if (first.textContent === last.textContent) first.remove(), dash.remove();
-    }
-    for (const time of document.querySelectorAll("#activity-lines time")) {
-      time.title = new Date(time.dateTime).toLocaleString(undefined, { dateStyle: "full", timeStyle: "long" });
-    }
-  }
-  tell();
-  document.addEventListener("htmx:afterSwap", tell);
 
   // ---- fields: local times here, UTC in the URL; what is empty is not there
   for (const field of document.querySelectorAll("[data-moment]")) {
@@ -42,6 +18,7 @@
   });
 
   // ---- the chart: a step that is clicked, or the steps that are dragged over
+  const chart = () => one(".activity-lanes");
   let from = null;
   const part = (event) => {
     const { left, width } = chart().getBoundingClientRect(), parts = Number(chart().dataset.parts);

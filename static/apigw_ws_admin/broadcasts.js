@@ -31,14 +31,6 @@
       field.value = new Date(moment - moment.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
     }
   }
-  function tell() {
-    for (const time of document.querySelectorAll("time.broadcast-time:not([title])")) {
-      time.title = time.textContent;
-      time.textContent = new Date(time.dateTime).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
-    }
-  }
-  tell();
-  document.addEventListener("htmx:afterSwap", tell);
 
   // ---- what: to where the JSON ends to be one
   document.addEventListener("click", ({ target }) => {

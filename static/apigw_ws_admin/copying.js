@@ -1,18 +1,25 @@
-// A button with data-copy copies the text before it; where the browser forbids that, it selects the text.
+// A button with data-copy copies the text before it, or what its title has in whole; where the browser forbids that,
+// it selects the text. What it says then moves nothing beside it.
 document.addEventListener("click", async ({ target }) => {
   const button = target.closest("[data-copy]");
-  if (!button || button.disabled) return;
-  const [text, caption] = [button.previousElementSibling, button.textContent];
+  if (!button || button.hasAttribute("data-copied")) return;
+  const shown = button.previousElementSibling, text = shown.querySelector("[title]") ?? shown;
+  const { textContent, ariaLabel } = button;
   try {
-    await navigator.clipboard.writeText(text.textContent);
+    await navigator.clipboard.writeText(text.title || text.textContent);
   } catch {
+    if (text.title) text.textContent = text.title;
     getSelection().selectAllChildren(text);
     return;
   }
-  button.textContent = button.dataset.copy;
-  button.disabled = true;
+  button.style.width = `${button.offsetWidth}px`;
+  button.setAttribute("data-copied", "");
+  if (textContent.trim()) button.textContent = button.dataset.copy;
+  else button.ariaLabel = button.dataset.copy;
   setTimeout(() => {
-    button.textContent = caption;
-    button.disabled = false;
+    button.removeAttribute("data-copied");
+    button.removeAttribute("style");
+    button.textContent = textContent;
+    button.ariaLabel = ariaLabel;
   }, 1500);
 });

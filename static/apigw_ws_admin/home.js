@@ -10,20 +10,11 @@
   // ---- times, as this browser's clock has them
   const forms = {
     time: { hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
-    day: { day: "numeric", month: "short" },
     exact: { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" },
     both: { weekday: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
   };
   const language = document.documentElement.lang;
   const clock = (moment, form) => moment.toLocaleString(language, forms[form]);
-  function localize(within) {
-    for (const time of within.querySelectorAll("time[data-clock]")) {
-      const moment = new Date(time.dateTime);
-      const text = clock(moment, time.dataset.clock);
-      if (time.textContent !== text) time.textContent = text;
-      time.title = moment.toLocaleString(language);
-    }
-  }
 
   // ---- what has changed
   function settle(old, fresh) {
@@ -42,7 +33,6 @@
   function show(fragment) {
     for (const part of fragment.querySelectorAll("[data-version]")) {
       const old = document.getElementById(part.id);
-      localize(part);
       if (old) settle(old, part);
       else home.append(part);
     }
@@ -151,7 +141,6 @@
       return style === "home" ? [] : false;
     },
   });
-  localize(home);
   tell("ok");
   setInterval(look, 1_000);
 }

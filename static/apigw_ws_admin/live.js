@@ -146,7 +146,7 @@
   function tell(state) {
     bar().dataset.state = state;
     const text = bar().dataset[`text${state[0].toUpperCase()}${state.slice(1)}`];
-    one("#live-note").textContent = text.replace("{time}", asOf.toLocaleTimeString());
+    one("#live-note").textContent = text.replace("{time}", asOf.toLocaleTimeString(document.documentElement.lang));
   }
   function plan() {
     clearTimeout(timer);
@@ -185,7 +185,7 @@
     if (xhr.status === 200 || xhr.status === 204) {
       version = xhr.getResponseHeader("X-Live") ?? version;
       const counted = xhr.getResponseHeader("X-Counted"), clock = one(".live-figure time");
-      if (counted && clock) clock.dateTime = counted, (clock.title = new Date(counted).toLocaleString());
+      if (counted && clock) clock.dateTime = counted, (clock.title = new Date(counted).toLocaleString("sv", { timeZoneName: "short" }));
       asOf = new Date();
       failures = 0;
       tell(rate ? "ok" : "paused");

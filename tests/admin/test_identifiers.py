@@ -14,7 +14,7 @@ ADMIN = "/admin/apigw_ws"
 
 
 def copied(text: str) -> str:
-    return f'<code>{text}</code> <button type="button" aria-label="Copy {text}"'
+    return f'<code>{text}</code><button type="button" aria-label="Copy {text}"'
 
 
 def test_a_gateway_s_ids_can_be_copied(operator: Client) -> None:

@@ -84,7 +84,7 @@ def test_the_url_for_clients_is_there_to_copy(operator: Client, chat: ApiGateway
 
     provisioning.apply(chat)
     text = operator.get(PAGE.format(chat.pk, "overview")).text
-    assert text.count("data-copy") == 3
+    assert text.count("data-copy") == 4
     assert f"wscat -c {chat.client_url}</pre>" in text
     assert f'new WebSocket("{chat.client_url}")' in words(text)
     assert chat.client_url in operator.get(PAGE.format(chat.pk, "change")).text

@@ -48,7 +48,7 @@ def test_a_trace_is_started_from_the_form(operator: Client) -> None:
     assert event.after == {"reason": "Ticket 7", "minutes": 10, "whole_texts": False}
     text = operator.get(f"{LIST}{trace.pk}/change/").text
     assert "Nothing has been said yet." in text
-    assert "0 of at most 2000" in text
+    assert "0 of at most 2,000" in text
 
 
 def test_the_form_is_filled_in_by_the_page_that_leads_to_it(operator: Client) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
+from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -21,6 +23,7 @@ LANES: Final[dict[str, tuple[str | Promise, set[Kind]]]] = {
 }
 #: Into how many pieces the times below the charts divide them.
 PIECES: Final = 4
+_DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +50,11 @@ def drawn(counted: Counted, wanted: Wanted) -> dict[str, Any]:
         "parts": len(counted.acts),
         "since": written(counted.since),
         "until": written(counted.until),
+        "clock": "day"
+        if length > 2 * _DAY
+        else "time"
+        if timezone.now() - counted.since < _DAY + length
+        else "full",
         "ticks": [counted.since + piece * length / PIECES for piece in range(PIECES + 1)],
     }
 

@@ -42,6 +42,8 @@ _STATES: Final[Mapping[Kind, tuple[Mapping[str, str], Mapping[Any, str | Promise
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     entry: Entry
+    #: When the first of several was, if that is not the second of the last.
+    first: dt.datetime | None
     icon: str
     title: str
     href: str
@@ -56,6 +58,7 @@ def line(entry: Entry, gateways: Mapping[int, str], *, addresses: bool) -> Line:
     colours, states = _STATES[entry.kind]
     return Line(
         entry=entry,
+        first=_first(entry),
         icon=ICONS[entry.kind],
         title=_title(entry, addresses),
         href=_href(entry),
@@ -64,6 +67,11 @@ def line(entry: Entry, gateways: Mapping[int, str], *, addresses: bool) -> Line:
         facts=tuple(filter(None, _facts(entry, gateways, addresses))),
         help=links.sign(_code(entry)),
     )
+
+
+def _first(entry: Entry) -> dt.datetime | None:
+    is_alone = entry.times < 2 or entry.first is None
+    return None if is_alone or int(entry.first.timestamp()) == int(entry.at.timestamp()) else entry.first
 
 
 def subject(entry: Entry, addresses: bool) -> str:

@@ -8,15 +8,14 @@ from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.functional import Promise
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from apigw_ws.models import Broadcast
 from apigw_ws.services.broadcasts import audiences
+from apigw_ws_admin.identifiers import identifier
+from apigw_ws_admin.moments import at_length
 from apigw_ws_admin.pages import address_of
 from apigw_ws_admin.permissions import VIEW_PAYLOAD
 
@@ -48,20 +47,16 @@ def _facts(broadcast: Broadcast) -> Iterator[Fact]:
     if broadcast.state == Broadcast.State.DRAFT:  # later it is the page's heading
         yield Fact(name=_("Name"), value=broadcast.title)
     yield Fact(name=_("By"), value=broadcast.created_by)
-    yield Fact(name=_("Send at"), value=moment(broadcast.scheduled_for))
-    yield Fact(name=_("Not after"), value=moment(broadcast.expires_on))
-    yield Fact(name=_("Began"), value=moment(broadcast.started_on))
-    yield Fact(name=_("Ended"), value=moment(broadcast.finished_on))
+    yield Fact(name=_("Send at"), value=_moment(broadcast.scheduled_for))
+    yield Fact(name=_("Not after"), value=_moment(broadcast.expires_on))
+    yield Fact(name=_("Began"), value=_moment(broadcast.started_on))
+    yield Fact(name=_("Ended"), value=_moment(broadcast.finished_on))
     live = "" if broadcast.snapshot else _("Whoever is there when their turn comes")
     yield Fact(name=_("Who gets it"), value=live)
     rate = _("%(rate)d a second") % {"rate": broadcast.rate} if broadcast.rate else ""
     yield Fact(name=_("At most"), value=rate)
-    yield Fact(name=_("Broadcast ID"), value=str(broadcast.uid) if broadcast.with_id else "")
+    yield Fact(name=_("Broadcast ID"), value=identifier(str(broadcast.uid)) if broadcast.with_id else "")
 
 
-def moment(when: datetime | None) -> SafeString | None:
-    """The site's clock; the browser shows its own."""
-    if when is None:
-        return None
-    shown = date_format(timezone.localtime(when), "Y-m-d H:i:s T")
-    return format_html('<time class="broadcast-time" datetime="{}">{}</time>', when.isoformat(), shown)
+def _moment(when: datetime | None) -> SafeString | None:
+    return at_length(when) if when else None

@@ -21,7 +21,6 @@ from apigw_ws_admin.labels import BROADCAST, Label
 from apigw_ws_admin.moments import past
 from apigw_ws_admin.permissions import SEND_BROADCAST
 from apigw_ws_admin.readonly import RecordAdmin
-from apigw_ws_admin.screens.broadcasts.facts import moment
 from apigw_ws_admin.sites import reverse
 
 _BY: Final = f"created_by__{get_user_model().USERNAME_FIELD}"
@@ -109,7 +108,7 @@ class BroadcastList(RecordAdmin):
     @display(description=gettext_lazy("When"), ordering="created_on")
     def when(self, broadcast: Broadcast) -> SafeString | None:
         if broadcast.state == Broadcast.State.SCHEDULED:
-            return moment(broadcast.scheduled_for)
+            return past(broadcast.scheduled_for)
         return past(broadcast.started_on or broadcast.created_on)
 
 

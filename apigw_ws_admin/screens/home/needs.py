@@ -17,7 +17,7 @@ from apigw_ws.models import ApiGateway, Broadcast
 from apigw_ws.services import attention, doctor, domains, glances, waiting
 from apigw_ws.services.doctor import Level
 from apigw_ws.services.health import Health, State
-from apigw_ws_admin.pages import age
+from apigw_ws_admin.moments import age
 from apigw_ws_admin.sites import reverse
 
 #: Sentences of one kind, before they are summed up.

@@ -10,7 +10,7 @@ from apigw_ws.models import ApiGateway, Run
 from apigw_ws.services import observation, route_states
 from apigw_ws.services.observation import Observation, Sight
 from apigw_ws.services.route_states import Standing, State
-from apigw_ws_admin.pages import age
+from apigw_ws_admin.moments import age
 
 
 def chips(gateway: ApiGateway, work: dict[str, Any] | None) -> dict[str, Any]:

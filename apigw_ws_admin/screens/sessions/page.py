@@ -24,6 +24,7 @@ from apigw_ws.exceptions import ApigwWsError
 from apigw_ws.models import WebSocketSession
 from apigw_ws.models.sessions import MAX_AGE, SessionState
 from apigw_ws.services import contact, endpoints
+from apigw_ws_admin.fields import grouped
 from apigw_ws_admin.identifiers import identifier
 from apigw_ws_admin.labels import SESSION
 from apigw_ws_admin.pages import address_of
@@ -197,7 +198,7 @@ def _facts(request: HttpRequest, session: WebSocketSession) -> list[Fact]:
 
 
 def _traffic(number: int, size: int) -> str:
-    return _("%(number)d (%(size)s)") % {"number": number, "size": filesizeformat(size)}
+    return _("%(number)s (%(size)s)") % {"number": grouped(number), "size": filesizeformat(size)}
 
 
 def _agent(session: WebSocketSession) -> str:

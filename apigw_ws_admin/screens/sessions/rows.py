@@ -17,8 +17,8 @@ from unfold.decorators import display
 from apigw_ws.models import ApiGateway, WebSocketSession
 from apigw_ws.models.sessions import MAX_AGE
 from apigw_ws.services.narrowing import at_address, of_connection, of_users
+from apigw_ws_admin.fields import grouped
 from apigw_ws_admin.filters import GatewayFilter, MomentsFilter
-from apigw_ws_admin.moments import grouped
 from apigw_ws_admin.permissions import VIEW_ADDRESS
 from apigw_ws_admin.readonly import RecordAdmin
 from apigw_ws_admin.screens.sessions.cells import moment, program, selector, state_label

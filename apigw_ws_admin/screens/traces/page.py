@@ -16,6 +16,8 @@ from unfold.admin import ModelAdmin
 from apigw_ws.conf import conf
 from apigw_ws.models import AuditEvent, Trace, TraceEntry, TraceState
 from apigw_ws.services import audit, traces
+from apigw_ws_admin.fields import grouped
+from apigw_ws_admin.identifiers import identifier
 from apigw_ws_admin.labels import TRACE as COLOURS
 from apigw_ws_admin.labels import status_colour
 from apigw_ws_admin.moments import moment
@@ -114,19 +116,19 @@ def _facts(request: HttpRequest, trace: Trace) -> list[tuple[str, object]]:
     return [
         (_("User"), trace.user),
         (_("Channel"), trace.channel_name),
-        (_("Connection"), trace.connection_id),
+        (_("Connection"), identifier(trace.connection_id)),
         (_("Address"), trace.ip_address if request.user.has_perm(VIEW_ADDRESS) else None),
         (_("Reason"), trace.reason),
         (_("Started"), moment(trace.created_on)),
         (_("Started by"), trace.created_by),
         (_("Ends in"), moment(trace.ends_on, until=True) if is_running else None),
-        (_("Messages"), _("%(number)d of at most %(most)d") % _count(trace)),
+        (_("Messages"), _("%(number)s of at most %(most)s") % _count(trace)),
         (_("Also redacted"), trace.redacted_keys),
     ]
 
 
-def _count(trace: Trace) -> dict[str, int]:
-    return {"number": trace.entry_count, "most": conf.trace_entries}
+def _count(trace: Trace) -> dict[str, str]:
+    return {"number": grouped(trace.entry_count), "most": grouped(conf.trace_entries)}
 
 
 def _earlier(request: HttpRequest, trace: Trace) -> dict[str, Any]:
