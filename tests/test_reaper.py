@@ -193,9 +193,9 @@ class TestWithoutAws:
         slept: list[float] = []
         monkeypatch.setattr("apigw_ws.services.calls.time.sleep", slept.append)
         sessions = [aged(f"{number}", age=1, evidence=1) for number in range(3)]
-        ways = calls.Ways({None: calls.Way(client="AWS")})
+        clients = calls.Clients({None: calls.GatewayClient(client="AWS")})
 
-        assert calls.call_each(sessions, lambda *_: None, ways=ways, rate=10) == [None] * 3
+        assert calls.call_each(sessions, lambda *_: None, clients=clients, rate=10) == [None] * 3
         assert slept == [0.1] * 3
 
 

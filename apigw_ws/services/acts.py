@@ -138,11 +138,11 @@ def _hold(act: Act, whose: Q) -> bool:
 
 
 def _do(act: Act) -> None:
-    ways, deed = calls.Ways(), DEEDS[Deed(act.deed)]
+    clients, deed = calls.Clients(), DEEDS[Deed(act.deed)]
     waiting = act.outcomes.filter(result=Result.WAITING).order_by("pk")
     rows = waiting.select_related("session__user", "session__api_gateway").defer("session__recent")
     while batch := list(rows[:BATCH]):
-        results = deed([row.session for row in batch], act.what, ways)
+        results = deed([row.session for row in batch], act.what, clients)
         _note(batch, results)
         if not _hold(act, Q(held_until=act.held_until)):  # it took too long, and another worker goes on
             return
@@ -175,6 +175,6 @@ def _first_failure(act: Act) -> Exception | None:
 
 
 def _common_gateway(act: Act) -> ApiGateway | None:
-    """The gateway of all, None if they have several or none."""
+    """The gateway that all share, None if there are several or none."""
     keys = list(act.outcomes.order_by().values_list("session__api_gateway", flat=True).distinct()[:2])
     return ApiGateway.objects.filter(pk=keys[0]).first() if len(keys) == 1 else None

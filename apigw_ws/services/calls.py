@@ -1,4 +1,4 @@
-"""One call to `@connections` for each of many sessions, of whichever gateways."""
+"""One call to `@connections` for each of many sessions, whatever their gateways."""
 
 from __future__ import annotations
 
@@ -22,62 +22,63 @@ from apigw_ws.exceptions import (
 from apigw_ws.models import ApiGateway, WebSocketSession
 from apigw_ws.services import endpoints
 
-#: A client of `@connections` and a connection's ID.
+#: Is given a client of `@connections` and a connection's ID.
 Call = Callable[[Any, str], object]
 
-#: What AWS answers to every call: permissions are for a gateway, not for a connection.
+#: A status that AWS would answer to every call: permissions are for a gateway, not for a connection.
 _FORBIDDEN: Final = 403
 
 
 @dataclass(slots=True, kw_only=True)
-class Way:
-    """How the connections of a gateway are reached, or why they are not, from the first call that says so."""
+class GatewayClient:
+    """The client for a gateway's connections, or the error that every call of it would meet."""
 
     client: Any = None
-    obstacle: ApigwWsError | None = None
+    error: ApigwWsError | None = None
 
 
 @dataclass(slots=True)
-class Ways:
-    """The ways to the gateways; each is read, and its client made, once."""
+class Clients:
+    """The gateways' clients by primary key. Each gateway is read, and its client made, once."""
 
-    _known: dict[int | None, Way] = field(default_factory=dict)
+    _known: dict[int | None, GatewayClient] = field(default_factory=dict)
 
-    def to(self, gateway_id: int | None) -> Way:
+    def of(self, gateway_id: int | None) -> GatewayClient:
         if gateway_id not in self._known:
-            self._known[gateway_id] = _way(gateway_id)
+            self._known[gateway_id] = _client_of(gateway_id)
         return self._known[gateway_id]
 
 
 def call_each(
-    sessions: Sequence[WebSocketSession], call: Call, *, ways: Ways | None = None, rate: int = 0
+    sessions: Sequence[WebSocketSession], call: Call, *, clients: Clients | None = None, rate: int = 0
 ) -> list[ApigwWsError | None]:
-    """Make the call for each session; for each, in their order, why it failed, or None.
+    """Make the call for each session; return for each, in the same order, why it failed, or None.
 
-    ``rate`` is how many calls are begun in a second at most; 0: as many as there are threads. A gateway that
-    limits the rate, forbids the call or does not answer is asked no more, also by later calls with the same
-    ``ways``: its other sessions have the same error. ``endpoints.quickly`` and ``within`` hold for each call.
+    At most ``rate`` calls are begun in a second; 0 means as many as there are threads. A gateway that limits
+    the rate, forbids the call or does not answer gets no further calls, nor later ones with the same
+    ``clients``: its other sessions have the same error. ``endpoints.quickly`` and ``within`` apply to each
+    call.
     """
-    ways = ways or Ways()
+    clients = clients or Clients()
     with ThreadPoolExecutor(conf.send_workers, thread_name_prefix="apigw-ws-call") as pool:
         begun = []
         for session in sessions:
-            way = ways.to(session.api_gateway_id)
-            begun.append(pool.submit(copy_context().run, _call, way, session.connection_id, call))
-            if rate and way.obstacle is None:
+            gateway = clients.of(session.api_gateway_id)
+            begun.append(pool.submit(copy_context().run, _call, gateway, session.connection_id, call))
+            if rate and gateway.error is None:
                 time.sleep(1 / rate)
         return [one.result() for one in begun]
 
 
-def _call(way: Way, connection_id: str, call: Call) -> ApigwWsError | None:
+def _call(gateway: GatewayClient, connection_id: str, call: Call) -> ApigwWsError | None:
     """Runs in a worker thread: no database here."""
-    if way.obstacle is not None:
-        return way.obstacle
+    if gateway.error is not None:
+        return gateway.error
     try:
-        call(way.client, connection_id)
+        call(gateway.client, connection_id)
     except ApigwWsError as error:
         if _is_for_all(error):
-            way.obstacle = error
+            gateway.error = error
         return error
     return None
 
@@ -89,15 +90,15 @@ def _is_for_all(error: ApigwWsError) -> bool:
 
 
 def client_for(gateway: ApiGateway | None) -> Any:
-    """The client that reaches the gateway's connections. Raises NotProvisioned, ConfigurationError."""
+    """Return the client for the gateway's connections. Raises NotProvisioned, ConfigurationError."""
     if gateway is None:
         raise NotProvisioned(_("The session belongs to no gateway, so nothing leads to its client."))
     return endpoints.connections_client(gateway)
 
 
-def _way(gateway_id: int | None) -> Way:
+def _client_of(gateway_id: int | None) -> GatewayClient:
     found = ApiGateway.objects.select_related("account").filter(pk=gateway_id) if gateway_id else ()
     try:
-        return Way(client=client_for(next(iter(found), None)))
+        return GatewayClient(client=client_for(next(iter(found), None)))
     except ApigwWsError as error:
-        return Way(obstacle=error)
+        return GatewayClient(error=error)

@@ -1,4 +1,4 @@
-"""Closes connections at AWS, not only in our table."""
+"""Closes connections at AWS, and not only in our table."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _NAMED: Final = 100
 
 class Result(StrEnum):
     CLOSED = "closed"
-    #: It was over already.
+    #: The connection had ended already.
     GONE = "gone"
     #: AWS did not do it: the session stays open.
     FAILED = "failed"
@@ -55,29 +55,29 @@ def close(
     ip: str | None = None,
     act: str = "",
 ) -> list[Outcome]:
-    """Close these connections at AWS, then their sessions, for an operator; one outcome each, in their order.
+    """Close these connections at AWS, then their sessions; return an outcome for each, in the same order.
 
-    ``message`` (JSON, or text as it is) goes to each before; a client that does not take it is closed all
-    the same. ``endpoints.quickly`` holds for each call. One AuditEvent has ``reason``, the numbers, the
+    ``message`` (JSON, or text as it is) goes to each first; a client that does not take it is closed all
+    the same. ``endpoints.quickly`` applies to each call. One AuditEvent holds ``reason``, the numbers, the
     failures by connection ID, and ``act``, by which the caller finds it again.
     Raises PayloadTooLarge, before the first call.
     """
     payload = None if message is None else messages.encode(message)
-    chosen, ways, outcomes = list(targets), calls.Ways(), list[Outcome]()
+    chosen, clients, outcomes = list(targets), calls.Clients(), list[Outcome]()
     with audit.recorded(
         AuditEvent.Verb.DISCONNECT, _common_gateway(chosen), by=by, ip=ip, what=_names(chosen)
     ) as record:
         for start in range(0, len(chosen), _BATCH):
-            outcomes += close_now(chosen[start : start + _BATCH], ways, payload, reason)
+            outcomes += close_now(chosen[start : start + _BATCH], clients, payload, reason)
             record.after = {"reason": reason, "message": message is not None, "act": act, **_facts(outcomes)}
         record.error = next((outcome.error for outcome in outcomes if outcome.error), None)
     return outcomes
 
 
 def finish(*, limit: int = sessions.BATCH, rate: int = 0) -> int:
-    """Close at AWS what was closed here without AWS, the longest owed first; return how many were.
+    """Close at AWS up to ``limit`` connections that are closed here only, oldest first; return how many.
 
-    What AWS refuses or does not answer stays owed, until it is two hours old.
+    What AWS refuses or does not answer is tried again next time, until it is two hours old.
     """
     now = timezone.now()
     owed = WebSocketSession.objects.filter(close_at_aws=True)
@@ -92,15 +92,15 @@ def finish(*, limit: int = sessions.BATCH, rate: int = 0) -> int:
 
 
 def finish_quickly() -> int:
-    """As ``finish``, in two seconds: somebody may wait. The reaper does the rest."""
+    """As ``finish``, within two seconds, because somebody may be waiting. The reaper does the rest."""
     with endpoints.quickly(1), within(1):
         return finish()
 
 
 def close_now(
-    batch: Sequence[WebSocketSession], ways: calls.Ways, payload: bytes | None, reason: str
+    batch: Sequence[WebSocketSession], clients: calls.Clients, payload: bytes | None, reason: str
 ) -> list[Outcome]:
-    """As ``close``, for some of many; to record it is left to the caller."""
+    """As ``close``, for one batch, which the caller records in the audit trail."""
 
     began, told = timezone.now(), list[str]()
 
@@ -110,7 +110,7 @@ def close_now(
         connections.close(client, connection_id)
 
     connected = [session for session in batch if session.connected]
-    answers = dict(zip(connected, calls.call_each(connected, say_goodbye, ways=ways), strict=True))
+    answers = dict(zip(connected, calls.call_each(connected, say_goodbye, clients=clients), strict=True))
     if payload is not None and told:
         sessions.count_sent(told, payload, at=began)  # before they were closed
         through = (one.api_gateway_id for one in connected if one.connection_id in told)
@@ -123,7 +123,7 @@ def close_now(
 
 
 def _tell(client: Any, connection_id: str, payload: bytes) -> bool:
-    """A client whose buffer is full, which AWS answers with 429, is closed without a word."""
+    """Whether the client took the last message. One with a full buffer (AWS: 429) is closed without it."""
     try:
         connections.post(client, connection_id, payload)
     except ConnectionGone:
@@ -149,7 +149,7 @@ def _facts(outcomes: Sequence[Outcome]) -> Mapping[str, Any]:
 
 
 def _common_gateway(chosen: Sequence[WebSocketSession]) -> Any:
-    """The gateway of all, None if they have several or none."""
+    """The gateway that all share, None if there are several or none."""
     gateways = {session.api_gateway_id: session for session in chosen}
     return next(iter(gateways.values())).api_gateway if len(gateways) == 1 else None
 

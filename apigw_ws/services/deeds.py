@@ -1,4 +1,4 @@
-"""What an operator does to sessions, a batch at a time; for each, in their order, what came of it."""
+"""What an operator's act does to a batch of sessions; each deed returns an outcome for each session."""
 
 from __future__ import annotations
 
@@ -9,12 +9,10 @@ from typing import Any, Final
 from django.contrib.auth.models import AnonymousUser
 from django.utils.translation import gettext as _
 
-from apigw_ws.aws import connections
 from apigw_ws.conf import conf
-from apigw_ws.delivery import Result as Delivered
 from apigw_ws.exceptions import ApigwWsError, ConnectionGone
 from apigw_ws.models import Act, ActOutcome, ChannelVerb, WebSocketSession
-from apigw_ws.services import bans, calls, channels, closing, messages, rollups, rules, sessions
+from apigw_ws.services import bans, calls, channels, closing, messages, rules
 from apigw_ws.services.channels import Change
 from apigw_ws.services.closing import Result as Closed
 
@@ -26,7 +24,7 @@ What = Mapping[str, Any]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
     result: ActOutcome.Result
-    #: Why not, in a sentence; of a message, why the client was not told.
+    #: A sentence: why it was not done or, after a move, why the client was not told of it.
     error: str = ""
 
 
@@ -34,60 +32,38 @@ GONE: Final = Done(result=Result.GONE)
 _CLOSED: Final = {Closed.CLOSED: Result.DONE, Closed.GONE: Result.GONE, Closed.FAILED: Result.FAILED}
 
 
-def _disconnect(batch: Batch, what: What, ways: calls.Ways) -> list[Done]:
+def _disconnect(batch: Batch, what: What, clients: calls.Clients) -> list[Done]:
     message = what.get("message")
     payload = None if message is None else messages.encode(message)
-    outcomes = closing.close_now(batch, ways, payload, what.get("reason", ""))
+    outcomes = closing.close_now(batch, clients, payload, what.get("reason", ""))
     return [Done(result=_CLOSED[one.result], error=str(one.error or "")) for one in outcomes]
 
 
-def _message(batch: Batch, what: What, ways: calls.Ways) -> list[Done]:
-    errors = _post(batch, what["message"], ways)
+def _message(batch: Batch, what: What, clients: calls.Clients) -> list[Done]:
+    errors = messages.send_to_each(batch, what["message"], clients)
     return [_of_post(session, errors.get(session.pk)) for session in batch]
 
 
-def _join(batch: Batch, what: What, ways: calls.Ways) -> list[Done]:
-    """By the rules, bans and limit that hold for a client, unless the operator has set them aside."""
+def _join(batch: Batch, what: What, clients: calls.Clients) -> list[Done]:
+    """Apply the rules, bans and limit that hold for clients, unless the operator overrides them."""
     name, override = what["channel"], what.get("override", False)
     kept_out = {} if override else {one.pk: why for one in batch if (why := _objection(one, name))}
     open_ones = [one for one in batch if one.connected and one.pk not in kept_out]
     changes = channels.join_all(open_ones, name, most=None if override else conf.channels_per_connection)
-    return _moved(batch, open_ones, changes, what, ways, kept_out)
+    return _moved(batch, open_ones, changes, what, clients, kept_out)
 
 
-def _leave(batch: Batch, what: What, ways: calls.Ways) -> list[Done]:
+def _leave(batch: Batch, what: What, clients: calls.Clients) -> list[Done]:
     open_ones = [one for one in batch if one.connected]
-    return _moved(batch, open_ones, channels.leave_all(open_ones, what["channel"]), what, ways, {})
+    return _moved(batch, open_ones, channels.leave_all(open_ones, what["channel"]), what, clients, {})
 
 
-DEEDS: Final[Mapping[str, Callable[[Batch, What, calls.Ways], list[Done]]]] = {
+DEEDS: Final[Mapping[str, Callable[[Batch, What, calls.Clients], list[Done]]]] = {
     Deed.DISCONNECT: _disconnect,
     Deed.MESSAGE: _message,
     Deed.JOIN: _join,
     Deed.LEAVE: _leave,
 }
-
-
-def _post(batch: Batch, message: Any, ways: calls.Ways) -> dict[int, ApigwWsError]:
-    """Send it to those that are connected, and count it; why not, by session."""
-    payload = messages.encode(message)
-    there = [session for session in batch if session.connected]
-    answers = calls.call_each(
-        there, lambda client, connection_id: connections.post(client, connection_id, payload), ways=ways
-    )
-    paired = list(zip(there, answers, strict=True))
-    if sent := [session.connection_id for session, error in paired if error is None]:
-        sessions.count_sent(sent, payload)
-    if gone := [session.connection_id for session, error in paired if isinstance(error, ConnectionGone)]:
-        sessions.mark_gone(gone)
-    rollups.count_sent((session.api_gateway_id, _result(error)) for session, error in paired)
-    return {session.pk: error for session, error in paired if error is not None}
-
-
-def _result(error: ApigwWsError | None) -> Delivered:
-    if error is None:
-        return Delivered.SENT
-    return Delivered.GONE if isinstance(error, ConnectionGone) else Delivered.FAILED
 
 
 def _of_post(session: WebSocketSession, error: ApigwWsError | None) -> Done:
@@ -101,14 +77,14 @@ def _moved(
     open_ones: Batch,
     changes: Sequence[Change],
     what: What,
-    ways: calls.Ways,
+    clients: calls.Clients,
     kept_out: Mapping[int, str],
 ) -> list[Done]:
-    """What came of joining or leaving; those that moved are told, if there is something to tell."""
+    """The outcomes of joining or leaving. Those that moved are sent the message, if there is one."""
     moved = {one.pk: change for one, change in zip(open_ones, changes, strict=True)}
     message = what.get("message")
     told = [one for one in open_ones if message is not None and moved[one.pk] is Change.CHANGED]
-    errors = _post(told, message, ways) if told else {}
+    errors = messages.send_to_each(told, message, clients) if told else {}
     return [_of_move(one, moved.get(one.pk), kept_out.get(one.pk), errors.get(one.pk)) for one in batch]
 
 

@@ -1,4 +1,4 @@
-"""Send messages to connections through the `@connections` API of their gateways."""
+"""Sends messages to connections through the `@connections` API of their gateways."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ logger = logging.getLogger("apigw_ws.messages")
 
 #: Sessions that are read together, and outcomes that are recorded together.
 BATCH: Final = 500
-#: Sessions that are sorted by their gateways together.
-_SORTED: Final = 10 * BATCH
-#: Seconds for which a message is tried again: somebody may wait.
+#: Sessions that are grouped by gateway together.
+_GROUPED: Final = 10 * BATCH
+#: Seconds for which sending is retried: somebody may be waiting.
 _PATIENCE: Final = 5.0
 
 
 class BroadcastResult(list[bool]):
-    """For each session, in the queryset's order, whether AWS took the message; and how many fared how."""
+    """Whether AWS took the message for each session, in the queryset's order; and the totals."""
 
     def __init__(self) -> None:
         super().__init__()
-        #: How many sessions had which result.
+        #: Sessions by result.
         self.outcomes: Counter[Result] = Counter()
-        #: How many had which code of AWS's, of those that were not sent to.
+        #: Sessions that were not sent to, by AWS's error code.
         self.codes: Counter[str] = Counter()
 
     @property
@@ -52,7 +52,7 @@ class BroadcastResult(list[bool]):
 
     @property
     def gone(self) -> int:
-        """These connections are over; their sessions are closed by now."""
+        """Connections that no longer exist; their sessions are closed by now."""
         return self.outcomes[Result.GONE]
 
     @property
@@ -76,7 +76,7 @@ class BroadcastResult(list[bool]):
 
 
 def encode(data: Any) -> bytes:
-    """``data`` as it goes to the client: bytes and text as they are, anything else as compact JSON.
+    """Return ``data`` as it goes to the client: bytes and text as they are, anything else as compact JSON.
 
     Raises PayloadTooLarge over 131,072 bytes; TypeError or ValueError for what JSON cannot hold.
     """
@@ -84,7 +84,7 @@ def encode(data: Any) -> bytes:
         data = json.dumps(
             data, cls=DjangoJSONEncoder, ensure_ascii=False, allow_nan=False, separators=(",", ":")
         )
-    # A lone surrogate, which a client can write in JSON, has no UTF-8.
+    # Clients can write lone surrogates in JSON, and UTF-8 cannot encode them.
     payload = data if isinstance(data, bytes) else data.encode(errors="replace")
     if len(payload) > MAX_MESSAGE_BYTES:
         raise PayloadTooLarge(
@@ -95,7 +95,7 @@ def encode(data: Any) -> bytes:
 
 
 def send(session: WebSocketSession, data: Any) -> bool:
-    """Send ``data`` to the session's connection; False when AWS says it is gone.
+    """Send ``data`` to the session's connection; return False if AWS says that it is gone.
 
     The session is then closed, unless it was opened a moment ago: see ``sessions.mark_gone``.
     Raises PayloadTooLarge, NotProvisioned and AwsError.
@@ -108,7 +108,7 @@ def send(session: WebSocketSession, data: Any) -> bool:
 
 
 def post(session: WebSocketSession, payload: bytes) -> bool:
-    """As ``send``, of what is encoded; the message is left to the caller to count."""
+    """As ``send``, for a payload that is encoded already and that the caller counts."""
     try:
         connections.post(calls.client_for(session.api_gateway), session.connection_id, payload)
     except ConnectionGone:
@@ -121,19 +121,42 @@ def post(session: WebSocketSession, payload: bytes) -> bool:
     return True
 
 
+def send_to_each(
+    batch: Sequence[WebSocketSession], data: Any, clients: calls.Clients
+) -> dict[int, ApigwWsError]:
+    """Send ``data`` to each connected session of ``batch``; return the failures by primary key.
+
+    For up to a few hundred sessions of which somebody wants every error; ``send_to_all`` is faster.
+    """
+    payload = encode(data)
+    connected = [session for session in batch if session.connected]
+    answers = calls.call_each(
+        connected,
+        lambda client, connection_id: connections.post(client, connection_id, payload),
+        clients=clients,
+    )
+    paired = list(zip(connected, answers, strict=True))
+    if sent := [session.connection_id for session, error in paired if error is None]:
+        sessions.count_sent(sent, payload)
+    if gone := [session.connection_id for session, error in paired if isinstance(error, ConnectionGone)]:
+        sessions.mark_gone(gone)
+    rollups.count_sent((session.api_gateway_id, _result(error)) for session, error in paired)
+    return {session.pk: error for session, error in paired if error is not None}
+
+
 def send_to_all(
     queryset: QuerySet[WebSocketSession], data: Any, max_workers: int | None = None
 ) -> BroadcastResult:
-    """Send ``data`` to every session of ``queryset``; for each, in its order, whether AWS took the message.
+    """Send ``data`` to every session of ``queryset``; return for each, in its order, whether AWS took it.
 
-    Sessions whose connection is gone are closed; any other failure is logged and stops nobody else's message.
-    At most ``max_workers`` calls are under way, SEND_CONCURRENCY where it is None, and SEND_RATE holds.
+    Sessions whose connection is gone are closed; any other failure is logged and does not stop the rest.
+    At most ``max_workers`` (None: SEND_CONCURRENCY) calls are under way, and SEND_RATE applies.
     Raises PayloadTooLarge, before the first call.
     """
     payload, result = encode(data), BroadcastResult()
     delivery = _Delivery(payload, max_workers or conf.send_concurrency)
     rows = queryset.values_list("connection_id", "api_gateway_id").iterator(BATCH)
-    while chunk := list(islice(rows, _SORTED)):
+    while chunk := list(islice(rows, _GROUPED)):
         first = len(result)
         result += [False] * len(chunk)
         outcomes = delivery.to(chunk)
@@ -147,9 +170,9 @@ def send_to_all(
 
 
 def settle(batch: Sequence[Outcome], payload: bytes) -> None:
-    """Count the messages that were sent, and close the sessions of who is gone.
+    """Count the messages that were sent, and close the sessions that are gone.
 
-    A few queries, however many they are. Whatever else happened is logged.
+    A few queries, however many outcomes there are. Any other failure is logged.
     """
     if sent := _connection_ids(batch, Result.SENT):
         sessions.count_sent(sent, payload)
@@ -167,46 +190,52 @@ def settle(batch: Sequence[Outcome], payload: bytes) -> None:
 
 
 class _Delivery:
-    """One message through whichever gateways; nobody is posted through another's endpoint."""
+    """One message to sessions of any gateways, each through its own gateway's endpoint."""
 
     def __init__(self, payload: bytes, concurrency: int) -> None:
         self._payload, self._concurrency = payload, concurrency
         self._rate = Rate(conf.send_rate or math.inf)
-        self._ways: dict[int | None, Endpoint | ApigwWsError] = {}
+        self._endpoints: dict[int | None, Endpoint | ApigwWsError] = {}
 
     def to(self, rows: Iterable[tuple[str, int | None]]) -> Iterator[Outcome]:
-        """An outcome for each row; ``ref`` is its place among them."""
+        """Yield an outcome for each row; its target's ``ref`` is the row's index."""
         targets: dict[int | None, list[Target]] = {}
-        for place, (connection_id, gateway_id) in enumerate(rows):
-            targets.setdefault(gateway_id, []).append(Target(connection_id=connection_id, ref=place))
-        for gateway_id, its in targets.items():
-            yield from self._through(self._way(gateway_id), its)
+        for index, (connection_id, gateway_id) in enumerate(rows):
+            targets.setdefault(gateway_id, []).append(Target(connection_id=connection_id, ref=index))
+        for gateway_id, of_gateway in targets.items():
+            yield from self._through(self._endpoint(gateway_id), of_gateway)
 
-    def _through(self, way: Endpoint | ApigwWsError, targets: Iterable[Target]) -> Iterator[Outcome]:
-        if isinstance(way, Endpoint):
+    def _through(self, endpoint: Endpoint | ApigwWsError, targets: Iterable[Target]) -> Iterator[Outcome]:
+        if isinstance(endpoint, Endpoint):
             return deliver(
                 targets,
                 self._payload,
-                endpoint=way,
+                endpoint=endpoint,
                 rate=self._rate,
                 concurrency=self._concurrency,
                 patience=_PATIENCE,
             )
-        code, said = getattr(way, "code", "") or type(way).__name__, str(way)
+        code, said = getattr(endpoint, "code", "") or type(endpoint).__name__, str(endpoint)
         return (Outcome(target=one, result=Result.FAILED, code=code, said=said) for one in targets)
 
-    def _way(self, gateway_id: int | None) -> Endpoint | ApigwWsError:
-        if gateway_id not in self._ways:
-            self._ways[gateway_id] = _endpoint(gateway_id)
-        return self._ways[gateway_id]
+    def _endpoint(self, gateway_id: int | None) -> Endpoint | ApigwWsError:
+        if gateway_id not in self._endpoints:
+            self._endpoints[gateway_id] = _endpoint_of(gateway_id)
+        return self._endpoints[gateway_id]
 
 
-def _endpoint(gateway_id: int | None) -> Endpoint | ApigwWsError:
+def _endpoint_of(gateway_id: int | None) -> Endpoint | ApigwWsError:
     found = ApiGateway.objects.select_related("account").filter(pk=gateway_id) if gateway_id else ()
     try:
         return endpoints.delivery_endpoint(next(iter(found), None))
     except ApigwWsError as error:
         return error
+
+
+def _result(error: ApigwWsError | None) -> Result:
+    if error is None:
+        return Result.SENT
+    return Result.GONE if isinstance(error, ConnectionGone) else Result.FAILED
 
 
 def _connection_ids(outcomes: Iterable[Outcome], result: Result) -> list[str]:

@@ -83,14 +83,18 @@ def _silent() -> QuerySet[WebSocketSession]:
 def _probe_gateway(gateway_id: int, share: int) -> Counter[str]:
     """Ask about the longest silent of the gateway, ``share`` at most: no gateway takes another's turn."""
     longest = _silent().filter(api_gateway=gateway_id).order_by("active_on")[:share]
-    ways, asked, found = calls.Ways(), list(longest.only("connection_id", "api_gateway_id")), Counter[str]()
+    clients, asked, found = (
+        calls.Clients(),
+        list(longest.only("connection_id", "api_gateway_id")),
+        Counter[str](),
+    )
     for start in range(0, len(asked), _BATCH):
-        found += _probe(asked[start : start + _BATCH], ways)
+        found += _probe(asked[start : start + _BATCH], clients)
     return found
 
 
-def _probe(batch: list[WebSocketSession], ways: calls.Ways) -> Counter[str]:
-    answers = calls.call_each(batch, connections.get, ways=ways, rate=conf.probe_rate)
+def _probe(batch: list[WebSocketSession], clients: calls.Clients) -> Counter[str]:
+    answers = calls.call_each(batch, connections.get, clients=clients, rate=conf.probe_rate)
     found = [_found(answer) for answer in answers]
     sessions.confirm_open([one for one, what in zip(batch, found, strict=True) if what == "kept"])
     gone = [one.connection_id for one, what in zip(batch, found, strict=True) if what == "ghosts"]
