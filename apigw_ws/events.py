@@ -1,6 +1,6 @@
-"""An HTTP request of API Gateway becomes an ``Event``. Nothing else reads the vendor's headers.
+"""Turns an HTTP request of API Gateway into an ``Event``. Nothing else reads the vendor's headers.
 
-Three kinds of statements arrive, and they are kept apart:
+A request makes three kinds of statements, which are kept apart:
 
 * what API Gateway always says: the connection ID and the ID of the API;
 * what our integrations map (``Mapped``): on ``$connect`` API Gateway passes the client's own headers on, and
@@ -27,7 +27,7 @@ from apigw_ws import headers
 from apigw_ws.exceptions import MAX_MESSAGE_BYTES, Refused
 
 _CONNECTION_ID: Final = re.compile(r"[A-Za-z0-9_=-]{1,128}\Z")
-#: Lists and objects in each other. What is deeper may be read here and end Python's stack in a handler.
+#: Nesting of lists and objects. Deeper ones could be read here, but exhaust Python's stack in a handler.
 _MAX_DEPTH: Final = 100
 
 
@@ -64,10 +64,10 @@ class Event:
     connection_id: str
     api_id: str
     secret: str = field(default="", repr=False)
-    #: Not to be believed before the secret matched; then it is `GuardedRequest.mapped`.
+    #: Not to be believed before the secret has matched; then it becomes `GuardedRequest.mapped`.
     claimed: Mapped = field(default_factory=Mapped)
     origin: str | None = None
-    #: The channel that the URL names, the last where it names several; and all that it names, each once.
+    #: The channel that the URL names, the last of several; and all that it names, each once.
     channel: str = ""
     channels: tuple[str, ...] = ()
     token: str = field(default="", repr=False)
@@ -77,7 +77,7 @@ class Event:
     def forwarded_address(self, proxies: int) -> str | None:
         """Return what the outermost of ``proxies`` appended to X-Forwarded-For, counted from the right.
 
-        What stands further left came from the client and proves nothing. None for 0, and where the header is
+        Values further left came from the client and prove nothing. None for 0, and if the header is
         shorter.
         """
         if not 0 < proxies <= len(self.forwarded_for):
@@ -87,7 +87,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
-    """A message: its text as it came, and its JSON object, {} where it is none."""
+    """A message: its text, and its JSON object, {} if it is not one."""
 
     text: str
     data: dict[str, Any]
@@ -96,7 +96,7 @@ class Body:
 def parse(request: HttpRequest, route: str) -> Event:
     """Return the event that came in at the URL's ``route``: "connect", "disconnect", all others are messages.
 
-    Raises Refused (guard ``request``, 400) where there is no usable connection ID.
+    Raises Refused (guard ``request``, 400) if there is no usable connection ID.
     """
     connection_id = request.headers.get(headers.CONNECTION_ID, "")
     if not _CONNECTION_ID.match(connection_id):
@@ -117,7 +117,7 @@ def parse(request: HttpRequest, route: str) -> Event:
 
 
 def parse_body(raw: bytes) -> Body:
-    """Return the message. What is not JSON, not UTF-8, over 100 levels deep or no object has ``data`` {}.
+    """Return the message. ``data`` is {} if it is not UTF-8, not a JSON object or over 100 levels deep.
 
     Raises Refused (guard ``size``, 413) over 128 KB: API Gateway lets no such message through.
     """
@@ -146,12 +146,12 @@ def _refuse(name: str) -> NoReturn:
 
 
 def _finite(text: str) -> float:
-    """1e999 is too much for a float, and infinity for JSON: a handler could not send it on."""
+    """1e999 would become infinity, which JSON lacks: a handler could not send it on."""
     number = float(text)
     return number if math.isfinite(number) else _refuse(text)
 
 
-#: Python's takes NaN and Infinity, which are no JSON.
+#: Python's own decoder accepts NaN and Infinity, which are not JSON.
 _JSON: Final = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite)
 
 
@@ -176,7 +176,7 @@ def _claims(values: Mapping[str, str]) -> Mapped:
 
 
 def _address(text: str) -> str | None:
-    """Databases know no scope (fe80::1%eth0)."""
+    """Without the scope (fe80::1%eth0), which databases do not accept."""
     try:
         return str(ipaddress.ip_address(text.partition("%")[0].strip()))
     except ValueError:

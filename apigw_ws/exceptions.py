@@ -4,7 +4,7 @@ ApigwWsError
 ├── Refused                  a guard refused an event; carries the guard's name, the status and the facts
 ├── ConfigurationError       a setting is missing or wrong (also ImproperlyConfigured)
 ├── PayloadTooLarge          a message is over 128 KB (also ValueError)
-├── BanRefused               a ban would hit whoever makes it, or people beyond number
+├── BanRefused               a ban would hit whoever makes it, or far too many people
 ├── BroadcastError           an audience, a message or the state of a broadcast does not allow what was asked
 ├── NotProvisioned           a gateway has no API or stage in AWS yet
 ├── ConnectionGone           the connection is closed: AWS answered 410 Gone
@@ -13,11 +13,11 @@ ApigwWsError
     └── Throttled            429: ask again later
 
 Provisioning
-├── PlanChanged              what AWS holds is no longer what the plan was shown for (ApigwWsError)
+├── PlanChanged              what AWS holds has changed since the plan was shown (ApigwWsError)
 ├── RunInProgress            somebody is already applying to this gateway (ApigwWsError)
 ├── OwnershipConflict        something we need exists in AWS and is not ours (ApigwWsError)
 ├── SecretOutdated           a deployment sends a secret that is no longer accepted (ApigwWsError)
-├── RotationRefused          the rotation of a secret is not where that could be done (ApigwWsError)
+├── RotationRefused          a step in the rotation of a secret is too early or too late (ApigwWsError)
 └── NotConfirmed             the name typed is not that of the gateway to be torn down (ApigwWsError)
 """
 
@@ -60,7 +60,7 @@ class PayloadTooLarge(ApigwWsError, ValueError):
 
 
 class BanRefused(ApigwWsError):
-    """A ban would hit whoever makes it, or people beyond number; nothing was done."""
+    """A ban would hit whoever makes it, or far too many people; nothing was done."""
 
 
 class BroadcastError(ApigwWsError):
@@ -113,7 +113,7 @@ class OwnershipConflict(ApigwWsError):
 
 
 class SecretOutdated(ApigwWsError):
-    """Going back to a deployment would have Django refuse every event; nothing was done."""
+    """After going back to that deployment, Django would refuse every event; nothing was done."""
 
 
 class RotationRefused(ApigwWsError):

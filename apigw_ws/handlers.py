@@ -1,4 +1,4 @@
-"""What a client may call. The registry is made with the class; a client's name is only ever a key of it."""
+"""Registers what a client may call, once per class; a name from a client is only ever a key of it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _Marked = TypeVar("_Marked", bound=Handler)
 
 _NAMES: Final = "_apigw_ws_handles"
 
-#: What views written for django-aws-api-gateway-websockets override. Never meant for clients, so never open.
+#: Hooks that views for django-aws-api-gateway-websockets override. They were never meant for clients.
 FOREIGN_HOOKS: Final = frozenset(
     {
         "can_join_channel",
@@ -89,7 +89,7 @@ def _claim(attributes: dict[str, str], name: str, attribute: str, owner: type) -
 
 
 def _function(cls: type, attribute: str) -> Handler | None:
-    """A subclass closes a handler by setting its name to None."""
+    """The function of that name; None if a subclass has closed the handler by setting it to None."""
     function = inspect.getattr_static(cls, attribute)
     if inspect.iscoroutinefunction(function):
         raise ConfigurationError(f"{cls.__qualname__}.{attribute} is async; a handler is a plain method.")

@@ -1,4 +1,4 @@
-"""The request headers by which API Gateway tells Django about a connection.
+"""The request headers in which API Gateway tells Django about a connection.
 
 Every integration we make maps these from `context.*`
 (https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-data-mapping.html);

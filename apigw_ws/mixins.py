@@ -23,9 +23,9 @@ class AddWebSocketRouteToContextMixin(ContextMixin):
 
 
 class AppChannelWebSocketMixin(AddWebSocketRouteToContextMixin):
-    """The route's key and the channel are the name of the app that the view belongs to."""
+    """Uses the view's app label as the route key and the channel."""
 
-    #: Another channel than the app's.
+    #: A channel to use instead of the app's.
     app_channel_override: str | None = None
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The control-plane calls of one run: they share the API's ID and gather the IDs of AWS's answers."""
+"""The control-plane calls of one run: they share the API's ID and collect AWS's request IDs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 #: Seconds between attempts where AWS limits the rate, after the client's own short ones: a domain may be
 #: made or removed every 30 seconds, a deployment every 5, by the whole account.
 PAUSES: Final = (5, 10, 15, 30, 30, 30)
-#: Which member of UpdateStage holds a field of ours; they are sent whole.
+#: The member of UpdateStage that holds a field of ours; members are sent whole.
 STAGE_MEMBERS: Final = {
     "description": "Description",
     "auto deploy": "AutoDeploy",
@@ -30,8 +30,8 @@ DEFAULT: Final = "$default"
 class Calls:
     """Calls that concern one API: ``api_id``, which CreateApi sets when there is none yet.
 
-    ``dns`` makes Route 53's client, where it is needed. ``on_pause`` is told for how many seconds AWS is
-    going to be waited for; what it raises ends the run.
+    ``dns`` makes Route 53's client when it is needed. ``on_pause`` is called with the seconds that AWS is
+    about to be waited for; what it raises ends the run.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Calls:
         return self.arn_of(f"apis/{self.api_id}")
 
     def arn_of(self, path: str) -> str:
-        """The ARN by which tags find something of API Gateway's."""
+        """The ARN of something in API Gateway, as its tagging operations need it."""
         meta = self.client.meta
         return f"arn:{meta.partition}:apigateway:{meta.region_name}::/{path}"
 
@@ -66,7 +66,7 @@ class Calls:
             self.call("untag_resource", ResourceArn=arn, TagKeys=list(dropped))
 
     def call(self, method: str, **parameters: Any) -> dict[str, Any]:
-        """The answer of the client's ``method``. Raises AwsError."""
+        """Call the client's ``method`` and return its answer. Raises AwsError."""
         return self._answer(getattr(self.client, method), parameters)
 
     def change_record(self, zone_id: str, action: str, record: Mapping[str, Any]) -> None:
@@ -91,11 +91,11 @@ class Calls:
         return self.call(method, ApiId=self.api_id, **parameters)
 
     def delete(self, method: str, **parameters: Any) -> None:
-        """As ``remove``, for what is below the API."""
+        """As ``remove``, for something that belongs to the API."""
         self.remove(method, ApiId=self.api_id, **parameters)
 
     def remove(self, method: str, **parameters: Any) -> None:
-        """Afterwards the thing is gone; that somebody else, or a lost answer, deleted it is no error."""
+        """Delete something. That it is gone already, by somebody else or a lost answer, is no error."""
         try:
             self.call(method, **parameters)
         except AwsError as error:
@@ -110,7 +110,7 @@ class Calls:
 
 
 def patiently(ask: Callable[[], T], on_pause: Callable[[float], None]) -> T:
-    """What ``ask`` returns. A rate that AWS limits is waited out, for two minutes at most."""
+    """Return what ``ask`` returns. If AWS limits the rate, retry for two minutes at most."""
     for seconds in PAUSES:
         try:
             return ask()
@@ -120,7 +120,7 @@ def patiently(ask: Callable[[], T], on_pause: Callable[[float], None]) -> T:
 
 
 def pause(seconds: float, on_pause: Callable[[float], None]) -> None:
-    """Wait for AWS. ``on_pause`` is told before, and what it raises ends the wait."""
+    """Wait for AWS, after telling ``on_pause``; what that raises ends the wait."""
     on_pause(seconds)
     time.sleep(seconds)
 

@@ -1,4 +1,4 @@
-"""The WebSocket APIs of an account in a region, whoever made them, and all that one of them has."""
+"""Lists the WebSocket APIs of an account in a region, whoever made them, and reads one of them whole."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ class ApiState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extras:
-    """What an API has beside what a gateway manages."""
+    """What an API has besides what a gateway manages."""
 
     authorizers: tuple[str, ...]
     models: tuple[str, ...]
     #: Route key -> its authorization, such as "CUSTOM" or "AWS_IAM", for routes that have one.
     authorized: Mapping[str, str]
-    #: Keys of routes that ask clients for an API key.
+    #: Keys of routes that demand an API key.
     with_api_key: tuple[str, ...]
     #: Stage -> the keys of the routes that have settings of their own on it.
     route_settings: Mapping[str, tuple[str, ...]]
-    #: Why the custom domains, or their DNS records, are not known.
+    #: Why the custom domains or their DNS records are unknown.
     problem: AwsError | None = None
 
 
@@ -72,7 +72,7 @@ def described(client: Any, api_id: str) -> Answer:
 
 
 def inventory(client: Any, dns: Callable[[], Any], item: Answer) -> Inventory:
-    """All there is of the API ``item``. ``dns`` makes the client of Route 53, which may refuse.
+    """Return all that belongs to the API ``item``. ``dns`` makes Route 53's client; Route 53 may refuse.
 
     Raises AwsError.
     """

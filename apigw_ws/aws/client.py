@@ -1,4 +1,4 @@
-"""boto3 clients. The only import of boto3, made when a client is needed."""
+"""Makes boto3 clients. The only module that imports boto3, and only when a client is needed."""
 
 from __future__ import annotations
 
@@ -28,25 +28,25 @@ Service = Literal[
 _POOL: Final = 100
 
 _lock = threading.Lock()
-#: By the monotonic clock, when no further call is begun.
+#: The time on the monotonic clock after which no call is begun.
 _deadline: Final[ContextVar[float | None]] = ContextVar("apigw_ws_deadline", default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientConfig:
-    """Where AWS is and who asks. Empty fields leave the choice to boto3's own chain."""
+    """The endpoint and the credentials to use. Empty fields leave the choice to boto3's own chain."""
 
     region: str = ""
     endpoint_url: str = ""
     profile: str = ""
     access_key_id: str = ""
     secret_access_key: str = field(default="", repr=False)
-    #: The role that these credentials assume; empty: they are used as they are.
+    #: The role that these credentials assume; empty: none.
     role_arn: str = ""
     external_id: str = field(default="", repr=False)
-    #: Where STS is asked for the role; empty: AWS.
+    #: The endpoint of STS that is asked for the role; empty: AWS.
     sts_url: str = ""
-    #: How often a call is sent at most, with growing pauses between.
+    #: How often a call is sent at most, with growing pauses.
     attempts: int = 5
     #: How many calls may be under way at once.
     pool: int = 10
@@ -77,7 +77,7 @@ def session(config: ClientConfig) -> Any:
 
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
-    """In the block no call to AWS is begun when the seconds have passed: AwsUnreachable is raised instead."""
+    """In the block, once the seconds have passed, calls to AWS raise AwsUnreachable instead of being sent."""
     token = _deadline.set(time.monotonic() + seconds)
     try:
         yield
@@ -146,10 +146,10 @@ def _network(config: ClientConfig, *, attempts: int) -> Any:
 
 
 class _Retry:
-    """When the control plane is asked again.
+    """Decides when a control-plane call is repeated.
 
     boto3 would also repeat a create whose answer was lost, though it may have taken effect: a second API.
-    So a POST is repeated only when AWS surely did nothing: it limited the rate, or somebody else was
+    So a POST is repeated only if AWS certainly did nothing: it limited the rate, or somebody else was
     changing the same API (409 "concurrent modification").
     """
 

@@ -9,10 +9,10 @@ from apigw_ws.aws.errors import translated
 
 
 def post(client: Any, connection_id: str, data: bytes) -> None:
-    """Hand ``data`` to the gateway for this connection, as one text message.
+    """Send ``data`` to this connection as one text message.
 
     Raises ConnectionGone when the connection is closed, AwsError otherwise. An accepted message is not
-    yet a received one, since AWS has no acknowledgement by the client; and where AWS's answer is lost the
+    yet a received one, because clients do not acknowledge; and if AWS's answer is lost, the
     message is sent again, so that a client may rarely get it twice.
     """
     with translated(connection_id):
@@ -20,7 +20,7 @@ def post(client: Any, connection_id: str, data: bytes) -> None:
 
 
 def get(client: Any, connection_id: str) -> Mapping[str, Any]:
-    """What AWS knows of an open connection: ``ConnectedAt``, ``LastActiveAt``, ``Identity``.
+    """Return what AWS knows of an open connection: ``ConnectedAt``, ``LastActiveAt``, ``Identity``.
 
     Raises ConnectionGone when it is closed.
     """

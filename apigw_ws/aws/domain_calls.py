@@ -1,4 +1,4 @@
-"""Performs the operations on custom domains. It decides nothing; see ``executor``."""
+"""Performs the operations on custom domains. As in ``executor``, nothing is decided here."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from apigw_ws.aws.domains import alias_in, target_of
 from apigw_ws.aws.spec import OWNER_TAG
 from apigw_ws.exceptions import AwsError
 
-#: How often, five seconds apart, a domain that is not AVAILABLE yet is looked at.
+#: How often, five seconds apart, a domain is checked until it is AVAILABLE.
 DOMAIN_PATIENCE: Final = 24
 
 
@@ -66,7 +66,7 @@ def create_alias(operation: CreateAlias, calls: Calls) -> None:
             "EvaluateTargetHealth": False,
         },
     }
-    # CREATE, which unlike UPSERT fails where somebody has made a record in the meantime.
+    # CREATE, unlike UPSERT, fails if somebody has made a record in the meantime.
     calls.change_record(operation.zone_id, "CREATE", record)
 
 
@@ -108,7 +108,7 @@ def _fields(domain: DomainSpec) -> dict[str, Any]:
 
 
 def _wait(calls: Calls, answer: dict[str, Any]) -> None:
-    """Look until the domain is AVAILABLE. Raises AwsError when it takes two minutes, or needs a person."""
+    """Poll until the domain is AVAILABLE. Raises AwsError when it takes two minutes, or needs a person."""
     for _attempt in range(DOMAIN_PATIENCE):
         configuration = answer["DomainNameConfigurations"][0]
         status = configuration.get("DomainNameStatus", "AVAILABLE")

@@ -1,4 +1,4 @@
-"""The differences between the custom domain that we want and what AWS holds."""
+"""The operations that make AWS's custom domain the one that we want."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class TagDomain(Operation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakeDomain(Operation):
-    """A domain that was made elsewhere, and leads to the gateway alone, gets the gateway's tag."""
+    """Tags a domain that was made elsewhere and leads to this gateway only."""
 
     name: str
     uid: str
@@ -52,7 +52,7 @@ class TakeDomain(Operation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MapDomain(Operation):
-    """The root of the domain leads to the stage; without ``mapping_id`` through a new mapping."""
+    """Maps the root of the domain to the stage; without ``mapping_id``, by a new mapping."""
 
     name: str
     stage_name: str
@@ -79,7 +79,7 @@ class CreateAlias(Operation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoveAlias(Operation):
-    """A record that is no alias for ``target`` any longer is left alone."""
+    """Removes the alias record, unless it is no longer an alias for ``target``."""
 
     destructive = True
 

@@ -1,4 +1,4 @@
-"""Decides what to do about custom domains. Pure, as ``planner``."""
+"""Decides what to do about custom domains. Pure, like ``planner``."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from apigw_ws.exceptions import OwnershipConflict
 def domain_changes(
     spec: GatewaySpec, states: tuple[DomainState, ...] | None, api_id: str
 ) -> Iterator[Operation]:
-    """The wanted domain comes before an earlier one goes; nothing if nobody looked.
+    """The operations on domains; the wanted one is made before an earlier one is removed.
 
     Raises OwnershipConflict.
     """
@@ -43,7 +43,7 @@ def domain_changes(
 
 
 def domain_removal(state: DomainState, api_id: str) -> Iterator[Operation]:
-    """A domain of ours, its alias record and its mapping go; but where it leads elsewhere too, it stays."""
+    """Remove a domain of ours with its alias record and mapping; it stays if it leads elsewhere, too."""
     ours = state.root if state.root and state.root.api_id == api_id else None
     shared = any(mapping != ours for mapping in state.mappings)
     if state.has_alias(state.zone_id) and not shared:

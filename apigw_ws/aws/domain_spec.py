@@ -1,4 +1,4 @@
-"""A custom domain as we want it, and as it is: values, without a call."""
+"""Values: a custom domain as we want it, and as it is in AWS."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class MappingState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DomainState:
-    """A custom domain that is ours or wanted; without a target there is none of that name in AWS."""
+    """A custom domain that is ours or wanted; without a target, AWS has none of that name."""
 
     name: str
     #: Where DNS has to point.
@@ -51,9 +51,9 @@ class DomainState:
         return next((mapping for mapping in self.mappings if not mapping.key), None)
 
     def is_free(self, api_id: str) -> bool:
-        """Nobody's by its tag, and it leads nowhere but to the API."""
+        """Whether no tag claims it and it leads to the API only."""
         return not self.owner and all(mapping.api_id == api_id for mapping in self.mappings)
 
     def has_alias(self, zone_id: str) -> bool:
-        """The zone's record is an alias for this very domain."""
+        """Whether the zone's record is an alias for this domain."""
         return bool(self.target) and self.records.get(zone_id) == self.target

@@ -1,4 +1,4 @@
-"""Reads the custom domains of a gateway, with their mappings and DNS records. It changes nothing."""
+"""Reads the custom domains of a gateway, with their mappings and DNS records."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ Answer = Mapping[str, Any]
 def read(
     client: Any, dns: Callable[[], Any], *, uid: str, wanted: DomainSpec | None
 ) -> tuple[DomainState, ...]:
-    """The domains that carry the gateway's tag, and the wanted one, be it there or not.
+    """Return the domains with the gateway's tag, and the wanted one, whether or not it exists.
 
-    ``dns`` makes the client of Route 53, which is asked only where a hosted zone is named. Raises AwsError.
+    ``dns`` makes Route 53's client, which is needed only if a hosted zone is named. Raises AwsError.
     """
     with translated():
         pages = client.get_paginator("get_domain_names").paginate()
@@ -33,8 +33,7 @@ def read(
 
 
 def leading_to(client: Any, dns: Callable[[], Any], api_id: str) -> tuple[DomainState, ...]:
-    """The domains of which a path leads to the API, whosever they are. ``dns`` is as in ``read``, which
-    see for what it raises."""
+    """Return the domains with a path that leads to the API, whoever owns them. Otherwise as ``read``."""
     with translated():
         pages = client.get_paginator("get_domain_names").paginate()
         items = [item for page in pages for item in page["Items"] if _is_regional(item)]

@@ -1,4 +1,4 @@
-"""botocore's errors in our words, which say what to do next."""
+"""Translates botocore's errors into ours, which say what to do next."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ CONFIGURATION_ERRORS: Final = (
 CREDENTIAL_ERRORS: Final = frozenset(
     {"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException"}
 )
-#: A profile of IAM Identity Center that nobody has signed in to, or not for hours.
+#: An IAM Identity Center profile without a sign-in, or with one that has expired.
 SIGN_IN_ERRORS: Final = ("SSOTokenLoadError", "UnauthorizedSSOTokenError", "TokenRetrievalError")
 NO_CREDENTIALS: Final = ("NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError")
-#: What services other than API Gateway answer, with 400, where they limit the rate.
+#: How services other than API Gateway say, with status 400, that they limit the rate.
 RATE_ERRORS: Final = frozenset({"Throttling", "ThrottlingException", "PriorRequestNotComplete"})
-#: What to do about the statuses that have one remedy.
+#: The next step for statuses that have only one remedy.
 HINTS: Final = {
     404: gettext_lazy("Somebody may have removed it in AWS: look again."),
     409: gettext_lazy(
         "Something in AWS is in the way, or being changed by somebody else: look, then try again."
     ),
 }
-#: How our reading of an answer fails that is not what AWS documents.
+#: How reading an answer fails if it is not what AWS documents.
 _NOT_AWS: Final = (AttributeError, LookupError, TypeError)
 
 logger = logging.getLogger(__name__)
@@ -51,8 +51,8 @@ logger = logging.getLogger(__name__)
 def translated(subject: str = "") -> Iterator[None]:
     """Turn botocore's errors into ours, which say what to do; the cause is kept.
 
-    ``subject`` names what the call was about, for errors whose answer is empty (410 Gone). What reads AWS's
-    answers belongs into the block too: a proxy may have answered in AWS's place.
+    ``subject`` names what the call was about, for errors with an empty answer (410 Gone). What reads AWS's
+    answers belongs in the block, too: a proxy may have answered instead of AWS.
     """
     from botocore.exceptions import BotoCoreError, ClientError
     from botocore.parsers import ResponseParserError
@@ -81,13 +81,13 @@ def _refused(response: Mapping[str, Any], operation: str, subject: str) -> Apigw
     if code == "GoneException" or status == 410:
         return ConnectionGone(_("The connection %(id)s is closed.") % {"id": subject})
     kind = Throttled if status == 429 or code in RATE_ERRORS else AwsError
-    # Of a wrong signature AWS says after a blank line what was signed, with the session token.
+    # After a blank line, AWS repeats what was signed if a signature is wrong, session token included.
     said = response.get("Error", {}).get("Message", "").partition("\n\n")[0] or _("no reason was given")
     request_id = response.get("ResponseMetadata", {}).get("RequestId", "")
     sentence = _("AWS refused %(operation)s: %(said)s (%(code)s).") % {
         "operation": operation,
         "said": said.rstrip("."),
-        # AWS's support asks for it, and the sentence gets everywhere: pages, logs, tickets.
+        # AWS's support asks for it, and the sentence ends up everywhere: pages, logs, tickets.
         "code": _("%(code)s, request ID %(id)s") % {"code": code, "id": request_id} if request_id else code,
     }
     return kind(

@@ -1,4 +1,4 @@
-"""Performs operations in AWS, one after the other. It decides nothing."""
+"""Performs operations in AWS, one after the other. Nothing is decided here."""
 
 from __future__ import annotations
 
@@ -41,22 +41,22 @@ from apigw_ws.aws.operations import (
 from apigw_ws.aws.spec import DEPLOYMENT_MARK
 from apigw_ws.exceptions import AwsError
 
-#: How often, a second apart, a PENDING deployment is looked at; AWS usually answers DEPLOYED at once.
+#: How often, a second apart, a PENDING deployment is polled; AWS usually answers DEPLOYED at once.
 DEPLOYMENT_PATIENCE: Final = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """An operation that succeeded, with the IDs of AWS's answers."""
+    """An operation that succeeded, with AWS's request IDs."""
 
     operation: Operation
     request_ids: tuple[str, ...]
 
 
 def run(operations: Iterable[Operation], calls: Calls) -> Iterator[Done]:
-    """Perform each operation and yield it when it has succeeded; stop at the first that fails.
+    """Perform the operations, yielding each as it succeeds; stop at the first that fails.
 
-    Raises AwsError. Whatever had been done by then stays; a new plan continues from there.
+    Raises AwsError. What was done by then stays; a new plan continues from there.
     """
     for operation in operations:
         calls.request_ids = []
@@ -165,7 +165,7 @@ def update_stage(operation: UpdateStage, calls: Calls) -> None:
     fields = stage_fields(stage, operation.kept, operation.dropped)
     if changed:
         calls.on_api("update_stage", StageName=stage.name, **{name: fields[name] for name in changed})
-    # Only now: a run that is cut off before has claimed no variable that it did not set, nor let one go.
+    # Last, so that a run that is cut off claims no variable it did not set, and gives up none it still has.
     calls.tag(f"{calls.arn}/stages/{stage.name}", operation.tags, operation.dropped_tags)
 
 

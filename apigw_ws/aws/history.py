@@ -1,4 +1,4 @@
-"""The deployments of an API, and pointing its stage at one of them."""
+"""Lists the deployments of an API, and points its stage at one of them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from apigw_ws.aws.spec import DEPLOYMENT_MARK
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeploymentState:
-    """A deployment as AWS lists it. What it holds AWS does not say."""
+    """A deployment as AWS lists it. AWS does not say what it holds."""
 
     id: str
     created_on: datetime
@@ -36,7 +36,7 @@ class DeploymentState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PointStage(Operation):
-    """The stage serves another deployment, at once; connections stay open."""
+    """Points the stage at another deployment. It serves that at once; connections stay open."""
 
     destructive = True
 
@@ -46,7 +46,7 @@ class PointStage(Operation):
     replaces: str
     #: In ISO 8601 and UTC: the worker's clock may not be that of whoever was shown the plan.
     created_on: str
-    #: AWS moves such a stage by itself, so that has to end first.
+    #: AWS moves such a stage by itself, so automatic deployment has to be switched off first.
     auto_deploy: bool
 
     def describe(self) -> str:

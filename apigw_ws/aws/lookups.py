@@ -1,4 +1,4 @@
-"""Reads of what is beside an API: who asks, certificates, hosted zones, the account's log role."""
+"""Reads what an API needs from its account: the caller, certificates, hosted zones, the log role."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from apigw_ws.aws.errors import translated
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """As whom AWS knows us."""
+    """The identity that AWS sees."""
 
     account: str
     arn: str
@@ -21,7 +21,7 @@ class Caller:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Certificate:
     arn: str
-    #: Of those with a ``*``, AWS lets it stand for one label.
+    #: A ``*`` stands for exactly one label.
     names: tuple[str, ...]
     #: Such as "ISSUED" or "PENDING_VALIDATION".
     status: str
@@ -48,7 +48,7 @@ class Zone:
 
 
 def caller(client: Any) -> Caller:
-    """Whose credentials ``client`` (STS) signs with. They need no permission for it. Raises AwsError."""
+    """Return whose credentials ``client`` (STS) uses. It needs no permission. Raises AwsError."""
     with translated():
         answer = client.get_caller_identity()
         return Caller(account=answer["Account"], arn=answer["Arn"])
@@ -78,9 +78,9 @@ def zones(client: Any) -> tuple[Zone, ...]:
 
 
 def log_role(client: Any) -> str:
-    """The role as which API Gateway writes logs in the client's account and region; empty if it has none.
+    """Return the role with which API Gateway writes logs in the client's account and region, else "".
 
-    Only version 1 of the API tells, and it holds for WebSocket APIs too. Raises AwsError.
+    Only version 1 of the API has it, and it applies to WebSocket APIs, too. Raises AwsError.
     https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-logging.html
     """
     with translated():
@@ -89,7 +89,7 @@ def log_role(client: Any) -> str:
 
 @lru_cache(maxsize=1)
 def regions() -> tuple[str, ...]:
-    """The regions with API Gateway, as far as botocore's own table goes; nobody is asked."""
+    """Return the regions with API Gateway, by botocore's own table; no call is made."""
     from botocore.session import get_session
 
     return tuple(sorted(get_session().get_available_regions("apigatewayv2")))

@@ -1,4 +1,4 @@
-"""What CloudWatch knows of WebSocket APIs.
+"""Reads CloudWatch's metrics of WebSocket APIs.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-logging.html
 """
@@ -24,11 +24,11 @@ EXECUTION_ERRORS: Final = "ExecutionError"
 LATENCY: Final = "IntegrationLatency"
 ERRORS: Final = (INTEGRATION_ERRORS, CLIENT_ERRORS, EXECUTION_ERRORS)
 
-#: What one call may ask for.
+#: How many queries one call may have.
 #: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html
 QUERIES: Final = 500
 
-#: The values of a query by the start of their period. CloudWatch leaves out periods without any.
+#: A query's values by the start of their period. CloudWatch omits periods without a value.
 Points = Mapping[datetime, float]
 
 
@@ -41,14 +41,14 @@ class Query:
     metric: str
     #: As CloudWatch calls it: "Sum", "p95".
     statistic: str
-    #: Seconds. Of one minute CloudWatch keeps them for 15 days, of five for 63.
+    #: Seconds. CloudWatch keeps periods of one minute for 15 days, of five for 63.
     period: int
 
 
 def read(client: Any, queries: Sequence[Query], *, start: datetime, end: datetime) -> list[Points]:
-    """What each query finds between ``start`` and ``end``, in their order: one call for each 500 queries.
+    """Return each query's points between ``start`` and ``end``, in order; one call for every 500 queries.
 
-    Raises AwsError, also where CloudWatch answers for a part of the queries only.
+    Raises AwsError, also if CloudWatch answers only some of the queries.
     """
     found: list[Points] = []
     for first in range(0, len(queries), QUERIES):
@@ -82,7 +82,7 @@ def _described(query: Query) -> dict[str, Any]:
 
 
 def _check(result: Mapping[str, Any]) -> None:
-    """A call may succeed though one of its queries failed ("InternalError", "Forbidden")."""
+    """Raise the error of a query that failed ("InternalError", "Forbidden") in a call that succeeded."""
     if (status := result.get("StatusCode", "Complete")) not in {"Complete", "PartialData"}:
         sentence = _("CloudWatch has no answer for %(label)s (%(status)s). Look again in a minute.")
         raise AwsError(

@@ -1,4 +1,4 @@
-"""The differences between what we want and what AWS holds, in the words of gateways, routes and stages."""
+"""Operations: the differences between what we want and what AWS holds, in terms of routes and stages."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from apigw_ws.aws.spec import ApiSpec, RouteSpec, StageSpec
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation(ABC):
-    """One difference. Its ``repr`` and its description hold no secret."""
+    """One difference. Neither its ``repr`` nor its description holds a secret."""
 
-    #: Clients lose something that works for them now.
+    #: Whether clients lose something that works for them now.
     destructive: ClassVar[bool] = False
 
     @abstractmethod
     def describe(self) -> str:
-        """One sentence for the person who decides whether it is done."""
+        """Return a sentence for the person who decides whether to do it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,7 @@ class RemoveTags(Operation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateRoute(Operation):
-    """An integration, a route that targets it and, for two-way routes, the route response."""
+    """Makes an integration, a route that targets it and, if it is two-way, the route response."""
 
     route: RouteSpec
 
@@ -75,7 +75,7 @@ class CreateRoute(Operation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateRoute(Operation):
-    """An existing route calls what ``route`` says; without ``integration_id`` through a new integration."""
+    """Makes an existing route call what ``route`` says; without ``integration_id``, by a new integration."""
 
     route: RouteSpec
     route_id: str
@@ -118,13 +118,13 @@ class DisableReplies(Operation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoveRoute(Operation):
-    """The route goes first: AWS keeps an integration that a route targets."""
+    """Removes a route, then its integration, which AWS keeps while a route targets it."""
 
     destructive = True
 
     key: str
     route_id: str
-    #: Empty when somebody's route calls the same integration.
+    #: Empty if another route calls the same integration.
     integration_id: str
 
     def describe(self) -> str:
@@ -133,7 +133,7 @@ class RemoveRoute(Operation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoveIntegration(Operation):
-    """An integration of ours that no route targets: a run was cut off after making it."""
+    """Removes an integration of ours that no route targets, as after a run that was cut off."""
 
     integration_id: str
 
@@ -157,11 +157,11 @@ class UpdateStage(Operation):
     stage: StageSpec
     #: The names of the fields that differ; only those are sent.
     changes: tuple[str, ...]
-    #: What AWS holds beside ours in a group that is sent whole.
+    #: What else AWS holds in a group of settings that is sent whole.
     kept: Mapping[str, Any] = field(default_factory=dict)
     #: Variables of ours that are there and no longer wanted.
     dropped: tuple[str, ...] = ()
-    #: The stage's ledger of our variables, where it changes.
+    #: The stage's ledger of our variables, if it changes.
     tags: Mapping[str, str] = field(default_factory=dict)
     dropped_tags: tuple[str, ...] = ()
 
@@ -183,7 +183,7 @@ class Deploy(Operation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoveStage(Operation):
-    """A stage of ours under an earlier name."""
+    """Removes a stage of ours that has an earlier name."""
 
     destructive = True
 
@@ -193,7 +193,7 @@ class RemoveStage(Operation):
         return _("Remove the stage “%(name)s”; its connections are closed.") % {"name": self.name}
 
 
-#: What ``_words`` makes of the fields that a plan can name, for translators.
+#: For translators: what ``_words`` makes of the fields that a plan can name.
 FIELDS = (
     gettext_noop("name"),
     gettext_noop("description"),

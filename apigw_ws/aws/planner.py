@@ -1,4 +1,4 @@
-"""Decides what to do in AWS. Pure: it asks nothing and changes nothing."""
+"""Decides what to do in AWS. Pure: no calls, no side effects."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ from apigw_ws.exceptions import OwnershipConflict
 def plan(
     spec: GatewaySpec, snapshot: Snapshot | None, domains: tuple[DomainState, ...] | None = None
 ) -> tuple[Operation, ...]:
-    """The operations, in order, after which AWS holds what ``spec`` says; none when it does already.
+    """Return the operations, in order, that make AWS hold what ``spec`` says; none if it does already.
 
     Whether to deploy is its own fact: the digest in the live deployment's description. A deployment that
     failed after its routes were changed is therefore planned again.
@@ -67,7 +67,7 @@ def plan(
         *_orphans(snapshot),
         *_stage(spec, snapshot),
         *([Deploy(stage_name=spec.stage.name, digest=spec.digest)] if stale else []),
-        # Before a stage goes, which AWS keeps while a domain leads to it.
+        # Before stages are removed: AWS keeps a stage that a domain leads to.
         *domain_changes(spec, domains, snapshot.api_id),
         *_removed_stages(spec, snapshot),
         *_untagged(spec, snapshot, domains),
@@ -93,7 +93,7 @@ def _tags(spec: GatewaySpec, snapshot: Snapshot) -> Iterator[Operation]:
 def _untagged(
     spec: GatewaySpec, snapshot: Snapshot, domains: tuple[DomainState, ...] | None
 ) -> Iterator[Operation]:
-    """Last of all: the tag says that there are domains to look for."""
+    """Comes last: the tag says that there are domains to look for."""
     if domains is not None and not spec.domain and DOMAIN_TAG in snapshot.tags:
         yield RemoveTags(keys=(DOMAIN_TAG,))
 
@@ -128,7 +128,7 @@ def _differences(route: RouteSpec, state: RouteState, *, adopts: bool, alone: bo
         yield UpdateRoute(
             route=route,
             route_id=state.id,
-            # One that several routes call stays as it is: each of them gets one of its own.
+            # An integration that several routes share stays as it is; this route gets one of its own.
             integration_id=there.id if alone or state.managed else "",
             dropped=tuple(sorted(there.parameters.keys() - route.integration.parameters.keys())),
             changes=changes,

@@ -1,4 +1,4 @@
-"""What a delivery needs to know of AWS, as boto3 resolves it."""
+"""Lets boto3 resolve what a delivery needs to know of AWS."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from apigw_ws.exceptions import ApigwWsError, AwsError, AwsUnreachable, Connecti
 
 
 def endpoint(config: ClientConfig) -> Endpoint:
-    """Where the client of ``config`` finds ``@connections``, as whom, and what it trusts on the way.
+    """Return the URL, credentials, proxy and trusted certificates for ``config``'s ``@connections``.
 
     Raises ConfigurationError, and AwsUnreachable when there are no credentials.
     """
@@ -41,7 +41,7 @@ def endpoint(config: ClientConfig) -> Endpoint:
 
 
 def _frozen(credentials: Any) -> Any:
-    """Renewed, where they are a role's and about to expire."""
+    """A role's credentials are renewed when they are about to expire."""
     with translated():
         return credentials.get_frozen_credentials()
 

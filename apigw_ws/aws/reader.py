@@ -1,4 +1,4 @@
-"""Reads what AWS holds of a gateway into a snapshot. It changes nothing."""
+"""Reads what AWS holds of a gateway into a snapshot."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def read(
 ) -> Snapshot | None:
     """What AWS holds of the gateway ``uid``, or None when it has no API.
 
-    The API is found by our tag; ``api_id``, where it is right, only saves the listing. While a gateway is
-    ``adopting``, the API ``api_id`` is its own without a tag as well.
-    Raises OwnershipConflict when ``api_id`` is somebody else's API, or several carry the tag.
+    The API is found by our tag; a correct ``api_id`` only saves listing them all. While a gateway is
+    ``adopting``, the API ``api_id`` counts as its own without the tag, too.
+    Raises OwnershipConflict if ``api_id`` is somebody else's API, or several APIs have the tag.
     """
     with translated():
         api = _find(client, uid, api_id, {uid, None} if adopting else {uid})
@@ -60,7 +60,7 @@ def _find(client: Any, uid: str, api_id: str, owners: Collection[str | None]) ->
 
 
 def snapshot(client: Any, api: Answer, stage_name: str) -> Snapshot:
-    """What there is of an API that GetApi answered, whosever it is. Raises botocore's errors as they are."""
+    """Return the snapshot of an API that GetApi described, whoever owns it. Raises botocore's own errors."""
     api_id = api["ApiId"]
     integrations = {
         item["IntegrationId"]: _integration(item) for item in _pages(client, "get_integrations", ApiId=api_id)

@@ -1,4 +1,4 @@
-"""Takes a gateway out of AWS: what there is of it, in the order in which AWS lets it go."""
+"""Decides how to remove a gateway from AWS, in an order that AWS accepts."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from apigw_ws.aws.spec import Snapshot
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoveApi(Operation):
-    """The API and all that is below it: AWS removes them in one call."""
+    """Removes the API with everything in it, which AWS does in one call."""
 
     destructive = True
 
     api_id: str
     name: str
     routes: tuple[str, ...]
-    #: Keys of routes in this API that were not made here. They cannot outlive it.
+    #: Keys of routes that were not made here. They go with the API.
     foreign: tuple[str, ...]
     stages: tuple[str, ...]
 
@@ -54,7 +54,7 @@ def plan(
 def remains(
     snapshot: Snapshot | None, domains: tuple[DomainState, ...], *, uid: str, api_id: str
 ) -> tuple[str, ...]:
-    """What stays in AWS, and why: a sentence for each thing."""
+    """Return what stays in AWS and why, a sentence for each thing."""
     sentences = [
         _("The custom domain “%(name)s” stays: it leads elsewhere too, or was not made here.")
         % {"name": state.name}
@@ -62,7 +62,7 @@ def remains(
         if state.target and not _alone(state, uid, api_id)
     ]
     for stage in snapshot.stages if snapshot else ():
-        # AWS's guide does not say what it calls these for WebSocket APIs; this is how accounts show them.
+        # AWS's guide does not name these for WebSocket APIs; this is how they appear in accounts.
         group = f"/aws/apigateway/{snapshot.api_id}/{stage.name}" if snapshot else ""
         sentences.append(_("The log group %(name)s stays, if there is one.") % {"name": group})
         if stage.access_log_destination_arn:

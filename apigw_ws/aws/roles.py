@@ -1,4 +1,4 @@
-"""Sessions that act as a role, mostly of another account, and renew its credentials by themselves."""
+"""Makes sessions that assume a role, usually of another account, and renew its credentials themselves."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from botocore.config import Config
 
-#: What CloudTrail shows beside the role.
+#: The session name that CloudTrail shows with the role.
 SESSION_NAME: Final = "apigw-ws"
 
 
@@ -18,16 +18,16 @@ class Role:
     arn: str
     #: Empty: none is sent.
     external_id: str = field(default="", repr=False)
-    #: Where STS is; empty: AWS.
+    #: The endpoint of STS; empty: AWS.
     sts_url: str = ""
-    #: Names whose credentials assume it: clients of the same identity share what STS has given it.
+    #: Names the credentials that assume the role: clients with the same identity share what STS gave it.
     identity: tuple[str, ...] = ()
 
 
 def session_as(role: Role, source: Any, config: Config) -> Any:
-    """A session of botocore that signs as the role, which the credentials of ``source`` (boto3's) assume.
+    """Return a botocore session that signs as the role, assumed with the credentials of ``source`` (boto3's).
 
-    STS is asked when something is signed first, and again before the hour is over. Raises NoCredentialsError
+    STS is called when something is first signed, and again before the hour is over. Raises NoCredentialsError
     (botocore's) where ``source`` has none.
     """
     from botocore.credentials import AssumeRoleCredentialFetcher
@@ -52,7 +52,7 @@ def session_as(role: Role, source: Any, config: Config) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Provider:
-    """What botocore asks for a session's credentials."""
+    """The credential provider that botocore asks."""
 
     fetcher: Any
 
@@ -64,5 +64,5 @@ class _Provider:
 
 @lru_cache(maxsize=128)
 def _given(_sts_url: str, _identity: tuple[str, ...]) -> dict[str, Any]:
-    """For botocore to keep credentials in, by role and external ID. They never leave the memory."""
+    """botocore's cache of credentials, by role and external ID. They never leave memory."""
     return {}

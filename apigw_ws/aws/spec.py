@@ -1,4 +1,4 @@
-"""What a gateway needs in AWS, and what is there: values, without a call."""
+"""Values: what a gateway needs in AWS, and what is there."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from apigw_ws.aws.domain_spec import DomainSpec
 
 #: The tag on the API (and on its stages) that says whose it is; its value is the gateway's uid.
 OWNER_TAG: Final = "apigw-ws:uid"
-#: The tag that lists the keys of the tags we set, so that we remove those and nobody else's.
+#: The tag that lists the keys of the tags we set, so that we remove those and no others.
 LEDGER_TAG: Final = "apigw-ws:tags"
 LEDGER_SEPARATOR: Final = " / "
-#: The tag on the API that names its custom domain: whether there is anything to look for.
+#: The tag on the API that names its custom domain, so that we know whether to look for one.
 DOMAIN_TAG: Final = "apigw-ws:domain"
 #: The tag on a stage that lists the stage variables we set, for the same reason.
 VARIABLES_TAG: Final = "apigw-ws:variables"
@@ -23,7 +23,7 @@ VARIABLES_TAG: Final = "apigw-ws:variables"
 MARK: Final = "Managed by apigw-ws"
 #: How the Description of a deployment of ours begins; the digest of what it made live follows.
 DEPLOYMENT_MARK: Final = "apigw-ws digest "
-#: The fields of a stage that hold for all its routes -> what AWS calls them.
+#: Stage fields that apply to all its routes -> AWS's names for them.
 ROUTE_SETTINGS: Final = {
     "throttling_rate_limit": "ThrottlingRateLimit",
     "throttling_burst_limit": "ThrottlingBurstLimit",
@@ -53,12 +53,12 @@ class IntegrationSpec:
 class RouteSpec:
     key: str
     integration: IntegrationSpec
-    #: What the integration answers goes back to the client.
+    #: Whether the integration's answer goes back to the client.
     two_way: bool = False
 
     @property
     def declared(self) -> frozenset[str]:
-        """Request parameters that the mappings read and that the route must therefore declare."""
+        """The request parameters that the mappings read; the route has to declare them."""
         return frozenset(
             value for value in self.integration.parameters.values() if value.startswith("route.request.")
         )
@@ -78,11 +78,11 @@ class ApiSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageSpec:
-    """A stage. A setting that is None or empty is not ours: AWS's stays as it is."""
+    """A stage. A setting that is None or empty is not managed: AWS's value stays as it is."""
 
     name: str
     description: str = ""
-    #: Messages a second, and at once, of each route.
+    #: Messages per second, and burst, of each route.
     throttling_rate_limit: float | None = None
     throttling_burst_limit: int | None = None
     detailed_metrics: bool | None = None
@@ -105,12 +105,12 @@ class GatewaySpec:
     stage: StageSpec
     tags: Mapping[str, str] = field(default_factory=dict)
     domain: DomainSpec | None = None
-    #: Routes, stage and domain that were made elsewhere are taken over instead of being in the way.
+    #: Whether routes, stage and domain that were made elsewhere are taken over instead of being conflicts.
     adopts: bool = False
 
     @property
     def all_tags(self) -> dict[str, str]:
-        """The operator's tags and ours. A ledger over AWS's 256 characters forgets its last keys."""
+        """The operator's tags and ours. A ledger beyond AWS's 256 characters loses its last keys."""
         ledger = _ledger(self.tags)
         return {
             **self.tags,
@@ -126,13 +126,13 @@ class GatewaySpec:
 
     @property
     def digest(self) -> str:
-        """Names what a deployment makes live, so that a stage that lags behind its routes is seen."""
+        """Identifies what a deployment makes live, which shows whether a stage lags behind its routes."""
         return digest(
             {
                 "routes": [asdict(route) for route in sorted(self.routes, key=lambda route: route.key)],
                 "route_selection_expression": self.api.route_selection_expression,
                 "api_key_selection_expression": self.api.api_key_selection_expression,
-                # Only where it is set: what was deployed before there was this field is still current.
+                # Only if set, so that deployments made before this field existed keep their digest.
                 **({"no_endpoint": True} if self.api.disable_execute_api_endpoint else {}),
             }
         )
@@ -152,7 +152,7 @@ class IntegrationState:
 
     @property
     def adoptable(self) -> bool:
-        """It does what ours do, so that it can become one of ours."""
+        """Whether it does what ours do and can become one of ours."""
         return (self.kind, self.connection) == ("HTTP_PROXY", "INTERNET")
 
     @property
@@ -166,7 +166,7 @@ class RouteState:
     key: str
     integration: IntegrationState | None = None
     declared: frozenset[str] = frozenset()
-    #: `RouteResponseSelectionExpression`; AWS knows `$default` and none.
+    #: `RouteResponseSelectionExpression`: `$default` or empty.
     response_expression: str = ""
     response_ids: tuple[str, ...] = ()
 
@@ -177,7 +177,7 @@ class RouteState:
 
     @property
     def managed(self) -> bool:
-        """The route is ours: it calls an integration that we made for this very key."""
+        """Whether the route is ours: it calls an integration that we made for this very key."""
         return self.integration is not None and self.integration.description == mark(self.key)
 
 
@@ -228,6 +228,6 @@ def _ledger(names: Iterable[str]) -> str:
 
 
 def digest(value: object) -> str:
-    """A short name for ``value``. It gives no secret away: ours are derived, so nobody can guess them."""
+    """A short name for ``value``. It reveals no secret: ours are derived, so they cannot be guessed."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:32]

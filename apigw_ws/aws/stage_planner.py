@@ -1,4 +1,4 @@
-"""Decides what to change on a stage that is there. Pure, as ``planner``."""
+"""Decides what to change on an existing stage. Pure, like ``planner``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _PLAIN = [field.name for field in fields(StageSpec) if field.name not in ("name"
 
 
 def stage_changes(spec: GatewaySpec, state: StageState) -> Iterator[UpdateStage]:
-    """One operation where anything differs that is ours; a setting of nobody's record is left alone."""
+    """One operation if anything that is ours differs; unmanaged settings are left alone."""
     dropped = tuple(sorted((state.our_variables & state.variables.keys()) - spec.stage.variables.keys()))
     ledger = spec.stage_tags.get(VARIABLES_TAG, "")
     relabelled = ledger != state.ledger
@@ -42,7 +42,7 @@ def _changes(stage: StageSpec, state: StageState, dropped: tuple[str, ...]) -> I
             yield name
     if dropped or any(state.variables.get(name) != value for name, value in stage.variables.items()):
         yield "variables"
-    # AWS moves a stage with automatic deployment by itself, past the digest that says what is live.
+    # With automatic deployment AWS moves the stage by itself, past the digest that says what is live.
     if state.auto_deploy:
         yield "auto deploy"
 
