@@ -1,4 +1,4 @@
-"""Django's own signals; each is one line into a service."""
+"""Receivers of Django's signals; each passes on to a service."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def end_the_browser_session(request: HttpRequest | None, **_: Any) -> None:
 def end_the_sessions_of_who_sat_here_before(
     request: HttpRequest | None, user: AbstractBaseUser, **_: Any
 ) -> None:
-    """The browser session has a new key by now; the cookie that came still has the old one."""
+    """By now the browser session has a new key; the request's cookie still has the old one."""
     cookies = getattr(request, "COOKIES", {})
     _tell_aws(logins.close_of_others(cookies.get(settings.SESSION_COOKIE_NAME), user))
 
@@ -110,12 +110,12 @@ def keep_what_was_deployed(gateway: ApiGateway, run: Run, **_: Any) -> None:
 
 @receiver(task_finished)
 def write_down_what_a_task_counted(**_: Any) -> None:
-    """Workers of some backends are processes of their own, which end with the task."""
+    """Some task backends use a process per task, which ends before the next flush."""
     rollups.flush()
 
 
 def _tell_aws(closed: int) -> None:
-    """Once this is committed; a queue that does not answer is logged, and the reaper does it."""
+    """Enqueue the task on commit. If the queue does not answer, log it: the reaper will do the work."""
     if closed:
         transactions.on_commit(_finish_closing, robust=True)
 

@@ -11,7 +11,7 @@ from apigw_ws.models.validators import validate_channel_pattern
 
 
 class WebSocketToken(models.Model):
-    """Permission to connect once, within a minute, from the browser session that asked for it."""
+    """Permission to connect once, within a minute, from the browser session that it was issued to."""
 
     token_hash = models.CharField(max_length=64, unique=True, editable=False)
     user = models.ForeignKey(
@@ -25,7 +25,7 @@ class WebSocketToken(models.Model):
     session_key_hash = models.CharField(max_length=64, editable=False)
     created_on = models.DateTimeField(_("created"), auto_now_add=True, db_index=True)
     used_on = models.DateTimeField(_("used"), null=True, blank=True)
-    #: The connection that used the token: the same $connect delivered twice is one use.
+    #: The connection that used the token; the same $connect delivered twice is one use.
     connection_id = models.CharField(_("connection ID"), max_length=128, blank=True, default="")
 
     class Meta:
@@ -62,13 +62,13 @@ class Refusal(models.Model):
         db_index=False,
     )
     ip_address = models.GenericIPAddressField(_("IP address"), null=True, blank=True)
-    #: What rates count by: the address, of IPv6 its /64.
+    #: What rate limits count by: the IPv4 address, or the /64 of an IPv6 one.
     address_block = models.GenericIPAddressField(null=True, blank=True, editable=False)
     origin = models.CharField(_("origin"), max_length=255, blank=True, default="")
     host = models.CharField(_("host"), max_length=255, blank=True, default="")
     user_agent = models.CharField(_("user agent"), max_length=512, blank=True, default="")
     connection_id = models.CharField(_("connection ID"), max_length=128, blank=True, default="")
-    #: Under a flood a row stands for those like it that were not written since the one before.
+    #: In a flood, a row also stands for similar refusals since the row before, which were not written.
     times = models.PositiveIntegerField(_("times"), default=1)
     created_on = models.DateTimeField(_("at"), auto_now_add=True, db_index=True)
 
@@ -151,7 +151,7 @@ class ChannelPermission(models.Model):
 
 
 class ChannelPermissionRule(models.Model):
-    """Permissions and groups that together let a user join, send or broadcast; others are alternatives."""
+    """Permissions and groups that together let a user join, send or broadcast; rules are alternatives."""
 
     channel_permission = models.ForeignKey(ChannelPermission, on_delete=models.CASCADE, related_name="rules")
     verb = models.CharField(

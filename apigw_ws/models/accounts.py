@@ -13,7 +13,7 @@ from apigw_ws.models.validators import (
 
 
 class AwsAccount(models.Model):
-    """Where gateways live in AWS, and as whom Django goes there. Holds no credentials."""
+    """An AWS account that gateways live in, and how Django gets in. Holds no credentials."""
 
     class Environment(models.TextChoices):
         DEVELOPMENT = "development", _("Development")
@@ -78,7 +78,7 @@ class AwsAccount(models.Model):
         help_text=_("Empty for AWS. The emulator's URL otherwise."),
     )
 
-    # What STS told us last. A cache: nothing is decided by it.
+    # What STS said last. A cache: nothing is decided by it.
     account_id = models.CharField(_("account ID"), max_length=12, blank=True, default="", editable=False)
     seen_on = models.DateTimeField(_("last seen"), null=True, blank=True, editable=False)
 

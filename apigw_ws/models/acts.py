@@ -10,9 +10,9 @@ from apigw_ws.models.sessions import WebSocketSession
 
 
 class Act(models.Model):
-    """Something that an operator does to chosen sessions, one row each: see ``ActOutcome``.
+    """Something that an operator does to chosen sessions. Each session has an ``ActOutcome``.
 
-    Who was chosen is fixed when it begins, so that it ends, and goes on where a worker was killed.
+    The choice is fixed when the act begins, so that it comes to an end and survives a killed worker.
     """
 
     class Deed(models.TextChoices):
@@ -21,12 +21,12 @@ class Act(models.Model):
         JOIN = "join", _("Put into a channel")
         LEAVE = "leave", _("Take out of a channel")
 
-    #: Made with the form, so that a double click acts once.
+    #: Made with the form, so that a double click acts only once.
     uid = models.UUIDField(unique=True, default=uuid4, editable=False)
     deed = models.CharField(_("what"), max_length=16, choices=Deed.choices)
     #: What the deed needs: “reason”, “message”, “channel”, “override”, “bans”.
     what = models.JSONField(_("how"), default=dict)
-    #: In words, for those who read about it.
+    #: A description of the chosen sessions, for people.
     audience = models.CharField(_("on what"), max_length=255)
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -38,7 +38,7 @@ class Act(models.Model):
     )
     ip_address = models.GenericIPAddressField(_("from where"), null=True, blank=True)
     created_on = models.DateTimeField(_("when"), auto_now_add=True, db_index=True)
-    #: A worker is at it; after that it counts as dead.
+    #: Until then a worker holds the act; afterwards it counts as dead.
     held_until = models.DateTimeField(null=True, blank=True)
     finished_on = models.DateTimeField(_("finished"), null=True, blank=True)
 
@@ -53,7 +53,7 @@ class Act(models.Model):
 
 
 class ActOutcome(models.Model):
-    """A session that was chosen, and what came of it; empty: it is waiting."""
+    """The result for one chosen session; empty while it is waiting."""
 
     class Result(models.TextChoices):
         WAITING = "", _("Waiting")
@@ -61,7 +61,7 @@ class ActOutcome(models.Model):
         #: There was nothing to do.
         ALREADY = "already", _("Was so already")
         GONE = "gone", _("Was gone already")
-        #: By a rule or a limit of ours.
+        #: By one of our rules or limits.
         REFUSED = "refused", _("Refused")
         FAILED = "failed", _("Failed")
 

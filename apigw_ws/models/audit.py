@@ -21,9 +21,9 @@ class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
 
 
 class AuditEvent(models.Model):
-    """Who did what to which gateway, from where, and what came of it. Append-only; it holds no secret.
+    """Who did what to which gateway, from where, with what outcome. Append-only; holds no secret.
 
-    It outlives the user, the gateway and the run that it points at: their names are written out.
+    It outlives the user, the gateway and the run that it refers to, so it has their names as text.
     """
 
     class Verb(models.TextChoices):

@@ -38,13 +38,13 @@ def validate_network(text: str) -> None:
 
 
 class BanQuerySet(models.QuerySet["Ban"]):
-    """Each ban is in one of ``active`` and ``over``."""
+    """Each ban is either ``active`` or ``over``."""
 
     def active(self) -> Self:
         return self.exclude(self._over())
 
     def over(self) -> Self:
-        """Those that were lifted, or whose time has passed."""
+        """Bans that were lifted or have expired."""
         return self.filter(self._over())
 
     def _over(self) -> models.Q:
@@ -54,9 +54,9 @@ class BanQuerySet(models.QuerySet["Ban"]):
 
 
 class Ban(models.Model):
-    """Who may not connect: a user, a network or an agent, everywhere or in channels; or everybody in those.
+    """Keeps a user, a network or a user agent out of everything or of channels, or everybody out of channels.
 
-    A row is never changed but to lift it: what it said stays readable.
+    A row is changed only to lift the ban, so that what it said stays on record.
     """
 
     user = models.ForeignKey(
@@ -134,7 +134,7 @@ class Ban(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Without the address, which not everybody may see: see ``full_text``."""
+        """Without the address, which not everybody may see; ``full_text`` has it."""
         if self.network:
             return self._in_channel(
                 gettext("an address (ban %s)") % self.pk if self.pk else gettext("an address")
@@ -143,12 +143,12 @@ class Ban(models.Model):
 
     @property
     def full_text(self) -> str:
-        """Whom it keeps out of what, with the address."""
+        """Whom the ban keeps out of what, with the address."""
         return self._in_channel(self.subject)
 
     @property
     def subject(self) -> str:
-        """Whom it keeps out, in words; of a single address without the length of its network."""
+        """Whom the ban keeps out, in words; a single address without its prefix length."""
         single = self.network.removesuffix("/128" if ":" in self.network else "/32")
         return str(self.user or single or self.user_agent or gettext("Everybody"))
 

@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-#: The fields of a broadcast that its recipients are counted in; together they are those it is done with.
+#: The fields that count a broadcast's recipients by result; their sum is ``done_count``.
 COUNTS: Final = ("sent", "gone", "forbidden", "throttled", "too_large", "failed", "cancelled")
 
 
@@ -31,7 +31,7 @@ class Broadcast(models.Model):
         DONE = "done", _("Done")
         FAILED = "failed", _("Failed")
 
-    #: Those that nothing leads out of.
+    #: The final states.
     OVER: Final = (State.CANCELLED, State.DONE, State.FAILED)
 
     uid = models.UUIDField(_("broadcast ID"), default=uuid.uuid4, unique=True, editable=False)
@@ -77,7 +77,7 @@ class Broadcast(models.Model):
     #: Why it paused or failed, and what to do.
     error_text = models.TextField(_("error"), blank=True, default="")
 
-    #: None until they are counted; of one that is not a snapshot an estimate until all had their turn.
+    #: None until they are counted; without a snapshot, an estimate until the broadcast is over.
     total = models.PositiveBigIntegerField(_("recipients"), null=True, blank=True)
     sent = models.PositiveBigIntegerField(_("sent"), default=0)
     gone = models.PositiveBigIntegerField(_("gone"), default=0)
@@ -90,7 +90,7 @@ class Broadcast(models.Model):
     created_on = models.DateTimeField(_("created"), auto_now_add=True)
     started_on = models.DateTimeField(_("started"), null=True, blank=True)
     finished_on = models.DateTimeField(_("finished"), null=True, blank=True)
-    #: When it was handed to the workers last.
+    #: When it was last handed to the workers.
     queued_on = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
@@ -117,7 +117,7 @@ class Broadcast(models.Model):
 
     @property
     def not_reached(self) -> int:
-        """Those that AWS did not take it for; the gone are not to be reached."""
+        """Recipients for whom AWS did not take it, except the gone, who cannot be reached."""
         return self.done_count - self.sent - self.gone
 
     @property
@@ -126,7 +126,7 @@ class Broadcast(models.Model):
 
 
 class BroadcastTemplate(models.Model):
-    """A message to start from, with ``{{ variables }}`` that whoever sends it fills in."""
+    """A message to start from, with ``{{ variables }}`` that the sender fills in."""
 
     name = models.CharField(_("name"), max_length=128, unique=True)
     description = models.CharField(_("description"), max_length=255, blank=True, default="")

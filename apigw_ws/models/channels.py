@@ -8,9 +8,9 @@ from apigw_ws.models.validators import validate_channel_name
 
 
 class ChannelMembership(models.Model):
-    """A channel that a session is in beside its first, which is ``WebSocketSession.channel_name``.
+    """A channel that a session is in besides its first one, which is ``WebSocketSession.channel_name``.
 
-    The rows of a session that is over stay as long as it does: they tell where it was.
+    The rows of a closed session stay as long as it does, and show where it was.
     """
 
     session = models.ForeignKey(
@@ -33,14 +33,14 @@ class ChannelMembership(models.Model):
 
 
 class Channel(models.Model):
-    """What was found when channels were counted last: those with members, or with a rule of their own.
+    """A channel as it was last counted; there is a row for each with members or a rule of its own.
 
-    Nothing refers to it, and no session is in a channel because of it: see ``services.figures``.
+    A cache of figures, written by ``services.figures``: memberships do not depend on it.
     """
 
     name = models.CharField(_("channel"), max_length=128, unique=True)
     members = models.PositiveIntegerField(_("members"), default=0)
-    #: Of the members; the others have been silent for too long.
+    #: Members that are live; the others have been silent for too long.
     live = models.PositiveIntegerField(_("live"), default=0)
     messages = models.PositiveIntegerField(_("messages in a minute"), default=0)
     #: Primary keys.

@@ -8,7 +8,7 @@ from apigw_ws.models.runs import Run
 
 
 class DeployedSnapshot(models.Model):
-    """What one of our deployments made live; AWS itself does not say. It holds no secret."""
+    """What one of our deployments made live, because AWS does not say. Holds no secret."""
 
     gateway = models.ForeignKey(
         ApiGateway, verbose_name=_("gateway"), on_delete=models.CASCADE, related_name="deployed_snapshots"
@@ -18,7 +18,7 @@ class DeployedSnapshot(models.Model):
     digest = models.CharField(_("digest"), max_length=64)
     #: Route key -> {"url", "method", "timeout" (milliseconds), "two_way", and digests: "headers", "secret"}.
     routes = models.JSONField(_("routes"))
-    #: What its integrations prove themselves with.
+    #: The version of the secret that its integrations send.
     secret_version = models.PositiveSmallIntegerField(_("secret version"))
     run = models.ForeignKey(
         Run, verbose_name=_("run"), on_delete=models.SET_NULL, related_name="+", null=True, blank=True

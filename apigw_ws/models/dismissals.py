@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Dismissal(models.Model):
-    """A user wants to see a card of the console no more, on whichever machine."""
+    """A card of the console that a user has dismissed, on all of their machines."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("user"), on_delete=models.CASCADE, related_name="+"

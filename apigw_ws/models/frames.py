@@ -8,7 +8,7 @@ from apigw_ws.models.gateways import ApiGateway
 
 
 class SavedFrame(models.Model):
-    """What somebody sends on test connections, kept for their colleagues; for one gateway or for all."""
+    """A message for test connections, saved for everybody who tests; for one gateway or for all."""
 
     name = models.CharField(_("name"), max_length=64)
     gateway = models.ForeignKey(

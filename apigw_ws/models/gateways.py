@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class ApiGateway(StageSettings, DomainSettings):
-    """One WebSocket API in AWS, as we want it, with what AWS told us about it."""
+    """One WebSocket API in AWS as we want it, with what AWS told us about it."""
 
     class PushMode(models.TextChoices):
         AUTO = "auto", _("At once: saving applies to AWS")
@@ -127,7 +127,7 @@ class ApiGateway(StageSettings, DomainSettings):
         default=PushMode.PLAN,
         help_text=_("What a save in the console does. Saving in code never calls AWS."),
     )
-    #: Which of its secrets the gateway sends, see ``services.rotation``; 0: none, as of APIs made elsewhere.
+    #: The wanted version of the secret, see ``services.rotation``; 0: none, as in APIs made elsewhere.
     secret_version = models.PositiveSmallIntegerField(_("secret version"), default=1, editable=False)
 
     # What AWS told us. A cache: the truth is what `aws.reader` finds.
@@ -137,20 +137,20 @@ class ApiGateway(StageSettings, DomainSettings):
     deployment_id = models.CharField(
         _("deployment ID"), max_length=32, blank=True, default="", editable=False
     )
-    #: What the live deployment proves itself with; another than the one wanted until that is deployed.
+    #: The version that the live deployment sends; differs from the wanted one until that is deployed.
     live_secret_version = models.PositiveSmallIntegerField(
         _("live secret version"), null=True, blank=True, editable=False
     )
     #: Since when that has been so.
     secret_rotated_on = models.DateTimeField(_("secret rotated"), null=True, blank=True, editable=False)
-    #: The version before the one wanted, accepted until it is retired; 0: calls that prove nothing.
+    #: The version before the wanted one, accepted until it is retired; 0: requests without a secret.
     retiring_secret_version = models.PositiveSmallIntegerField(
         _("retiring secret version"), null=True, blank=True, editable=False
     )
     live_stage_name = models.CharField(
         _("live stage"), max_length=128, blank=True, default="", editable=False
     )
-    #: The API was made elsewhere and nothing was applied since: applying takes over what it finds.
+    #: The API was made elsewhere and not applied to since; applying takes over what it finds.
     adopting = models.BooleanField(_("adopted, not applied yet"), default=False, editable=False)
 
     created_on = models.DateTimeField(_("created"), auto_now_add=True)
@@ -181,7 +181,7 @@ class ApiGateway(StageSettings, DomainSettings):
             )
 
     def _check_certificate(self) -> None:
-        """API Gateway takes certificates of its own region alone; where that is unknown, AWS will tell."""
+        """API Gateway takes certificates of its own region only; if that is unknown, AWS decides."""
         region = self.home_region
         held = "".join(self.certificate_arn.split(":")[3:4])
         if region and held and region != held:
@@ -196,24 +196,24 @@ class ApiGateway(StageSettings, DomainSettings):
 
     @property
     def home_region(self) -> str:
-        """Its own, else its account's, else the settings'; empty if AWS's own configuration decides."""
+        """Its own region, else its account's, else the settings'; empty if AWS's configuration decides."""
         return self.region or (self.account.default_region if self.account else "") or conf.region
 
     @property
     def client_url(self) -> str:
-        """What clients connect to; empty before the first deployment."""
+        """The URL that clients connect to; empty before the first deployment."""
         if self.live_domain:
             return f"wss://{self.live_domain}"
         return f"{self.api_endpoint}/{self.live_stage}" if self.deployment_id else ""
 
     @property
     def live_stage(self) -> str:
-        """The stage that AWS serves; another than the record's until a new name is applied."""
+        """The stage that AWS serves; differs from the record's until a new name is applied."""
         return self.live_stage_name or self.stage_name
 
     @property
     def live_domain(self) -> str:
-        """The domain that leads to the stage now; none with the emulator, as no DNS knows its domains."""
+        """The domain that leads to the stage now; none with the emulator, whose domains are in no DNS."""
         if not self.api_mapping_id or ".amazonaws.com" not in self.api_endpoint:
             return ""
         return self.live_domain_name or self.domain_name

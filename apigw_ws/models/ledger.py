@@ -9,10 +9,10 @@ from apigw_ws.models.sessions import WebSocketSession
 
 
 class BroadcastShard(models.Model):
-    """A part of a broadcast's audience, all at one gateway, which one worker at a time sends to.
+    """A part of a broadcast's audience, all at one gateway, that one worker at a time sends to.
 
-    ``position`` and ``ahead`` say which of ``targets`` are counted on the broadcast: all before ``position``,
-    and those at the offsets ``ahead``. They change in the transaction in which the broadcast's counts do.
+    ``position`` and ``ahead`` say which ``targets`` the broadcast has counted: all before ``position``,
+    and those at the offsets ``ahead``. They change in the same transaction as the broadcast's counts.
     """
 
     broadcast = models.ForeignKey(Broadcast, on_delete=models.CASCADE, related_name="shards")
@@ -20,22 +20,22 @@ class BroadcastShard(models.Model):
     gateway = models.ForeignKey(
         ApiGateway, on_delete=models.SET_NULL, related_name="+", null=True, blank=True
     )
-    #: Primary keys of sessions, or connection IDs of which we have no session. None: its turn has not come.
+    #: Primary keys of sessions, or connection IDs without a session. None until its turn comes.
     targets = models.JSONField(null=True, blank=True)
-    #: The primary keys that it is made of when its turn comes; no end: those that came since, too.
+    #: The range of primary keys to choose from when its turn comes; without an end, newcomers included.
     after_pk = models.BigIntegerField(default=0)
     last_pk = models.BigIntegerField(null=True, blank=True)
     #: How many targets there are, or seem to be.
     size = models.PositiveIntegerField()
     position = models.PositiveIntegerField(default=0)
     ahead = models.JSONField(default=list, blank=True)
-    #: Moved by every change of the two, so that a change whose answer was lost is not made twice.
+    #: Incremented with both, so that a change whose COMMIT was not answered is not made twice.
     version = models.PositiveIntegerField(default=0)
     is_done = models.BooleanField(default=False)
-    #: Who is at it; after ``held_until`` they count as dead.
+    #: The worker that holds it; after ``held_until`` it counts as dead.
     worker = models.CharField(max_length=32, blank=True, default="")
     held_until = models.DateTimeField(null=True, blank=True)
-    #: The account and region whose ceiling its worker shares.
+    #: The account and region whose rate limit its worker shares.
     pool = models.CharField(max_length=64, blank=True, default="")
 
     class Meta:
@@ -61,7 +61,7 @@ class BroadcastShard(models.Model):
 
 
 class BroadcastRecipient(models.Model):
-    """Somebody of a broadcast's audience to whom it was not plainly sent, and why."""
+    """A recipient of a broadcast for whom sending did not simply succeed, and why."""
 
     class Result(models.TextChoices):
         GONE = "gone", _("Gone")
@@ -75,7 +75,7 @@ class BroadcastRecipient(models.Model):
         Broadcast, verbose_name=_("broadcast"), on_delete=models.CASCADE, related_name="recipients"
     )
     connection_id = models.CharField(_("connection ID"), max_length=128)
-    #: Its row may be gone, even before this is written: to lose the record for that would be wrong.
+    #: The session may be deleted even before this row is written; that must not lose the row.
     session = models.ForeignKey(
         WebSocketSession,
         verbose_name=_("session"),
@@ -104,7 +104,7 @@ class BroadcastRecipient(models.Model):
 
 
 class BroadcastSample(models.Model):
-    """How many recipients were done with in one second; several workers may write a row each."""
+    """How many recipients were done in one second; each worker may write a row of its own."""
 
     broadcast = models.ForeignKey(Broadcast, on_delete=models.CASCADE, related_name="samples")
     at = models.DateTimeField()

@@ -11,16 +11,16 @@ def _number() -> models.PositiveIntegerField[int, int]:
 
 
 class Rollup(models.Model):
-    """What happened at a gateway, or at all together, within a minute; rows without anything are not there.
+    """What happened at one gateway, or at all together, within a minute. Minutes without events have no row.
 
-    Nothing refers to it, and it refers to nothing: it outlives its gateway. See ``services.rollups``.
+    There are no foreign keys, so that rows outlive their gateway. See ``services.rollups``.
     """
 
-    #: Stands for all gateways together, and for what no gateway is known of: a chart reads a row a minute.
+    #: Stands for all gateways together, unknown ones included, so that a chart reads one row a minute.
     ALL: Final = 0
-    #: The ends of the steps by which handlers' times are counted, in milliseconds; one more step is open.
+    #: Upper bounds of the histogram of handler times, in milliseconds; one more step is open.
     STEPS: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)
-    #: The field that counts each step.
+    #: The fields that count the steps.
     TOOK: Final = (*(f"took_{step}" for step in STEPS), "took_more")
 
     #: Minutes since 1970.
@@ -34,7 +34,7 @@ class Rollup(models.Model):
     refusals = _number()
     send_failures = _number()
     handler_failures = _number()
-    #: Sessions when they were counted last within the minute; None if they were not.
+    #: Live sessions when last counted within the minute; None if they were not.
     live = models.PositiveIntegerField(_("live sessions"), null=True)
     took_1 = _number()
     took_2 = _number()
@@ -58,7 +58,7 @@ class Rollup(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["minute", "gateway"], name="apigw_ws_one_rollup_of_a_minute")
         ]
-        # Charts read a row a minute, however many gateways there are.
+        # Charts read one row a minute, however many gateways there are.
         indexes = [
             models.Index(fields=["minute"], name="apigw_ws_rollup_of_all", condition=models.Q(gateway=0))
         ]

@@ -9,7 +9,7 @@ from apigw_ws.models.validators import route_key_validator, timeout_validators, 
 
 
 class ApiGatewayAdditionalRoute(models.Model):
-    """A route of a gateway beside $connect, $default and $disconnect, and the URL it calls."""
+    """A route of a gateway besides $connect, $default and $disconnect, and the URL that it calls."""
 
     api_gateway = models.ForeignKey(
         ApiGateway, verbose_name=_("gateway"), on_delete=models.CASCADE, related_name="additional_routes"

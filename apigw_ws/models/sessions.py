@@ -14,7 +14,7 @@ from apigw_ws.models.gateways import ApiGateway
 if TYPE_CHECKING:
     from apigw_ws.services.messages import BroadcastResult
 
-#: AWS cuts a connection without a message in either direction, and every connection in the end, see
+#: AWS closes connections that are silent in both directions, and every connection after a while; see
 #: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html.
 IDLE_AFTER: Final = dt.timedelta(minutes=10)
 MAX_AGE: Final = dt.timedelta(hours=2)
@@ -22,44 +22,44 @@ MAX_AGE: Final = dt.timedelta(hours=2)
 
 class SessionState(models.TextChoices):
     LIVE = "live", _("Live")
-    #: AWS has cut it: nobody said anything for ten minutes, nor has AWS said since that it is open.
+    #: Presumably closed by AWS: no message for ten minutes, nor has AWS confirmed since that it is open.
     IDLE = "idle", _("Idle")
-    #: AWS has cut it: two hours are the most.
+    #: Closed by AWS, which allows two hours.
     EXPIRED = "expired", _("Expired")
     CLOSED = "closed", _("Closed")
 
 
 class WebSocketSessionQuerySet(models.QuerySet["WebSocketSession"]):
-    """Each session is in one of ``live``, ``idle``, ``expired`` and ``closed``; three are connected."""
+    """Each session is one of ``live``, ``idle``, ``expired`` and ``closed``; the first three are connected."""
 
     def live(self) -> Self:
-        """Those with evidence of the last ten minutes: a message either way, or AWS's word."""
+        """Sessions with evidence from the last ten minutes: a message either way, or AWS's confirmation."""
         now = timezone.now()
         return self.filter(connected=True, created_on__gt=now - MAX_AGE, active_on__gt=now - IDLE_AFTER)
 
     def idle(self) -> Self:
-        """Those without, which AWS has cut."""
+        """Sessions without such evidence, which AWS has probably closed."""
         now = timezone.now()
         return self.filter(connected=True, created_on__gt=now - MAX_AGE, active_on__lte=now - IDLE_AFTER)
 
     def expired(self) -> Self:
-        """Those that are older than AWS lets any become."""
+        """Sessions older than AWS lets connections become."""
         return self.filter(connected=True, created_on__lte=timezone.now() - MAX_AGE)
 
     def closed(self) -> Self:
         return self.filter(connected=False)
 
     def in_channel(self, name: str) -> Self:
-        """Those that are connected and in the channel, whether it is their first or a further one."""
+        """Connected sessions in the channel, whether it is their first or a further one."""
         from apigw_ws.models.channels import ChannelMembership
 
-        # As one condition (OR), PostgreSQL would read every session instead of the two indexes.
+        # With a single condition (OR), PostgreSQL would read every session instead of the two indexes.
         first = WebSocketSession.objects.filter(connected=True, channel_name=name).order_by().values("pk")
         further = ChannelMembership.objects.filter(name=name).order_by().values("session")
         return self.filter(connected=True, pk__in=first.union(further, all=True))
 
     def send_message(self, data: Any, max_workers: int | None = None) -> BroadcastResult:
-        """Send ``data`` to every connected session of this queryset, so many at a time.
+        """Send ``data`` to every connected session of this queryset, at most ``max_workers`` at a time.
 
         See ``services.messages.send_to_all``.
         """
@@ -73,7 +73,7 @@ _Manager = models.Manager.from_queryset(WebSocketSessionQuerySet)
 
 class WebSocketSessionManager(_Manager["WebSocketSession"]):
     def get_queryset(self) -> WebSocketSessionQuerySet:
-        """Without what only a session's own page shows: that is fetched when it is asked for."""
+        """Defer the column that only a session's own page shows."""
         return super().get_queryset().defer("recent")  # type: ignore[return-value]
 
 
@@ -95,7 +95,7 @@ class WebSocketSession(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         verbose_name=_("user"),
-        on_delete=models.SET_NULL,  # what becomes of the connection is still to be told, and recorded
+        on_delete=models.SET_NULL,  # the connection may still be open, and its end is to be recorded
         related_name="websocket_sessions",
         null=True,
         blank=True,
@@ -113,7 +113,7 @@ class WebSocketSession(models.Model):
     )
     #: Empty if the gateway maps nothing.
     stage_name = models.CharField(_("stage"), max_length=128, blank=True, default="", editable=False)
-    #: What its last connect or message proved itself with; 0: nothing.
+    #: The version of the secret that came with its last connect or message; 0: none.
     secret_version = models.PositiveSmallIntegerField(_("secret version"), default=0, editable=False)
     request_count = models.PositiveBigIntegerField(
         _("requests"), default=1, help_text=_("Its $connect and the messages that came in.")
@@ -121,17 +121,17 @@ class WebSocketSession(models.Model):
     messages_out = models.PositiveBigIntegerField(
         _("messages out"), default=0, help_text=_("Those that AWS took: it does not say which arrived.")
     )
-    #: Bytes of messages; those of the $connect and of the frames are not among them.
+    #: Bytes of message payloads, without the $connect and framing.
     bytes_in = models.PositiveBigIntegerField(_("bytes in"), default=0)
     bytes_out = models.PositiveBigIntegerField(_("bytes out"), default=0)
 
-    # Messages both ways in the minute (since 1970) of the last one, and in the minute before: services.pace.
+    # Messages both ways in the last minute (since 1970) with any, and in the one before: services.pace.
     minute = models.PositiveIntegerField(default=0, editable=False)
     in_minute = models.PositiveIntegerField(default=0, editable=False)
     in_minute_before = models.PositiveIntegerField(default=0, editable=False)
 
     ip_address = models.GenericIPAddressField(_("IP address"), null=True, blank=True)
-    #: What rates count by: the address, of IPv6 its /64.
+    #: What rate limits count by: the IPv4 address, or the /64 of an IPv6 one.
     address_block = models.GenericIPAddressField(null=True, blank=True, editable=False)
     user_agent = models.CharField(_("user agent"), max_length=512, blank=True, default="")
     origin = models.CharField(_("origin"), max_length=255, blank=True, default="")
@@ -142,8 +142,8 @@ class WebSocketSession(models.Model):
     last_outbound_on = models.DateTimeField(
         _("last sent to"), null=True, blank=True, help_text=_("When AWS took the last message for it.")
     )
-    #: The last evidence that it is open. No index has it: of what every message moves, PostgreSQL would then
-    #: write all indexes anew (https://www.postgresql.org/docs/current/storage-hot.html).
+    #: The last evidence that it is open. Not indexed: every message updates it, and PostgreSQL would then
+    #: rewrite all indexes of the row (https://www.postgresql.org/docs/current/storage-hot.html).
     active_on = models.DateTimeField(
         _("last evidence"),
         default=timezone.now,
@@ -156,11 +156,11 @@ class WebSocketSession(models.Model):
     closed_by = models.CharField(
         _("closed by"), max_length=16, choices=ClosedBy.choices, blank=True, default=""
     )
-    #: Its last messages, without their words: see ``services.timeline``.
+    #: Its last messages, without their content: see ``services.timeline``.
     recent = models.TextField(blank=True, default="", editable=False)
     #: When a handler failed at a message of it, the last time.
     failed_on = models.DateTimeField(null=True, blank=True, editable=False)
-    #: It is over for us, and AWS has still to be told.
+    #: Closed here; the connection at AWS has still to be closed.
     close_at_aws = models.BooleanField(default=False, editable=False)
 
     # Ties the connection to the login it was opened under. Hashes: neither value can be used to sign in.
@@ -212,7 +212,7 @@ class WebSocketSession(models.Model):
 
     @property
     def state(self) -> SessionState:
-        """What the queryset's method of the same name would say now."""
+        """The queryset method that would return the session now."""
         now = timezone.now()
         if not self.connected:
             return SessionState.CLOSED
@@ -222,7 +222,7 @@ class WebSocketSession(models.Model):
 
     @property
     def why_closed(self) -> str:
-        """The close reason; ours, which is stored as the source has it, in the language of the reader."""
+        """The close reason. Our own are stored in English and translated here."""
         theirs = self.closed_by in (self.ClosedBy.CLIENT, self.ClosedBy.AWS)
         return self.close_reason if theirs else gettext(self.close_reason)
 

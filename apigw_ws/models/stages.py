@@ -25,7 +25,7 @@ class StageSettings(models.Model):
         _("stage"), max_length=128, default="production", validators=[stage_name_validator]
     )
     stage_description = models.CharField(_("stage description"), max_length=1024, blank=True, default="")
-    # Of the following, an empty one is not managed: what AWS has, its default or by hand, stays.
+    # Those of the following that are empty are not managed: what AWS has, by default or by hand, stays.
     throttling_rate_limit = models.FloatField(
         _("throttling rate"),
         null=True,
@@ -95,7 +95,7 @@ class StageSettings(models.Model):
         self.stage_variables = self.stage_variables or {}  # [] and null are empty, and so not validated
         errors = {}
         if (self.throttling_rate_limit is None) != (self.throttling_burst_limit is None):
-            # AWS takes the missing one for 0 in some calls, and 0 lets nothing through.
+            # Some calls take a missing one for 0, which lets nothing through.
             errors["throttling_burst_limit"] = _("Set the rate and the burst, or neither.")
         if self.access_log_format and not self.access_log_destination_arn:
             errors["access_log_destination_arn"] = _("Enter where lines of this format go.")

@@ -15,14 +15,14 @@ from apigw_ws.models.validators import validate_channel_name
 class TraceState(models.TextChoices):
     RUNNING = "running", _("Running")
     STOPPED = "stopped", _("Stopped by an operator")
-    #: It has as many messages, or characters, as a trace may have.
+    #: It has reached the limit of messages or characters.
     FULL = "full", _("Full")
     OVER = "over", _("Its time is over")
 
 
 class TraceQuerySet(models.QuerySet["Trace"]):
     def running(self) -> Self:
-        """Those that were not stopped, whose time is not over, and that are not full."""
+        """Traces that were not stopped, have not expired and are not full."""
         return self.filter(
             stopped_on=None,
             ends_on__gt=timezone.now(),
@@ -32,9 +32,9 @@ class TraceQuerySet(models.QuerySet["Trace"]):
 
 
 class Trace(models.Model):
-    """The messages of a user, a channel, a connection or an address, word by word, until its time is over.
+    """Captures the messages of a user, a channel, a connection or an address until its time is over.
 
-    A row is never changed but to count and to stop it.
+    A row is changed only to count messages and to stop it.
     """
 
     user = models.ForeignKey(
@@ -53,7 +53,7 @@ class Trace(models.Model):
     reason = models.CharField(
         _("reason"), max_length=255, help_text=_("For the audit trail: whoever is traced does not see it.")
     )
-    #: Beside APIGW_WS["TRACE_REDACTED_KEYS"].
+    #: In addition to APIGW_WS["TRACE_REDACTED_KEYS"].
     redacted_keys = models.CharField(
         _("further keys to redact"),
         max_length=255,
@@ -69,7 +69,7 @@ class Trace(models.Model):
     ends_on = models.DateTimeField(_("ends"))
     stopped_on = models.DateTimeField(_("stopped"), null=True, blank=True, editable=False)
     entry_count = models.PositiveIntegerField(_("messages"), default=0, editable=False)
-    #: Of payloads, as they are kept.
+    #: The length of all payloads as kept.
     character_count = models.PositiveBigIntegerField(_("characters"), default=0, editable=False)
     created_on = models.DateTimeField(_("started"), auto_now_add=True)
     created_by = models.ForeignKey(
@@ -120,7 +120,7 @@ class Trace(models.Model):
 
 
 class TraceEntry(models.Model):
-    """A message as it went, without the values that are redacted."""
+    """A captured message, without redacted values."""
 
     class Direction(models.TextChoices):
         IN = "in", _("In")
@@ -133,11 +133,11 @@ class TraceEntry(models.Model):
     connection_id = models.CharField(_("connection ID"), max_length=128)
     direction = models.CharField(_("direction"), max_length=8, choices=Direction.choices)
     at = models.DateTimeField(_("at"))
-    #: Of a message that came in: what answered it, with which status, in how many milliseconds.
+    #: For incoming messages: what answered it, with which status, in how many milliseconds.
     handler = models.CharField(_("handler"), max_length=128, blank=True, default="")
     status = models.PositiveSmallIntegerField(_("status"), null=True, blank=True)
     duration_ms = models.PositiveIntegerField(_("milliseconds"), null=True, blank=True)
-    #: In bytes, as it went.
+    #: In bytes, before anything was redacted or cut.
     size = models.PositiveIntegerField(_("size"))
     payload = models.TextField(_("payload"), blank=True, default="")
     #: Only the beginning was kept.

@@ -1,4 +1,4 @@
-"""What AWS takes, told before it is asked."""
+"""Validators for what AWS accepts, so that nobody has to ask AWS first."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ default_route_key_validator = RegexValidator(
     r"^(\$default|[^$\s]\S*)\Z", _("Use “$default”, or a key without spaces that does not begin with “$”.")
 )
 
-#: Variables among literal text, one of the message at least; each may be in braces, and "\\$" is a dollar.
+#: Variables among literal text, at least one from the message; braces are optional, and "\\$" is a dollar.
 #: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-selection-expressions.html
 route_selection_validator = RegexValidator(
     r"""(?x)^(?=.*(?<!\\)\$\{?request\.body[.\[])
@@ -36,9 +36,9 @@ route_selection_validator = RegexValidator(
         "${request.body.a}/${request.body.b}."
     ),
 )
-#: The same document: there are no others.
+#: The only two, by the same document.
 API_KEY_SOURCES = ("$request.header.x-api-key", "$context.authorizer.usageIdentifierKey")
-#: With or without the path that Route 53's API writes before it.
+#: With or without the path prefix that Route 53's API uses.
 hosted_zone_validator = RegexValidator(
     r"^(/hostedzone/)?Z[A-Z0-9]{1,31}\Z",
     _("Enter the ID that Route 53 shows for the zone, such as Z0123456789ABCDEFGHIJ."),
@@ -75,7 +75,7 @@ log_destination_validator = RegexValidator(
 )
 
 
-#: AWS allows 50, of which three are ours.
+#: AWS allows 50 tags, of which three are ours.
 MOST_TAGS = 47
 
 
@@ -90,7 +90,7 @@ def validate_channel_name(name: str) -> None:
 
 
 def validate_channel_pattern(pattern: str) -> None:
-    """Raise ValidationError for what is neither a channel's name nor one with asterisks."""
+    """Raise ValidationError for what is neither a channel name nor a pattern with asterisks."""
     if not re.fullmatch(r"[A-Za-z0-9_.:/*-]{1,128}", pattern) or "**" in pattern:
         raise ValidationError(
             _("Use 1 to 128 letters without accents, digits and characters of “_.:/-”, and single asterisks.")
@@ -98,7 +98,7 @@ def validate_channel_pattern(pattern: str) -> None:
 
 
 def validate_http_url(url: str) -> None:
-    """Raise ValidationError for what is no http or https URL. A host may do without a dot."""
+    """Raise ValidationError for what is not an http or https URL. The host needs no dot."""
     try:
         parts = urlsplit(url)
         valid = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
@@ -109,7 +109,7 @@ def validate_http_url(url: str) -> None:
 
 
 def validate_tags(tags: object) -> None:
-    """Raise ValidationError for what AWS refuses as tags, and for names that AWS or we keep for ourselves.
+    """Raise ValidationError for what AWS refuses as tags, and for names reserved by AWS or by us.
 
     https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-tagging-supported-resources.html
     """
