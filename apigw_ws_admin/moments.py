@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince, timeuntil
@@ -37,7 +37,7 @@ def ago(moment: datetime) -> str:
 
 def exactly(when: datetime) -> str:
     """To the second, with its zone."""
-    return f"{timezone.localtime(when):%Y-%m-%d %H:%M:%S %Z}"
+    return f"{timezone.template_localtime(when):%Y-%m-%d %H:%M:%S %Z}"
 
 
 def moment(when: datetime | None, *, until: bool = False) -> SafeString | None:
@@ -49,7 +49,7 @@ def moment(when: datetime | None, *, until: bool = False) -> SafeString | None:
         when.isoformat(),
         exactly(when),
         "until" if until else "since",
-        f"{timezone.localtime(when):%H:%M:%S}",
+        f"{timezone.template_localtime(when):%H:%M:%S}",
     )
 
 
@@ -76,7 +76,16 @@ def clock(when: datetime | None, form: str = "") -> SafeString | None:
     """The time of day, with the date where that is not today's; or one of ``CLOCKS``. None without a time."""
     if when is None:
         return None
-    here = timezone.localtime(when)
-    form = form or ("exact" if here.date() == timezone.localdate() else "full")
+    here = timezone.template_localtime(when)
+    form = form or ("exact" if here.date() == timezone.template_localtime(timezone.now()).date() else "full")
     html = '<time class="apigw-time" datetime="{}" title="{}" data-clock="{}">{}</time>'
     return format_html(html, when.isoformat(), exactly(when), form, date_format(here, CLOCKS[form]))
+
+
+def lasting(seconds: float) -> str:
+    """How long something took, to two or three digits: 80 ms, 1.2 s, 2 min 5 s."""
+    if seconds < 1:
+        return _("%(number)s ms") % {"number": round(seconds * 1000)}
+    if seconds < 120:
+        return _("%s s") % number_format(seconds, 1)
+    return _("%(minutes)d min %(seconds)d s") % {"minutes": seconds // 60, "seconds": seconds % 60}

@@ -20,6 +20,7 @@ from apigw_ws_admin.filters import GatewayFilter, MomentsFilter
 from apigw_ws_admin.help import links
 from apigw_ws_admin.identifiers import beside, code
 from apigw_ws_admin.labels import RUN, TOKEN, Label, token_state
+from apigw_ws_admin.moments import lasting
 from apigw_ws_admin.readonly import ReadOnly, RecordAdmin
 from apigw_ws_admin.sites import reverse
 from apigw_ws_admin.ways import USERNAME
@@ -82,11 +83,7 @@ class StepInline(ReadOnly, TabularInline):
 
     @display(description=_("Took"))
     def took(self, step: Step) -> str | None:
-        return (
-            f"{(step.finished_on - step.started_on).total_seconds():.2f}\N{NO-BREAK SPACE}s"
-            if step.finished_on
-            else None
-        )
+        return lasting((step.finished_on - step.started_on).total_seconds()) if step.finished_on else None
 
     @display(description=_("error"))
     def said(self, step: Step) -> SafeString | None:

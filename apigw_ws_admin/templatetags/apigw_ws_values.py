@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import template
 
 from apigw_ws_admin.identifiers import identifier, identifiers, with_requests
-from apigw_ws_admin.moments import clock, exactly, moment, past
+from apigw_ws_admin.moments import clock, exactly, lasting, moment, past
 
 register = template.Library()
 
@@ -15,4 +15,5 @@ register.filter("exactly", exactly)
 register.filter("identifier", identifier)
 register.filter("identifiers", identifiers)
 register.filter("live", moment)
+register.filter("milliseconds", lambda number: lasting(number / 1000))
 register.filter("with_requests", with_requests)

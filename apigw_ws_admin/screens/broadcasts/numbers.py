@@ -9,7 +9,6 @@ from hashlib import blake2b
 from typing import Any, Final
 
 from django.utils import timezone
-from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -19,6 +18,8 @@ from apigw_ws.services import broadcasts
 from apigw_ws.services.broadcasts import Progress
 from apigw_ws.services.broadcasts.progress import Point
 from apigw_ws_admin import plots
+from apigw_ws_admin.fields import grouped
+from apigw_ws_admin.moments import lasting
 from apigw_ws_admin.worker import PATIENCE
 
 #: What becomes of a recipient, from left to right, and what it is called.
@@ -99,10 +100,6 @@ def result(broadcast: Broadcast) -> dict[str, Any]:
     }
 
 
-def grouped(number: int) -> str:
-    return str(number_format(number, force_grouping=True))
-
-
 def _parts(counts: dict[str, int], total: int) -> Iterator[Part]:
     before = 0
     for name, label in RESULTS.items():
@@ -142,12 +139,7 @@ def _left(seconds: float | None) -> str:
 def _duration(broadcast: Broadcast) -> str:
     if not (broadcast.started_on and broadcast.finished_on):
         return ""
-    seconds = (broadcast.finished_on - broadcast.started_on).total_seconds()
-    if seconds < 1:
-        return _("less than a second")
-    if seconds < 120:
-        return _("%s s") % number_format(seconds, 1)
-    return _("%(minutes)d min %(seconds)d s") % {"minutes": seconds // 60, "seconds": seconds % 60}
+    return lasting((broadcast.finished_on - broadcast.started_on).total_seconds())
 
 
 def _chart(points: Sequence[Point]) -> Chart | None:

@@ -20,10 +20,11 @@ from apigw_ws.conf import conf
 from apigw_ws.models import WebSocketSession
 from apigw_ws.services import timeline, traces
 from apigw_ws.services.timeline import Happening, Kind
+from apigw_ws_admin.fields import grouped
 from apigw_ws_admin.help import links
 from apigw_ws_admin.hints import HINTS
 from apigw_ws_admin.labels import status_colour
-from apigw_ws_admin.moments import moment
+from apigw_ws_admin.moments import lasting, moment
 from apigw_ws_admin.permissions import TRACE, VIEW_ADDRESS, VIEW_PAYLOAD, VIEW_TRACE
 from apigw_ws_admin.screens.sessions.page import SessionPage, channels_of, evidence_of, page_context
 from apigw_ws_admin.sites import reverse
@@ -159,9 +160,16 @@ def _facts(happening: Happening) -> tuple[str, ...]:
     handled = happening.handled
     facts = [
         filesizeformat(happening.size) if happening.kind in (Kind.MESSAGE, Kind.SENT) else "",
-        _("%d ms") % handled.duration_ms if handled else "",
+        lasting(handled.duration_ms / 1000) if handled else "",
         "" if happening.reply is None else _("reply of %s") % filesizeformat(happening.reply),
         happening.detail if happening.kind is Kind.REFUSED else "",
-        ngettext("%d time", "%d times", happening.times) % happening.times if happening.times > 1 else "",
+        ngettext("%(number)s time", "%(number)s times", happening.times)
+        % {"number": grouped(happening.times)}
+        if happening.times > 1
+        else "",
     ]
     return tuple(filter(None, facts))
+
+
+def _times(number: int) -> str:
+    return ngettext("%(number)s time", "%(number)s times", number) % {"number": grouped(number)}
