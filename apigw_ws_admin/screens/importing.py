@@ -56,12 +56,6 @@ class Importing(ModelAdmin):
 
     transfer: ClassVar[type[Transfer]]
 
-    @property
-    def media(self) -> forms.Media:
-        """The keyboard's way into the menu that may hold the buttons."""
-        media: forms.Media = super().media
-        return media + forms.Media(js=("apigw_ws_admin/dialogs.js",))
-
     def has_import_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perms(self.transfer.permissions())
 

@@ -33,19 +33,11 @@
     for (const opener of node.querySelectorAll("td[x-on\\:click], span[x-ref^=rowDropdown]")) {
       opener.tabIndex = 0;
       opener.setAttribute("role", "button");
+      opener.setAttribute("aria-expanded", "false");
       opener.setAttribute("aria-label", opener.closest("td").dataset.label);
     }
   }
   const menu = () => [...document.querySelectorAll("body > nav")].find((each) => each.checkVisibility());
-  document.addEventListener("keydown", (event) => {
-    const opener = event.target.closest?.("#result_list [role=button]");
-    if (opener && (event.key === "Enter" || event.key === " ")) {
-      // keyboard.js may have come first: twice would open it and close it.
-      if (!event.defaultPrevented) opener.click();
-      event.preventDefault();
-      setTimeout(() => one("a", menu() ?? opener)?.focus(), 50);
-    } else if (event.key === "Escape" && menu()) document.body.click();
-  });
   function enliven(node) {
     htmx.process(node);
     tick(node);
