@@ -139,6 +139,10 @@ class Conf:
         return int(self._value("PROBE_RATE"))
 
     @property
+    def look_interval(self) -> int:
+        return int(self._value("LOOK_INTERVAL"))
+
+    @property
     def sessions_kept_days(self) -> int:
         return int(self._value("SESSIONS_KEPT_DAYS"))
 

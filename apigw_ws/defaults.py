@@ -116,6 +116,13 @@ SETTINGS: Final[Mapping[str, Setting]] = {
     "PROBE_RATE": Setting(
         (int,), 10, "How many connections AWS is asked about in a second. 0: it is not asked.", minimum=0
     ),
+    "LOOK_INTERVAL": Setting(
+        (int,),
+        900,
+        "Seconds after which a deployed gateway is looked at in AWS again, for drift and certificates that "
+        "end, by whoever runs the reaper. 0: only when somebody opens its pages.",
+        minimum=0,
+    ),
     "SESSIONS_KEPT_DAYS": Setting(
         (int,), 30, "Days for which closed sessions are kept. 0: always.", minimum=0
     ),

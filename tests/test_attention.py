@@ -90,7 +90,7 @@ def test_refusals_count_where_they_are_far_more_than_usual(in_hour: int, day_bef
 
 def test_problems_are_those_that_the_doctor_found_last(monkeypatch: pytest.MonkeyPatch) -> None:
     problem = Finding(key="dns", title="DNS", level=Level.RED, why="It leads nowhere.")
-    monkeypatch.setattr(memory, "of_project", lambda: [problem])
+    monkeypatch.setattr(memory, "of_setup", lambda: [problem])
     gateway = new_gateway()
     memory.note(gateway, [problem, problem, Finding(key="a", title="A", level=Level.AMBER, why="So so.")])
 

@@ -117,7 +117,7 @@ def test_each_gateway_has_its_own_health(gateway: ApiGateway, django_assert_num_
     run(gateway, Run.State.FAILED)
     see(gateway, pending=1)
 
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):
         states = [found.state for found in health.of([other, gateway])]
 
     assert states == [State.NEVER_APPLIED, State.FAILING]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
@@ -13,8 +14,9 @@ from apigw_ws.aws import domains as aws_domains
 from apigw_ws.aws.domain_spec import DomainSpec, DomainState
 from apigw_ws.aws.lookups import Certificate
 from apigw_ws.exceptions import ApigwWsError
-from apigw_ws.models import ApiGateway
-from apigw_ws.services import endpoints, lookups
+from apigw_ws.models import ApiGateway, Sighting
+from apigw_ws.services import endpoints, glances, lookups, sightings
+from apigw_ws.services.glances import Glance
 
 #: How long before its end a certificate is worth a warning. ACM renews its own 60 days before.
 #: https://docs.aws.amazon.com/acm/latest/userguide/managed-renewal.html
@@ -52,6 +54,51 @@ class CustomDomain:
     def expires_soon(self) -> bool:
         ends = self.certificate.expires_on if self.certificate else None
         return ends is not None and ends - timezone.now() < EXPIRES_SOON
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """A certificate that ends soon, or has ended."""
+
+    gateway: ApiGateway
+    ends_on: datetime
+    #: When AWS said so; it ends whether or not somebody looks.
+    seen_on: datetime
+
+
+def observe(gateway: ApiGateway, *, budget: float | None = None) -> Glance[CustomDomain | None]:
+    """What ``look`` finds within ``budget`` seconds; see ``glances``, which never raises what AWS does."""
+    seen = glances.glance(gateway, look, keep=True, budget=budget)
+    note(gateway, seen)
+    return seen
+
+
+def note(gateway: ApiGateway, seen: Glance[CustomDomain | None]) -> None:
+    """Write down, for every process, until when the certificate is good, if that was seen just now."""
+    domain = seen.found
+    if domain is None or seen.problem or domain.certificate_problem:
+        return
+    known = Sighting(
+        gateway_id=gateway.pk,
+        domain_name=domain.name,
+        domain_seen_on=seen.seen_on,
+        certificate_ends_on=domain.certificate and domain.certificate.expires_on,
+    )
+    sightings.note([known], "domain_name", "domain_seen_on", "certificate_ends_on")
+
+
+def ending(gateways: Iterable[ApiGateway]) -> list[Ending]:
+    """The certificates of these gateways' domains that end soon, as AWS was last seen; one query at most."""
+    named = [gateway for gateway in gateways if gateway.domain_name]
+    noted, soon = sightings.of(named), timezone.now() + EXPIRES_SOON
+    found = []
+    for gateway in named:
+        known = noted.get(gateway.pk)
+        if known and known.domain_name == gateway.domain_name and known.domain_seen_on:
+            ends_on = known.certificate_ends_on
+            if ends_on and ends_on < soon:
+                found.append(Ending(gateway=gateway, ends_on=ends_on, seen_on=known.domain_seen_on))
+    return sorted(found, key=lambda each: each.ends_on)
 
 
 def look(gateway: ApiGateway) -> CustomDomain | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Max, QuerySet, TextChoices
 from django.utils.translation import gettext as _
@@ -40,10 +41,12 @@ class Health:
     state: State
     #: A sentence.
     reason: str
+    #: When AWS was seen, where that tells.
+    seen_on: datetime | None = None
 
 
 def of(gateways: Sequence[ApiGateway]) -> list[Health]:
-    """The health of each, in the same order. One query, however many there are."""
+    """The health of each, in the same order. Two queries, however many there are."""
     last = last_runs(gateways)
     return [
         judge(gateway, last.get(gateway.pk), seen)
@@ -94,9 +97,9 @@ def _broken(run: Run) -> str:
 def _as_seen(seen: Observation) -> Health:
     if not seen.pending:
         reason = _("AWS had what the record says when it was last seen.")
-        return Health(state=State.HEALTHY, reason=reason)
+        return Health(state=State.HEALTHY, reason=reason, seen_on=seen.seen_on)
     number = len(seen.pending)
     reason = (
         ngettext("%d operation is not applied yet.", "%d operations are not applied yet.", number) % number
     )
-    return Health(state=State.NEEDS_APPLY, reason=reason)
+    return Health(state=State.NEEDS_APPLY, reason=reason, seen_on=seen.seen_on)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 
 from apigw_ws.aws import history, planner
 from apigw_ws.aws.history import DeploymentState
 from apigw_ws.aws.spec import Snapshot
 from apigw_ws.exceptions import ApigwWsError
-from apigw_ws.models import ApiGateway, AuditEvent
-from apigw_ws.services import audit, endpoints, glances, provisioning, route_facts
+from apigw_ws.models import ApiGateway, AuditEvent, Sighting
+from apigw_ws.services import audit, endpoints, glances, provisioning, route_facts, sightings
 from apigw_ws.services.glances import BUDGET, ROUTES, Glance
 from apigw_ws.services.provisioning import Held, Plan
 from apigw_ws.services.route_facts import Routes
@@ -63,12 +64,58 @@ def observe(gateways: Sequence[ApiGateway], *, budget: float | None = None) -> l
     It never raises what AWS or a gateway's record does: that is the sight's problem.
     """
     seen = glances.glances(gateways, observed, keep=True, load=[ROUTES], budget=budget)
-    return [Sight(observation=each.found, problem=each.problem) for each in seen]
+    note(gateways, seen)
+    unseen = [gateway for gateway, each in zip(gateways, seen, strict=True) if each.problem]
+    before = dict(zip((gateway.pk for gateway in unseen), last_seen(unseen), strict=True))
+    return [
+        Sight(observation=before[gateway.pk] if each.problem else each.found, problem=each.problem)
+        for gateway, each in zip(gateways, seen, strict=True)
+    ]
+
+
+def note(gateways: Sequence[ApiGateway], seen: Sequence[Glance[Observation]]) -> None:
+    """Write down what was seen just now, for every process."""
+    sightings.note(
+        (
+            Sighting(gateway_id=gateway.pk, seen_on=each.found.seen_on, observation=asdict(each.found))
+            for gateway, each in zip(gateways, seen, strict=True)
+            if each.found and not each.problem
+        ),
+        "seen_on",
+        "observation",
+    )
 
 
 def last_seen(gateways: Sequence[ApiGateway]) -> list[Observation | None]:
-    """How each was when it was last seen, in the same order, without a look at AWS."""
-    return [each.found for each in glances.last_seen(gateways, observed)]
+    """How each was when it was last seen, in the same order, without a look at AWS; one query at most.
+
+    By whichever process; what this one has heard of AWS too late for the page that asked counts, too.
+    """
+    if not gateways:
+        return []
+    noted, heard = sightings.of(gateways), glances.last_seen(gateways, observed)
+    return [
+        max(
+            filter(None, (_noted(noted.get(gateway.pk)), each.found)),
+            key=lambda seen: seen.seen_on,
+            default=None,
+        )
+        for gateway, each in zip(gateways, heard, strict=True)
+    ]
+
+
+def _noted(sighting: Sighting | None) -> Observation | None:
+    """None, too, for what another version of this package has noted otherwise."""
+    if sighting is None or sighting.seen_on is None:
+        return None
+    facts = dict(sighting.observation)
+    try:
+        facts["seen_on"] = sighting.seen_on
+        facts["pending"] = tuple(Pending(**each) for each in facts["pending"])
+        facts["deployed_on"] = parse_datetime(facts["deployed_on"] or "")
+        return Observation(**facts)
+    except (LookupError, TypeError):
+        return None
 
 
 def refresh(
@@ -106,11 +153,12 @@ def _facts(gateway: ApiGateway) -> dict[str, str]:
 
 def observed(gateway: ApiGateway) -> Observation:
     """How it is in AWS now, for ``glances``. Raises AwsError, OwnershipConflict and ConfigurationError."""
+    begun = timezone.now()  # what changes meanwhile may not have been seen
     snapshot, domains = provisioning.look(gateway)
     plan = Plan(operations=planner.plan(spec_for(gateway), snapshot, domains))
     live = _live(gateway, snapshot)
     return Observation(
-        seen_on=timezone.now(),
+        seen_on=begun,
         pending=tuple(
             Pending(sentence=operation.describe(), destructive=operation.destructive)
             for operation in plan.operations

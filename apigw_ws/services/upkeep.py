@@ -10,7 +10,7 @@ from typing import NoReturn
 from django.db import close_old_connections
 
 from apigw_ws.conf import conf
-from apigw_ws.services import bans, broadcasts, figures, reaper, retention, rollups
+from apigw_ws.services import bans, broadcasts, figures, patrol, reaper, retention, rollups
 
 logger = logging.getLogger("apigw_ws.upkeep")
 
@@ -36,3 +36,4 @@ def once() -> None:
     figures.count(every=tick)
     rollups.sample(every=tick)
     retention.prune_daily()
+    patrol.tick(every=tick)  # last: AWS may keep it waiting

@@ -152,6 +152,13 @@ ENTRIES: Final = (
         places=("sessions",),
     ),
     _question(
+        "looks",
+        _("Looks at AWS"),
+        _("Which gateways could not be looked at in AWS while nobody had their pages open, and why."),
+        _("Open the doctor of one of them: it asks AWS now. Their drift is shown as it was last seen."),
+        documents.CREDENTIALS,
+    ),
+    _question(
         "checks",
         _("Settings, views and URLs"),
         _("What the system checks say of the project. Each of their findings has a code of its own."),

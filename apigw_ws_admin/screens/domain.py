@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 
 from apigw_ws.services import domains
-from apigw_ws.services.glances import glance
 from apigw_ws_admin.pages import gateway_for, lazily
 from apigw_ws_admin.permissions import APPLY
 
@@ -28,7 +27,7 @@ class Domain(ModelAdmin):
         gateway = gateway_for(self, request, object_id)
 
         def look() -> dict[str, Any]:
-            found = glance(gateway, domains.look, keep=True)
+            found = domains.observe(gateway)
             return {"glance": found, "domain": found.found, "may_apply": request.user.has_perm(APPLY)}
 
         return lazily(self, request, gateway, "_domain.html", title=_("Domain"), look=look, tab="domain")

@@ -17,7 +17,6 @@ from unfold.admin import ModelAdmin
 
 from apigw_ws.models import ApiGateway
 from apigw_ws.services import domains, summaries
-from apigw_ws.services.glances import glance
 from apigw_ws_admin import tabs
 from apigw_ws_admin.moments import past
 from apigw_ws_admin.pages import gateway_for
@@ -45,7 +44,7 @@ class Overview(ModelAdmin):
 
     def domain_card_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         gateway = gateway_for(self, request, object_id)
-        found = glance(gateway, domains.look, keep=True)
+        found = domains.observe(gateway)
         context = {"gateway": gateway, "glance": found, "domain": found.found}
         return render(request, f"{GATEWAYS}/overview/_domain.html", context)
 

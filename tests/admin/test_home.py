@@ -16,11 +16,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from apigw_ws.models import ApiGateway, Broadcast, Channel, Chore, Rollup, Run, WebSocketSession
-from apigw_ws.services import attention, domains, glances, reaper
-from apigw_ws.services.domains import CustomDomain
-from apigw_ws.services.glances import Glance
-from apigw_ws.services.lookups import Certificate
+from apigw_ws.models import ApiGateway, Broadcast, Channel, Chore, Rollup, Run, Sighting, WebSocketSession
+from apigw_ws.services import attention, reaper, sightings
 from apigw_ws.tasks import finish_closing
 from tests.admin.rows import gateway
 
@@ -67,19 +64,11 @@ def healthy(number: int = 0, **fields: Any) -> ApiGateway:
 
 def certificate_of(made: ApiGateway, ends_in: timedelta) -> None:
     """As it was seen last."""
-    certificate = Certificate(
-        arn="arn", names=(made.domain_name,), status="ISSUED", expires_on=timezone.now() + ends_in
+    now = timezone.now()
+    known = Sighting(
+        gateway=made, domain_name=made.domain_name, domain_seen_on=now, certificate_ends_on=now + ends_in
     )
-    found = CustomDomain(
-        name=made.domain_name,
-        made=True,
-        target="t",
-        leads_here=True,
-        zone_id="",
-        record="",
-        certificate=certificate,
-    )
-    cache.set(glances._key(made, domains.look), Glance(found=found, seen_on=timezone.now()))
+    sightings.note([known], "domain_name", "domain_seen_on", "certificate_ends_on")
 
 
 def test_where_all_is_well_a_calm_line_says_so(operator: Client) -> None:
@@ -228,8 +217,8 @@ def test_numbers_say_of_when_they_are(operator: Client) -> None:
 def test_handlers_that_failed_lead_to_their_sessions(operator: Client, settings: Any) -> None:
     happened(1, handler_failures=2)
     failing, _fine = (
-        WebSocketSession.objects.create(connection_id=name, connected=False, recent=recent)
-        for name, recent in (("a=", "\nm 19a 5 500 3 - say"), ("b=", "\nm 19a 500 200 500 - say"))
+        WebSocketSession.objects.create(connection_id=name, connected=False, failed_on=failed_on)
+        for name, failed_on in (("a=", timezone.now()), ("b=", None))
     )
     (link,) = re.findall(r'href="([^"]*failed=1)"', operator.get(HOME).text)
 

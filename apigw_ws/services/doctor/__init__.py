@@ -9,6 +9,16 @@ from __future__ import annotations
 from apigw_ws.services.doctor.findings import Finding, Fix, Level, worst
 from apigw_ws.services.doctor.gateway import of_gateway
 from apigw_ws.services.doctor.memory import problems
-from apigw_ws.services.doctor.project import of_project, of_reaper
+from apigw_ws.services.doctor.project import of_looks, of_project, of_reaper
 
-__all__ = ["Finding", "Fix", "Level", "of_gateway", "of_project", "of_reaper", "problems", "worst"]
+__all__ = [
+    "Finding",
+    "Fix",
+    "Level",
+    "of_gateway",
+    "of_looks",
+    "of_project",
+    "of_reaper",
+    "problems",
+    "worst",
+]

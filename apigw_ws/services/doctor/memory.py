@@ -9,7 +9,7 @@ from django.core.cache import cache
 
 from apigw_ws.models import ApiGateway
 from apigw_ws.services.doctor.findings import Finding, Level
-from apigw_ws.services.doctor.project import of_project
+from apigw_ws.services.doctor.project import of_setup
 
 #: Seconds after which a look at a gateway is forgotten: its problems may be long gone.
 _KEPT: Final = 24 * 60 * 60
@@ -24,7 +24,7 @@ def problems() -> int:
     """Those of the project now, and of each gateway as it was looked at within the last day."""
     keys = [_key(pk) for pk in ApiGateway.objects.order_by().values_list("pk", flat=True)]
     seen: dict[str, int] = cache.get_many(keys)
-    return _reds(of_project()) + sum(seen.values())
+    return _reds(of_setup()) + sum(seen.values())
 
 
 def _reds(findings: Iterable[Finding]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.http import HttpRequest
@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apigw_ws.models import ApiGateway, Broadcast
-from apigw_ws.services import attention, doctor, domains, glances, waiting
+from apigw_ws.services import attention, doctor, domains, sightings, waiting
 from apigw_ws.services.doctor import Level
 from apigw_ws.services.health import Health, State
 from apigw_ws_admin.moments import age
@@ -36,6 +36,8 @@ class Need:
     #: Where the link leads, and what it is called.
     href: str
     way: str
+    #: When AWS was seen that says so.
+    seen_on: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +84,8 @@ def _drifted(known: Known) -> Iterator[Need]:
     for gateway, health in drifted[:MOST]:
         sentence = _("“%(gateway)s” is not in AWS as it is recorded. %(why)s")
         sentence %= {"gateway": gateway, "why": health.reason}
-        yield Need(colour="warning", sentence=sentence, href=_page(gateway, "drift"), way=_("See both sides"))
+        href, way = _page(gateway, "drift"), _("See both sides")
+        yield Need(colour="warning", sentence=sentence, href=href, way=way, seen_on=health.seen_on)
     yield from _others(len(drifted) - MOST, "needs_apply", "warning")
 
 
@@ -94,21 +97,43 @@ def _others(number: int, health: str, colour: str) -> Iterator[Need]:
 
 
 def _certificates(known: Known) -> Iterator[Need]:
-    """As they were seen last: a certificate ends whether or not somebody looks."""
-    gateways = [gateway for gateway, _health in known.gateways if gateway.domain_name]
-    for gateway, seen in zip(gateways, glances.last_seen(gateways, domains.look), strict=True):
-        ends = seen.found.certificate.expires_on if seen.found and seen.found.certificate else None
-        if ends is None or not seen.found or not seen.found.expires_soon:
-            continue
-        over = ends < timezone.now()
+    for ending in domains.ending([gateway for gateway, _health in known.gateways]):
+        over = ending.ends_on < timezone.now()
         text = (
             _("The certificate of %(domain)s ended on %(day)s.")
             if over
             else _("The certificate of %(domain)s ends on %(day)s. ACM renews its own; imported ones you do.")
         )
-        sentence = text % {"domain": gateway.domain_name, "day": date_format(ends, "DATE_FORMAT")}
-        colour = "danger" if over else "warning"
-        yield Need(colour=colour, sentence=sentence, href=_page(gateway, "domain"), way=_("See the domain"))
+        gateway, day = ending.gateway, date_format(timezone.localtime(ending.ends_on), "DATE_FORMAT")
+        yield Need(
+            colour="danger" if over else "warning",
+            sentence=text % {"domain": gateway.domain_name, "day": day},
+            href=_page(gateway, "domain"),
+            way=_("See the domain"),
+            seen_on=ending.seen_on,
+        )
+
+
+def _unseen(known: Known) -> Iterator[Need]:
+    """Those of which nobody knows how they are in AWS: what is told of them may be long over."""
+    deployed = [gateway for gateway, _health in known.gateways if gateway.deployment_id]
+    noted = sightings.of(deployed)
+    missed = [gateway for gateway in deployed if gateway.pk in noted and noted[gateway.pk].missed]
+    if not missed:
+        return
+    first = missed[0]
+    text = ngettext(
+        "%(number)d gateway could not be looked at in AWS, “%(gateway)s”: %(why)s",
+        "%(number)d gateways could not be looked at in AWS, among them “%(gateway)s”: %(why)s",
+        len(missed),
+    )
+    yield Need(
+        colour="warning",
+        sentence=text % {"number": len(missed), "gateway": first, "why": noted[first.pk].problem},
+        href=_page(first, "doctor"),
+        way=_("Ask the doctor"),
+        seen_on=noted[first.pk].seen_on,
+    )
 
 
 def _upkeep(_known: Known) -> Iterator[Need]:
@@ -176,6 +201,7 @@ _KINDS: Final[tuple[tuple[str, Callable[[Known], Iterable[Need]]], ...]] = (
     ("apigw_ws.view_run", _runs),
     (_GATEWAYS, _drifted),
     (_GATEWAYS, _certificates),
+    (_GATEWAYS, _unseen),
     (_GATEWAYS, _upkeep),
     ("apigw_ws.view_run", _worker),
     ("apigw_ws.view_refusal", _refusals),

@@ -120,7 +120,7 @@ def _part(request: HttpRequest, name: str, **context: Any) -> Part:
 def _gateways(may: May) -> Sequence[tuple[ApiGateway, Health]]:
     if not may(GATEWAYS):
         return ()
-    found = list(ApiGateway.objects.select_related("account"))
+    found = list(ApiGateway.objects.select_related("account", "sighting"))
     return list(zip(found, health.of(found), strict=True))
 
 

@@ -1,0 +1,26 @@
+"""What AWS held of gateways when it was seen last, for every process: the only writer of ``Sighting``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from apigw_ws.models import ApiGateway, Sighting
+
+
+def of(gateways: Sequence[ApiGateway]) -> Mapping[int, Sighting]:
+    """Those that there are, by the gateway's primary key; one query, unless all were selected with them."""
+    if all("sighting" in gateway._state.fields_cache for gateway in gateways):
+        selected = (gateway._state.fields_cache["sighting"] for gateway in gateways)
+        return {each.gateway_id: each for each in selected if each}
+    return Sighting.objects.in_bulk([gateway.pk for gateway in gateways])
+
+
+def note(sightings: Iterable[Sighting], *fields: str) -> None:
+    """Write down these fields, and leave the others as they are; nothing of a gateway that was deleted."""
+    new = {each.gateway_id: each for each in sightings}
+    if not new:
+        return
+    there = ApiGateway.objects.order_by("pk").filter(pk__in=new).values_list("pk", flat=True)
+    Sighting.objects.bulk_create(
+        [new[pk] for pk in there], update_conflicts=True, unique_fields=["gateway"], update_fields=fields
+    )
