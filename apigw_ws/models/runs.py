@@ -20,7 +20,7 @@ class Run(models.Model):
         RUNNING = "running", _("Running")
         DONE = "done", _("Done")
         FAILED = "failed", _("Failed")
-        #: Its process died; the next run finished the work.
+        #: Its process died; the next run finishes the work.
         INTERRUPTED = "interrupted", _("Interrupted")
 
     gateway = models.ForeignKey(
@@ -41,9 +41,9 @@ class Run(models.Model):
     )
     planned = models.PositiveIntegerField(_("operations planned"), default=0)
     started_on = models.DateTimeField(_("started"), auto_now_add=True)
-    #: Moved with every step, so that a run whose process died can be told from one that waits.
+    #: Updated with every step, to tell a run whose process died from one that waits.
     heartbeat_on = models.DateTimeField(_("last sign of life"), auto_now_add=True)
-    #: AWS limits the rate of calls, or is not ready; afterwards the run goes on by itself.
+    #: AWS limits the rate or is not ready; the run goes on by itself at that time.
     waiting_until = models.DateTimeField(_("waiting for AWS until"), null=True, blank=True)
     finished_on = models.DateTimeField(_("finished"), null=True, blank=True)
     error_code = models.CharField(_("AWS error code"), max_length=128, blank=True, default="")

@@ -30,7 +30,7 @@ class SessionState(models.TextChoices):
 
 
 class WebSocketSessionQuerySet(models.QuerySet["WebSocketSession"]):
-    """Each session is one of ``live``, ``idle``, ``expired`` and ``closed``; the first three are connected."""
+    """Each session is ``live``, ``idle``, ``expired`` or ``closed``; all but the last are connected."""
 
     def live(self) -> Self:
         """Sessions with evidence from the last ten minutes: a message either way, or AWS's confirmation."""

@@ -1,4 +1,4 @@
-"""How often an address tried, and what a user may."""
+"""Counts the connects of an address, and remembers what users may do."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from django.utils import timezone
 from apigw_ws.models import Refusal, WebSocketSession
 from apigw_ws.services import transactions
 
-#: Seconds for which a permission that another process takes away still counts.
+#: Seconds for which a permission that another process revokes still counts.
 GRANT_AGE: Final = 5.0
 _GRANTS_KEPT: Final = 10_000
 _granted: dict[tuple[Any, ...], float] = {}
 
-#: Refused before it was clear who asks (anybody could lock others out), because of the origin (any page could
-#: lock its visitors out), or because they are locked out (who does not stop trying would be so for good).
+#: Guards whose refusals do not count: those before it is clear who asks (anybody could lock others out), the
+#: origin's (any page could lock its visitors out), and the limits' (who keeps trying would stay locked out).
 NOT_ATTEMPTS: Final = ("headers", "gateway", "secret", "event_type", "ban", "user_rate", "rate", "origin")
 
 

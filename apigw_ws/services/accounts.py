@@ -1,4 +1,4 @@
-"""AWS accounts: whether we get in, and as whom."""
+"""Checks whether Django gets into an AWS account, and as whom."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ BUDGET: Final = 2
 
 
 def check(account: AwsAccount) -> Identity:
-    """As whom AWS knows us there; the account's ID and the time are remembered.
+    """Return the identity that AWS sees, and remember the account's ID and the time.
 
-    Raises AwsError, ConfigurationError; what was remembered stays then.
+    Raises AwsError, ConfigurationError; what was remembered then stays.
     """
     with endpoints.quickly(BUDGET):
         identity = lookups.identity(ApiGateway(account=account))
@@ -27,7 +27,7 @@ def check(account: AwsAccount) -> Identity:
 
 
 def trust_policy(account: AwsAccount) -> dict[str, Any]:
-    """The trust policy with which the account's role lets Django in, ready to paste.
+    """Return the trust policy with which the account's role lets Django in, ready to paste.
 
     It names the AWS account that Django's credentials are of, whose own policies say which of its users and
     roles may assume others. Raises AwsError, ConfigurationError.

@@ -1,4 +1,4 @@
-"""Acts of operators on chosen sessions: who was chosen, what comes of it row by row, and how far it is."""
+"""Operators' acts on chosen sessions: stores the choice, and carries it out batch by batch."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 Deed, Result = Act.Deed, ActOutcome.Result
 
-#: Sessions that are dealt with, and recorded, together.
+#: Sessions that are processed and recorded together.
 BATCH: Final = 100
-#: After which a worker that has said nothing counts as dead: longer than AWS can take over a batch.
+#: After this silence a worker counts as dead; longer than AWS can take for a batch.
 LEASE: Final = dt.timedelta(minutes=4)
 #: Failures that the audit trail names.
 _NAMED: Final = 100
@@ -38,7 +38,7 @@ _VERBS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How many sessions of each result there are; those of ``Result.WAITING`` are still to come."""
+    """The number of sessions by result; those with ``Result.WAITING`` are still to come."""
 
     total: int
     numbers: Mapping[str, int]
@@ -58,10 +58,10 @@ def begin(
     by: AbstractBaseUser | None,
     ip: str | None = None,
 ) -> tuple[Act, bool]:
-    """Store the act on the sessions of ``rows`` as they are now; and whether it is new.
+    """Store the act with the sessions of ``rows`` as they are now; return it, and whether it is new.
 
-    One with this ``uid`` is not begun again: it is returned as it is. The rows are chosen by the database,
-    however many they are. Nothing is done to them yet, see ``run``.
+    An act with this ``uid`` is not begun again, but returned as it is. The database chooses the rows,
+    however many there are. Nothing is done to them yet; see ``run``.
     """
     values = {"deed": deed, "what": dict(what), "audience": audience[:255], "by": by, "ip_address": ip}
     with transactions.atomic():
@@ -72,11 +72,11 @@ def begin(
 
 
 def run(act: Act) -> bool:
-    """Do what is left of the act; False if it is over, or somebody else is at it.
+    """Do what is left of the act; return False if it is over, or another worker holds it.
 
-    Each batch is recorded when it is done: whoever comes after a killed worker does at most one batch again.
-    ``endpoints.quickly`` holds for each call of AWS. One AuditEvent has the numbers, the failures by
-    connection ID, and the act's ``uid``. The message is not kept.
+    Each batch is recorded when it is done, so that after a killed worker at most one batch is done again.
+    ``endpoints.quickly`` applies to each call. One AuditEvent holds the numbers, the failures by
+    connection ID and the act's ``uid``, but not the message.
     """
     if not _take(act):
         return False
@@ -100,14 +100,14 @@ def progress(act: Act) -> Progress:
 
 
 def is_stuck(act: Act, patience: dt.timedelta) -> bool:
-    """Whether nobody is at it though it is not over, and it is older than ``patience``."""
+    """Whether it is unfinished, older than ``patience``, and held by no worker."""
     now = timezone.now()
     held = act.held_until is not None and act.held_until > now
     return act.finished_on is None and not held and now - act.created_on > patience
 
 
 def _choose(act: Act, rows: QuerySet[WebSocketSession]) -> None:
-    """One INSERT from a SELECT, as there may be 100,000."""
+    """One INSERT from a SELECT, because there may be 100,000 rows."""
     connection = transactions.connection()
     try:
         sql, params = rows.order_by().values("pk").query.get_compiler(connection=connection).as_sql()
@@ -125,7 +125,7 @@ def _choose(act: Act, rows: QuerySet[WebSocketSession]) -> None:
 
 
 def _take(act: Act) -> bool:
-    """Keep the act for ourselves; False if it is over, or another worker has it."""
+    """Take the act; False if it is over, or another worker holds it."""
     return _hold(act, Q(held_until=None) | Q(held_until__lte=timezone.now()))
 
 
@@ -154,7 +154,7 @@ def _do(act: Act) -> None:
 
 
 def _note(batch: Sequence[ActOutcome], results: Sequence[Done]) -> None:
-    """An UPDATE for each thing that came of them: in most batches it is one."""
+    """One UPDATE for each distinct outcome: in most batches, one."""
     alike = defaultdict[tuple[str, str], list[int]](list)
     for row, done in zip(batch, results, strict=True):
         alike[done.result, done.error].append(row.pk)

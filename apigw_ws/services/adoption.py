@@ -1,4 +1,4 @@
-"""Adopt an API that was made elsewhere: what there is, what would be recorded, and recording it.
+"""Adopts an API that was made elsewhere: shows what would be recorded, and records it.
 
 AWS is only read. The first ``provisioning.apply`` afterwards makes the API this gateway's.
 """
@@ -46,23 +46,23 @@ from apigw_ws.services.specs import spec_for
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
 
-#: How often AWS is asked, with pauses: an account with many domains comes near the limit of its rate.
+#: Attempts for each call, with pauses: an account with many domains comes close to its rate limit.
 ATTEMPTS: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """An operation of the first apply, in words; it holds no secret."""
+    """An operation of the first apply, described without secrets."""
 
     sentence: str
-    #: Clients lose something that works for them now, or their events go to another URL.
+    #: Whether clients lose something that works now, or their events go to another URL.
     destructive: bool
     differences: tuple[Difference, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """An API in AWS, and the stage that was chosen of it."""
+    """An API in AWS, and the chosen one of its stages."""
 
     inventory: Inventory
     #: None if the API has none.
@@ -72,7 +72,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """What would be recorded of an API, what the first apply would change in AWS, and what not."""
+    """What would be recorded of an API, what the first apply would change in AWS, and what it would not."""
 
     candidate: Candidate
     draft: Draft
@@ -81,35 +81,35 @@ class Preview:
     stages: tuple[str, ...]
     values: tuple[Value, ...]
     changes: tuple[Change, ...]
-    #: What is left alone, a sentence for each.
+    #: A sentence for each thing that is left alone.
     left: tuple[str, ...]
     #: Routes whose events Django refuses until the first apply, because they do not name their connection.
     nameless: tuple[str, ...]
-    #: Why it cannot be adopted as it is, in sentences; none if it can.
+    #: Sentences that say why it cannot be adopted as it is; none if it can.
     refusals: tuple[str, ...]
-    #: Why the changes are not known.
+    #: Why the changes are unknown.
     unplanned: ConfigurationError | None = None
 
     @property
     def digest(self) -> str:
-        """Names what was shown, so that ``adopt`` records that and nothing else."""
+        """Identifies what was shown, so that ``adopt`` records that and nothing else."""
         shown = [value.value for value in self.values]
         return digest([shown, [change.sentence for change in self.changes], str(self.draft.gateway.uid)])
 
 
 def preview(place: ApiGateway, api_id: str, *, stage_name: str = "", name: str = "") -> Preview:
-    """What adopting the API with this stage would record and change; see ``look`` and ``weigh``."""
+    """Return what adopting the API with this stage would record and change; see ``look`` and ``weigh``."""
     return weigh(place, look(place, api_id, stage_name), name)
 
 
 def look(place: ApiGateway, api_id: str, stage_name: str = "") -> Found:
-    """The API where ``place``, which is not saved, would be; AWS is only read, and the database not asked.
+    """Read the API in the account and region of ``place``, an unsaved gateway; the database is not read.
 
     Without ``stage_name`` the stage is the one that a custom domain leads to, else the first that is
     deployed. Raises NotProvisioned if there is no such stage, AwsError (404: no such API) and
     ConfigurationError.
     """
-    # Asked as hastily as the caller is, so that AWS that is gone is found out soon.
+    # First with the caller's own time limit, so that an unreachable AWS is noticed soon.
     item = catalogue.described(endpoints.control_client(place), api_id)
     control = client("apigatewayv2", replace(endpoints.config_for(place), attempts=ATTEMPTS))
     inventory = catalogue.inventory(control, partial(endpoints.dns_client, place), item)
@@ -119,9 +119,9 @@ def look(place: ApiGateway, api_id: str, stage_name: str = "") -> Found:
 
 
 def weigh(place: ApiGateway, found: Found, name: str = "") -> Preview:
-    """What adopting it would record and change; does not call AWS.
+    """Return what adopting it would record and change; does not call AWS.
 
-    Without ``name`` the gateway is called as the API is. Raises OwnershipConflict if the API's tag names
+    Without ``name`` the gateway gets the API's. Raises OwnershipConflict if the API's tag names
     nobody.
     """
     inventory, stage = found.inventory, found.stage
@@ -157,9 +157,9 @@ def adopt(
     by: AbstractBaseUser | None = None,
     ip: str | None = None,
 ) -> ApiGateway:
-    """Record the API as ``preview`` shows it, and return the gateway; AWS is only read.
+    """Record the API as ``preview`` shows it, and return the gateway. AWS is only read.
 
-    ``seen`` is the preview's digest: PlanChanged is raised where it is no longer so. An API that another
+    ``seen`` is the preview's digest: PlanChanged is raised if that has changed. An API that another
     project's tag is on needs ``take_back``. Raises OwnershipConflict if it is a gateway's already, or is
     not to be taken back; ApigwWsError if it cannot be adopted; and as ``preview`` does.
     """
@@ -204,7 +204,7 @@ def _facts(found: Preview) -> dict[str, Any]:
 
 
 def _stage(found: Inventory, name: str) -> StageState | None:
-    """The stage of that name; without one the likeliest, or None if the API has no stage."""
+    """The stage of that name; without a name, the likeliest, or None if the API has none."""
     stages = found.snapshot.stages
     if name:
         if stage := found.snapshot.stage(name):

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 Values = Mapping[str, Any]
 
 
-#: Who acts where no user does.
+#: Who acts if no user does.
 _actor: Final[ContextVar[str]] = ContextVar("apigw_ws_actor", default="")
 
 
 @contextmanager
 def acting_as(who: str) -> Iterator[None]:
-    """In the block, what no user does is recorded as done by ``who``."""
+    """In the block, what is done without a user is recorded as done by ``who``."""
     token = _actor.set(who)
     try:
         yield
@@ -39,7 +39,7 @@ class Outcome:
 
     run: Run | None = None
     after: Values | None = None
-    #: It failed, in part at least, and the block went on.
+    #: It failed, at least in part, and the block went on.
     error: BaseException | None = None
 
 
@@ -55,9 +55,9 @@ def record(
     error: BaseException | None = None,
     run: Run | None = None,
 ) -> AuditEvent:
-    """Write down what happened; with ``error``, that it failed. ``before`` and ``after`` hold no secret.
+    """Store what happened; with ``error``, that it failed. ``before`` and ``after`` must hold no secret.
 
-    ``what`` names what it happened to, where that is not the gateway.
+    ``what`` names what it happened to, if not the gateway.
     """
     return AuditEvent.objects.create(
         verb=verb,
@@ -84,9 +84,9 @@ def recorded(
     ip: str | None = None,
     before: Values | None = None,
 ) -> Iterator[Outcome]:
-    """Record the block when it ends, whichever way; the block fills in the outcome.
+    """Record what the block does when it ends, in whatever way; the block fills in the outcome.
 
-    A block that failed leaves its error in the record and goes on raising it.
+    An exception of the block is recorded and raised on.
     """
     outcome = Outcome()
     note = partial(record, verb, gateway, what=what, by=by, ip=ip, before=before)

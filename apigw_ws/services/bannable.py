@@ -1,4 +1,4 @@
-"""Which bans would keep out the people behind chosen sessions."""
+"""Proposes bans that would keep out the people behind chosen sessions."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from django.db.models import QuerySet
 
 from apigw_ws.models import Ban, WebSocketSession
 
-#: Bans that are made at once, at most.
+#: The most bans that are made at once.
 MOST: Final = 100
-#: Addresses that are looked at to find that many networks.
+#: Addresses that are read to find that many networks.
 _LOOKED_AT: Final = 2000
-#: What counts as one network, by version: a small line's, a site's.
+#: Prefix lengths of what counts as one network, by IP version.
 _PREFIXES: Final = {4: 24, 6: 48}
 
 
 class Kind(StrEnum):
     USER = "user"
-    #: Of IPv6 the /64, as one client has all of it.
+    #: The address; of IPv6 the /64, because one client has all of it.
     ADDRESS = "address"
     #: The /24, of IPv6 the /48.
     NETWORK = "network"
@@ -32,7 +32,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bannable:
-    """The bans of one kind, not stored yet; up to ``MOST``, and whether there would be more."""
+    """Unsaved bans of one kind, at most ``MOST``, and whether there would be more."""
 
     kind: Kind
     bans: tuple[Ban, ...]
@@ -40,7 +40,7 @@ class Bannable:
 
 
 def behind(rows: QuerySet[WebSocketSession], kind: Kind) -> Bannable:
-    """One ban for each user, address, network or agent of the sessions; one query."""
+    """Return one ban for each user, address, network or agent of the sessions; one query."""
     rows = rows.order_by()
     match kind:
         case Kind.USER:

@@ -1,4 +1,4 @@
-"""Deleting many rows without holding up those who use the table."""
+"""Deletes many rows without blocking those who use the table."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from typing import Any, Final
 
 from django.db.models import QuerySet
 
-#: Rows that are deleted, and locked, together.
+#: Rows that are deleted and locked together.
 SIZE: Final = 500
 
 
 def delete(rows: QuerySet[Any]) -> int:
-    """Delete the rows, oldest keys first, a batch at a time; return how many, without what goes with them.
+    """Delete the rows in batches, oldest keys first; return how many, not counting cascades.
 
-    Outside of a transaction each batch is one of its own.
+    Each batch is a transaction of its own, unless there is one already.
     """
     deleted, last = 0, 0
     while keys := list(rows.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:SIZE]):

@@ -1,7 +1,7 @@
 """Runs, audit events, broadcasts and refusals on one timeline, the newest first.
 
-A page is found by the position of the one before it, so the millionth costs what the first does. A broadcast
-stands where it began to be sent, or until then where it was written; refusals where the newest of a line is.
+Pages are found by the position of the one before, so the millionth costs as much as the first. A broadcast
+stands where its sending began, until then where it was drafted; a line of refusals where its newest is.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ _Table = TypeVar("_Table", bound=Table)
 #: Entries of a page that is shown, and of one that is exported.
 SIZE: Final = 50
 _EXPORTED: Final = 1_000
-#: Above it, newer ones are not counted.
+#: Newer entries are counted up to here.
 MANY: Final = 99
-#: Parts into which a time is divided.
+#: Parts into which a time range is divided.
 PARTS: Final = 48
 
 
 def page(wanted: Wanted, *, before: Position | None = None, size: int = SIZE) -> Page:
-    """At most ``size`` entries before the position; six queries at most."""
+    """Return at most ``size`` entries before the position; six queries at most."""
     wanted = known(wanted)
     entries, horizon = refusals.newest(wanted, before) if Kind.REFUSAL in wanted.kinds else ([], None)
     for table in _of_kinds(wanted, TOLD):
@@ -57,7 +57,7 @@ def page(wanted: Wanted, *, before: Position | None = None, size: int = SIZE) ->
 
 
 def everything(wanted: Wanted) -> Iterator[Entry]:
-    """All of it, read page by page."""
+    """Yield all of it, read page by page."""
     before = None
     while True:
         found = page(wanted, before=before, size=_EXPORTED)
@@ -67,7 +67,7 @@ def everything(wanted: Wanted) -> Iterator[Entry]:
 
 
 def newer(wanted: Wanted, than: dt.datetime) -> int:
-    """How much has happened since then, each refusal for itself; counted up to MANY + 1."""
+    """Return how much has happened since then, counting each refusal, up to MANY + 1."""
     wanted, number = known(wanted), 0
     for table in _of_kinds(wanted, (*TOLD, REFUSALS)):
         rows = table.narrowed(wanted).filter(**{f"{table.moment}__gt": than})
@@ -76,7 +76,7 @@ def newer(wanted: Wanted, than: dt.datetime) -> int:
 
 
 def counted(wanted: Wanted, *, since: dt.datetime, until: dt.datetime) -> Counted:
-    """How much there was between the two; a query for each table."""
+    """Return how much there was between the two moments; a query for each table."""
     wanted, acts = known(wanted), [0] * PARTS
     for table in _of_kinds(wanted, TOLD):
         acts = [sum(pair) for pair in zip(acts, _parts(table, wanted, since, until), strict=True)]

@@ -1,4 +1,4 @@
-"""Sorting moments into parts of a time, in the database."""
+"""Sorts moments into parts of a time range, in the database."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.db.models.expressions import Combinable
 
 
 class PartOf(Func):
-    """In which part, each ``length`` long, counted from ``since`` on, a moment is; the first is 0.
+    """The number of the part, each ``length`` long from ``since`` on, that a moment is in; the first is 0.
 
     Django's Trunc knows minutes and hours only, and calls Python for each row on SQLite: six times as slow.
     """
@@ -22,7 +22,7 @@ class PartOf(Func):
         super().__init__(moment, begin=since.timestamp(), seconds=length.total_seconds())
 
     def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
-        """Since 4714 BC SQLite counts days, and the Unix epoch began in the middle of one."""
+        """SQLite counts days since noon, 4714 BC, so the Unix epoch began in the middle of one."""
         seconds = "(JULIANDAY(%(expressions)s) - 2440587.5) * 86400"
         template = f"CAST(MAX(0, ({seconds} - %(begin).6f) / %(seconds).6f) AS INTEGER)"
         return self.as_sql(compiler, connection, template=template, **extra)

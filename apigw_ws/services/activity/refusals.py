@@ -1,4 +1,4 @@
-"""Refusals that are alike, as one line for ten minutes: a flood of them would hide all else."""
+"""Groups similar refusals into one line per ten minutes: a flood of them would hide everything else."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from django.db.models.functions import TruncMinute
 from apigw_ws.services.activity.tables import REFUSALS
 from apigw_ws.services.activity.values import Entry, Kind, Position, Result, Wanted
 
-#: Whole periods are read, so that a line is the same on whichever page it is asked for.
+#: Whole periods are read, so that a line is the same on every page.
 PERIOD: Final = dt.timedelta(minutes=10)
-#: Rows that are read for a page at least, where there are as many: then to the period's beginning.
+#: Rows that are read for a page, and then on to the beginning of the period.
 ROWS: Final = 2_000
 
 
 def newest(wanted: Wanted, before: Position | None) -> tuple[list[Entry], dt.datetime | None]:
-    """Lines before the position, and the moment up to which all are there; None: there are no more.
+    """Return lines before the position, and the moment down to which they are complete; None: to the end.
 
-    Two queries, of which neither reads many more than ROWS rows.
+    Two queries, neither of which reads many more than ROWS rows.
     """
     rows = REFUSALS.narrowed(wanted)
     if before:
         period = _start(before.at)
-        # Where the last page ended with a period, that period is done with.
+        # If the last page ended with a period, that period is done.
         end = period if before == Position.before(period) else period + PERIOD
         rows = rows.filter(created_on__lt=end)
     at_the_limit = rows.order_by("-created_on").values_list("created_on", flat=True)[ROWS : ROWS + 1]

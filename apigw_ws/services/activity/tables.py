@@ -1,4 +1,4 @@
-"""The tables that tell what happened, each narrowed in the same terms, by its indexes."""
+"""The tables of what happened, filtered in the same terms, by the index of each."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Table:
     moment: str
     user: str
     at_gateway: Callable[[int], Q]
-    #: The column that says how it ended, and what its values come to.
+    #: The column that says how it ended, and what its values amount to.
     state: str = ""
     results: Mapping[Any, Result]
 
@@ -65,7 +65,7 @@ class Table:
         return self._with(rows, wanted.result) if wanted.result else rows
 
     def _by(self, wanted: Wanted) -> Q:
-        """Names are written out in the audit trail only; all else knows users."""
+        """Only the audit trail has names as text; the other tables have users."""
         if wanted.user is not None:
             return Q(**{self.user: wanted.user})
         return Q(who=wanted.who) if self.kind is Kind.EVENT else Q(pk__in=())
@@ -147,13 +147,13 @@ def _broadcast(row: Row) -> Entry:
 
 
 def _sent_at(gateway: int) -> Q:
-    """By what was sent; one that has not begun, by its audience."""
+    """By what was sent; if it has not begun, by its audience."""
     shards = BroadcastShard.objects.filter(gateway=gateway).values("broadcast")
     return Q(pk__in=shards) | Q(Q(started_on__isnull=True), Q(audience__gateway=gateway))
 
 
 def _begun_broadcasts() -> Rows:
-    """Without drafts, which are nobody's business but their author's."""
+    """Without drafts, which concern only their authors."""
     began = Coalesce("started_on", "created_on")
     return Broadcast.objects.annotate(began=began).exclude(state=Broadcast.State.DRAFT)
 

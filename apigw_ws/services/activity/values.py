@@ -1,4 +1,4 @@
-"""What a timeline of everything that happened is made of."""
+"""Values that a timeline of everything that happened is made of."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, NamedTuple, Self
 
-#: Nothing happened in others; near the first and the last that there are, no time can be reckoned with.
+#: Nothing happened in other years; near the limits of datetime, arithmetic would overflow.
 YEARS: Final = range(2000, 2200)
 
 
 class Kind(StrEnum):
-    """Which table tells of it."""
+    """The table that it comes from."""
 
     RUN = "run"
     EVENT = "event"
@@ -22,27 +22,27 @@ class Kind(StrEnum):
 
 class Result(StrEnum):
     DONE = "done"
-    #: It failed, was refused, cancelled or cut off.
+    #: It failed, or was refused, cancelled or cut off.
     WRONG = "wrong"
     UNDER_WAY = "under_way"
 
 
 class Position(NamedTuple):
-    """Where something stands on the timeline; what comes later is greater."""
+    """A place on the timeline; later ones are greater."""
 
     at: dt.datetime
-    #: Of its kind, for what happened at the same moment.
+    #: Orders kinds that happened at the same moment.
     rank: int
     pk: int
 
     @classmethod
     def before(cls, moment: dt.datetime) -> Self:
-        """Just before whatever happened at that moment."""
+        """The position just before everything that happened at that moment."""
         return cls(moment, -1, 0)
 
     @classmethod
     def parse(cls, text: str) -> Self | None:
-        """None for what ``str`` has not written."""
+        """Read what ``str`` has written; None for anything else."""
         try:
             at, rank, pk = text.split("_")
             moment = dt.datetime.fromisoformat(at)
@@ -57,15 +57,15 @@ class Position(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What of all that happened: what one is ``None`` or empty for does not matter."""
+    """A filter; what is ``None`` or empty does not matter."""
 
     kinds: tuple[Kind, ...] = tuple(Kind)
     since: dt.datetime | None = None
     #: Exclusive.
     until: dt.datetime | None = None
-    #: What a user signs in with, or what the audit trail says of who is none.
+    #: A username, or what the audit trail says of actors that are no users.
     who: str = ""
-    #: The primary key of the user of that name, where there is one: found when it is read.
+    #: The primary key of the user with that name, if there is one; looked up on reading.
     user: Any = None
     gateway: int | None = None
     result: Result | None = None
@@ -75,24 +75,24 @@ class Wanted:
 class Entry:
     kind: Kind
     at: dt.datetime
-    #: Of the record; of several refusals, of the newest.
+    #: The record's; of several refusals, the newest one's.
     pk: int
     #: The kind of a run, the verb of an event, the guard that refused.
     what: str = ""
-    #: On what, or what it is called.
+    #: What it happened to, or its name.
     subject: str = ""
     who: str = ""
     gateway: int | None = None
     result: Result
-    #: As its table has it.
+    #: The state, as its table stores it.
     state: str = ""
-    #: The error, or why it was refused.
+    #: The error, or the reason of a refusal.
     detail: str = ""
     address: str | None = None
-    #: Refusals that were alike, and when the first of them was.
+    #: The number of similar refusals, and the time of the first.
     times: int = 1
     first: dt.datetime | None = None
-    #: Recipients of a broadcast: those that there are, and those that AWS took it for.
+    #: The recipients of a broadcast, and those for whom AWS took it.
     total: int | None = None
     sent: int = 0
 
@@ -109,13 +109,13 @@ class Page:
     """The newest first."""
 
     entries: tuple[Entry, ...]
-    #: What the next page stands before; None if this is the last.
+    #: The next page has what comes before this; None if this is the last.
     older: Position | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """How much there was in each of equally long parts of a time."""
+    """How much there was in each of equally long parts of a time range."""
 
     since: dt.datetime
     until: dt.datetime

@@ -1,4 +1,4 @@
-"""Whom a broadcast is for. An audience is a dict, as the model stores it:
+"""Audiences: whom a broadcast is for. An audience is a dict, as the model stores it:
 
 | kind | with | who |
 |---|---|---|
@@ -11,7 +11,7 @@
 | ``filter`` | ``query``: parameters of the list of sessions | whom the list shows |
 | ``not_reached`` | ``broadcast``: primary key | whom that broadcast did not reach, without the gone |
 
-``gateway`` narrows any of them. Only who is connected is counted and sent to. Where an audience is chosen by
+``gateway`` narrows any of them. Only connected sessions are counted and sent to. If an audience is chosen by
 channels, channel permissions say who may: see ``permits``.
 """
 
@@ -40,9 +40,9 @@ from apigw_ws.services import narrowing
 
 Audience = Mapping[str, Any]
 
-#: Sessions or connection IDs that a list may name; more are chosen by what they have in common.
+#: The most sessions or connection IDs that an audience may list.
 LISTED: Final = 20_000
-#: What each kind lists, and which type the items have.
+#: The kinds that are lists, and the type of their items.
 _LISTS: Final[Mapping[str, type]] = {
     "channels": str,
     "users": object,
@@ -54,7 +54,7 @@ _KINDS: Final = (*_LISTS, "gateway", "filter", "not_reached")
 
 
 def validate(audience: Audience) -> None:
-    """Raise BroadcastError unless ``audience`` is one and everything that it names is there."""
+    """Raise BroadcastError unless ``audience`` is valid and everything that it names exists."""
     kind = audience.get("kind")
     if kind not in _KINDS:
         raise BroadcastError(_("Say to whom: channels, users, groups, a gateway, or sessions."))
@@ -72,7 +72,7 @@ def validate(audience: Audience) -> None:
 
 
 def queryset(audience: Audience) -> WebSocketSessionQuerySet:
-    """The sessions of the audience that are connected, each once."""
+    """Return the connected sessions of the audience, each once."""
     sessions = _of_kind(audience).filter(connected=True)
     if (gateway := audience.get("gateway")) is not None:
         sessions = sessions.filter(api_gateway=gateway)
@@ -80,7 +80,7 @@ def queryset(audience: Audience) -> WebSocketSessionQuerySet:
 
 
 def count(audience: Audience, limit: int | None = 10_000) -> tuple[int, bool]:
-    """How many there are, and True; where they are more than ``limit``, if there is one, that and False."""
+    """Return how many there are, and True; if there are more than ``limit``, return that and False."""
     if limit is None:
         return queryset(audience).count(), True
     found = queryset(audience).order_by()[: limit + 1].count()
@@ -88,18 +88,18 @@ def count(audience: Audience, limit: int | None = 10_000) -> tuple[int, bool]:
 
 
 def idle_count(audience: Audience, limit: int = 10_000) -> int:
-    """How many of them AWS has probably cut, for want of any sign of life; at most ``limit``."""
+    """Return how many of them AWS has probably closed because they were silent; at most ``limit``."""
     sessions = queryset(audience)
     return (sessions.idle() | sessions.expired()).order_by()[:limit].count()
 
 
 def sample(audience: Audience, number: int = 5) -> list[WebSocketSession]:
-    """A few of them, the newest."""
+    """Return a few of them, the newest."""
     return list(queryset(audience).select_related("user", "api_gateway").order_by("-pk")[:number])
 
 
 def strangers(audience: Audience) -> list[str]:
-    """Connection IDs of a list of which we have no session; posted to where a gateway is named."""
+    """Return listed connection IDs without a session; they are sent to if a gateway is named."""
     listed = audience["connections"] if audience["kind"] == "connections" else []
     known = set(
         WebSocketSession.objects.filter(connection_id__in=listed).values_list("connection_id", flat=True)
@@ -108,7 +108,7 @@ def strangers(audience: Audience) -> list[str]:
 
 
 def describe(audience: Audience) -> str:
-    """“Who is in the channels chat, news at production”; no more than a line of it, without addresses."""
+    """Return “Who is in the channels chat, news at production”: one line at most, without addresses."""
     kind = str(audience.get("kind"))
     text = _DESCRIBED[kind](audience) if kind in _DESCRIBED else _("Nobody")
     gateway = audience.get("gateway")
@@ -172,7 +172,7 @@ def _check_list(audience: Audience, kind: str) -> None:
 
 
 def _check_channels(names: Sequence[str]) -> None:
-    """A channel is there as long as anybody is in it: only what cannot be a name is a mistake."""
+    """Channels exist as long as somebody is in them, so only an impossible name is an error."""
     for name in names:
         if not is_channel_name(name):
             raise BroadcastError(_("“%s” is no name of a channel.") % name)

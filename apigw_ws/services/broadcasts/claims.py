@@ -1,4 +1,4 @@
-"""Which worker is at which shard, and what each may send in a second."""
+"""Claims: which worker holds which shard, and how much each may send per second."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from django.utils import timezone
 from apigw_ws.conf import conf
 from apigw_ws.models import Broadcast, BroadcastShard
 
-#: For as long a worker that says nothing counts as alive.
+#: How long a silent worker counts as alive.
 LEASE: Final = dt.timedelta(seconds=30)
-#: Free shards that are looked at together, because other workers look, too.
+#: How many free shards are read at once, because other workers compete for them.
 _NEXT: Final = 8
 
 
@@ -27,9 +27,9 @@ class Claims:
         self._worker = uuid4().hex
 
     def take(self, *gateway: int | None, without: Collection[int | None] = ()) -> BroadcastShard | None:
-        """Take over a shard at which nobody is or whose worker is silent.
+        """Take a shard that nobody holds or whose worker is silent.
 
-        Of that gateway, if one is said, and of none of those it is to be ``without``.
+        Only of ``gateway``, if one is given, and of none that is in ``without``.
         """
         while candidates := list(self._free(*gateway).exclude(gateway__in=list(without))[:_NEXT]):
             for pk in candidates:
@@ -42,13 +42,13 @@ class Claims:
         self._mine().update(held_until=timezone.now() + LEASE)
 
     def give_back(self) -> None:
-        """What is not done is for whoever comes next."""
+        """Release the shards; what is not done is left to the next worker."""
         self._mine().update(worker="", held_until=None)
 
     def share(self, pool: str) -> float:
-        """Messages per second for this worker: the ceilings, divided among those who are alive.
+        """Return this worker's messages per second: the limits, divided among all living workers.
 
-        One is that of the account and region, for all broadcasts; the other may be this broadcast's own.
+        One limit is for the account and region, for all broadcasts; this broadcast may have its own.
         """
         alive = BroadcastShard.objects.filter(held_until__gt=timezone.now())
         share = conf.broadcast_rate / _workers(alive.filter(pool=pool))
@@ -67,7 +67,7 @@ class Claims:
 
 
 def free_shards(broadcast: Broadcast) -> QuerySet[BroadcastShard]:
-    """Those that are not done and at which no living worker is."""
+    """Shards that are not done and that no living worker holds."""
     is_free = Q(held_until=None) | Q(held_until__lte=timezone.now())
     return BroadcastShard.objects.filter(is_free, broadcast=broadcast, is_done=False)
 

@@ -1,4 +1,4 @@
-"""How broadcasts end, and what to say of it."""
+"""Ends broadcasts, and explains how they ended."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from apigw_ws.services.broadcasts.ledger import CLOSED, UNKNOWN
 
 State = Broadcast.State
 
-#: What a code means and what to do: AWS's, botocore's, the HTTP status, or ours.
+#: What a code of AWS, botocore, HTTP or ours means, and what to do.
 _MEANINGS: Final = {
     CLOSED: gettext_lazy("It had disconnected before it was its turn. Nothing to do."),
     UNKNOWN: gettext_lazy(
@@ -53,7 +53,7 @@ _BROKEN: Final = {"InternalFailure", "InternalServerErrorException", "ServiceUna
 
 
 def explain(code: str, result: str = "") -> str:
-    """What a code means, else the result that it came with, and what to do about it."""
+    """Return what a code, or else its result, means and what to do about it."""
     known = next(filter(None, map(_meaning, (code, result))), None)
     if known:
         return str(known)
@@ -71,7 +71,7 @@ def _meaning(code: str) -> object:
 
 
 def gave_up(code: str, said: str) -> str:
-    """Why a broadcast has paused itself."""
+    """Return why a broadcast has paused itself."""
     return _(
         "It paused: AWS took no message for a while (%(code)s). Those who have not got it are kept. Resume "
         "it when this is over."
@@ -79,7 +79,7 @@ def gave_up(code: str, said: str) -> str:
 
 
 def end(broadcast: Broadcast) -> bool:
-    """See whether everybody had their turn: then it is over, for whoever sees it first. Whether it is."""
+    """End the broadcast if everybody had their turn; return whether it is over."""
     broadcast.refresh_from_db()
     if broadcast.state not in (State.SENDING, State.CANCELLING):
         return broadcast.is_over
@@ -95,7 +95,7 @@ def end(broadcast: Broadcast) -> bool:
 
 
 def _is_failed(broadcast: Broadcast) -> bool:
-    """Nobody got it who could have."""
+    """Nobody who could have got it did."""
     return not broadcast.sent and broadcast.not_reached > 0
 
 

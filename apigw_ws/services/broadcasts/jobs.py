@@ -1,4 +1,4 @@
-"""A broadcast's life, as operators and programs move it. Every step is a compare-and-set on its state."""
+"""Prepares and starts broadcasts, and moves them on. Every step is a compare-and-set on the state."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ def prepare(
     retry_of: Broadcast | None = None,
     replaces: Broadcast | None = None,
 ) -> Broadcast:
-    """A draft, which sends nothing until it is started; the draft that it ``replaces`` is deleted.
+    """Return a draft, which is not sent until it is started; the draft that it ``replaces`` is deleted.
 
-    Raises BroadcastError for an audience or moments that make no sense, where ``by`` may not broadcast to
+    Raises BroadcastError for an audience or times that make no sense, if ``by`` may not broadcast to
     them, or nobody is there to get it now and it is not scheduled; ``payloads.InvalidPayload`` and
     PayloadTooLarge for the message.
     """
@@ -65,15 +65,15 @@ def prepare(
 
 
 def discard(broadcast: Broadcast) -> bool:
-    """Delete a draft, of which nobody need know; False if it is none any longer."""
+    """Delete a draft, without an audit event; return False if it is no longer a draft."""
     return bool(Broadcast.objects.filter(pk=broadcast.pk, state=State.DRAFT).delete()[0])
 
 
 def start(broadcast: Broadcast, *, by: AbstractBaseUser | None = None, ip: str | None = None) -> bool:
-    """Have a draft sent, now or when it is scheduled; False if somebody has started it already.
+    """Have a draft sent, now or when it is scheduled; return False if it has been started already.
 
-    ``broadcast`` is then as it is stored. An AuditEvent holds why and to whom, not the message. Raises
-    BroadcastError if channel permissions do not let ``by``, any longer; no other permission is asked for.
+    ``broadcast`` is updated. An AuditEvent holds why and to whom, not the message. Raises
+    BroadcastError if channel permissions no longer allow ``by``; no other permission is checked.
     """
     permits.demand(broadcast.audience, by)
     is_later = broadcast.scheduled_for is not None and broadcast.scheduled_for > timezone.now()
@@ -86,13 +86,13 @@ def start(broadcast: Broadcast, *, by: AbstractBaseUser | None = None, ip: str |
 
 
 def pause(broadcast: Broadcast, *, by: AbstractBaseUser | None = None, ip: str | None = None) -> bool:
-    """Send to nobody more, within a second, until it is resumed; False if it was not being sent."""
+    """Stop sending within a second, until it is resumed; return False if it was not being sent."""
     done = move(broadcast, (State.SENDING,), State.PAUSED, error_text="")
     return done and _note(Verb.PAUSE_BROADCAST, broadcast, by=by, ip=ip)
 
 
 def resume(broadcast: Broadcast, *, by: AbstractBaseUser | None = None, ip: str | None = None) -> bool:
-    """Go on with a broadcast that was paused, or that paused itself; False if it was not."""
+    """Continue a paused broadcast; return False if it was not paused."""
     if not move(broadcast, (State.PAUSED,), State.SENDING, error_text=""):
         return False
     queue.send(broadcast, broadcast.shards.filter(is_done=False).count())
@@ -100,7 +100,7 @@ def resume(broadcast: Broadcast, *, by: AbstractBaseUser | None = None, ip: str 
 
 
 def cancel(broadcast: Broadcast, *, by: AbstractBaseUser | None = None, ip: str | None = None) -> bool:
-    """Send to nobody more, for good: who has not got it is counted as cancelled. False if it is over."""
+    """Stop sending for good; the rest is counted as cancelled. Return False if it is over."""
     at_once = move(
         broadcast, (State.DRAFT, State.SCHEDULED), State.CANCELLED, total=0, finished_on=timezone.now()
     )
@@ -113,9 +113,9 @@ def cancel(broadcast: Broadcast, *, by: AbstractBaseUser | None = None, ip: str 
 
 
 def retry(broadcast: Broadcast, *, by: AbstractBaseUser | None = None) -> Broadcast:
-    """A draft of the same for whom this one did not reach and who is still connected.
+    """Return a draft of the same for those who were not reached and are still connected.
 
-    Raises BroadcastError if this one is not over, or nobody of them is there any longer.
+    Raises BroadcastError if this one is not over, or none of them is still connected.
     """
     broadcast.refresh_from_db()
     if not broadcast.is_over:
@@ -133,16 +133,16 @@ def retry(broadcast: Broadcast, *, by: AbstractBaseUser | None = None) -> Broadc
 
 
 def may_control(broadcast: Broadcast, user: Any) -> bool:
-    """Whether the user may pause, resume and cancel it: their own, or with the permission for others'."""
+    """Whether the user may pause, resume and cancel it: it is theirs, or they have the permission."""
     if broadcast.created_by_id == user.pk and user.has_perm("apigw_ws.send_broadcast"):
         return True
     return bool(user.has_perm("apigw_ws.control_broadcast"))
 
 
 def move(broadcast: Broadcast, out_of: tuple[State, ...], to: State, **values: Any) -> bool:
-    """Move it to a state, where it still is in one of those; whether it was. It is then as it is stored.
+    """Move it to a state if it is still in one of those; return whether it was. ``broadcast`` is updated.
 
-    Of a state that nothing leads out of ``broadcast_finished`` tells, and an AuditEvent with what came of it.
+    For a final state, ``broadcast_finished`` is sent, and an AuditEvent has the result.
     """
     rows = Broadcast.objects.filter(pk=broadcast.pk, state__in=out_of)
     moved = rows.update(state=to, **values)

@@ -1,4 +1,4 @@
-"""What happened to whom, written down so that it adds up whenever anybody looks, or a worker is killed."""
+"""The ledger: what happened to whom. It adds up at every moment, even if a worker is killed."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from apigw_ws.models import Broadcast, BroadcastRecipient, BroadcastSample, Broa
 from apigw_ws.services import rollups, sessions, transactions
 from apigw_ws.services.broadcasts import sharding
 
-#: The code of those who had closed before it was their turn, and of connection IDs that lead nowhere.
+#: The code of sessions that closed before their turn, and of unknown connection IDs.
 CLOSED: Final = "Closed"
 UNKNOWN: Final = "UnknownConnection"
 #: Sessions that are read together.
 _PAGE: Final = 500
-#: Seconds between two tries while the database does not answer, and tries: as long as the lease holds.
+#: Seconds between attempts while the database does not answer, and attempts: as long as the lease holds.
 _PAUSE: Final = 1.0
 _TRIES: Final = 25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """What happened to the target at an offset of its shard."""
+    """What happened to the target at this offset in its shard."""
 
     offset: int
     connection_id: str
@@ -47,16 +47,16 @@ class Entry:
 
 @dataclass(slots=True, kw_only=True)
 class Held:
-    """A shard that this worker holds, and what is not written down yet."""
+    """A shard that this worker holds, and its entries that are not stored yet."""
 
     shard: BroadcastShard
     targets: Sequence[int | str]
     entries: list[Entry] = field(default_factory=list)
-    #: Somebody else has taken it over.
+    #: Another worker has taken it over.
     is_lost: bool = False
 
     def open_offsets(self) -> list[int]:
-        """The targets that had not had their turn when it was taken."""
+        """The offsets of targets that had not had their turn when it was taken."""
         done = set(self.shard.ahead)
         return [n for n in range(self.shard.position, len(self.targets)) if n not in done]
 
@@ -66,7 +66,7 @@ class Held:
 
 
 def pages(held: Held) -> Iterator[Entry]:
-    """An entry for each target that had not had its turn: SENT for whom to send to, else why not."""
+    """Yield an entry for each target that has not had its turn: SENT if it is to be sent to, else why not."""
     offsets = held.open_offsets()
     for start in range(0, len(offsets), _PAGE):
         part = offsets[start : start + _PAGE]
@@ -76,9 +76,9 @@ def pages(held: Held) -> Iterator[Entry]:
 
 
 def settle(held: Held, payload: bytes) -> None:
-    """Write down the entries of a shard, to which ``payload`` was sent. At once or, where that fails, soon.
+    """Store the entries of a shard, to which ``payload`` was sent; if that fails, retry.
 
-    A worker that was taken for dead writes nothing: the shard is another's. Raises DatabaseError once the
+    A worker that counted as dead writes nothing: the shard is another's. Raises DatabaseError once the
     lease must be over.
     """
     entries, held.entries = held.entries, []
@@ -143,16 +143,16 @@ def _progress(held: Held, entries: Iterable[Entry]) -> tuple[int, list[int]]:
 
 
 def _write(held: Held, position: int, ahead: list[int], entries: Sequence[Entry]) -> bool:
-    """All or nothing; False if the shard is another's by now.
+    """Write all or nothing; False if the shard is another's by now.
 
-    Only the version tells whether a COMMIT whose answer was lost has taken effect.
+    Only the version shows whether a COMMIT that was not answered has taken effect.
     """
     shard = held.shard
     mine = BroadcastShard.objects.filter(pk=shard.pk, worker=shard.worker)
     over = position >= len(held.targets)
     values = {"position": position, "ahead": ahead, **(sharding.what_is_left(shard) if over else {})}
     with transactions.atomic():
-        # First an UPDATE: SQLite lets nobody write who has read, and been overtaken.
+        # Begin with an UPDATE: SQLite refuses to write after a read that another write has overtaken.
         if not mine.filter(version=shard.version).update(version=shard.version + 1, **values):
             after = BroadcastShard.objects.filter(pk=shard.pk, version=shard.version + 1)
             return after.exists() if over else after.filter(worker=shard.worker).exists()
@@ -196,7 +196,7 @@ def _sample(shard: BroadcastShard, entries: Sequence[Entry]) -> None:
 
 
 def _mark_sessions(entries: Sequence[Entry], payload: bytes) -> None:
-    """Apart: two broadcasts to the same sessions must not wait for each other's locks."""
+    """In a transaction of its own: broadcasts to the same sessions must not wait for each other's locks."""
     sent = [entry.connection_id for entry in entries if entry.result is Result.SENT]
     gone = [entry.connection_id for entry in entries if entry.result is Result.GONE and entry.code != CLOSED]
     if sent:

@@ -16,12 +16,12 @@ from apigw_ws.services import messages
 #: AWS cuts a message into frames of 32 KB, and bills each 32 KB of it as a message
 #: (https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html, https://aws.amazon.com/api-gateway/pricing/).
 FRAME: Final = 32 * 1024
-#: By which a client drops a message that comes twice.
+#: The key by which a client drops a message that comes twice.
 ID: Final = "broadcast_id"
 
 
 class InvalidPayload(BroadcastError):
-    """The text is no JSON; ``line`` and ``column`` (from 1) say where it stops to be."""
+    """The text is not JSON; ``line`` and ``column`` (from 1) say where it goes wrong."""
 
     def __init__(self, message: str, *, line: int = 1, column: int = 1) -> None:
         super().__init__(message)
@@ -30,11 +30,11 @@ class InvalidPayload(BroadcastError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """A message as it goes out, and as people read it."""
+    """A message as it is sent, and as people read it."""
 
-    #: With the ID, where it has one.
+    #: With the ID, if it has one.
     data: bytes
-    #: Without.
+    #: Without the ID.
     text: str
     pretty: str
 
@@ -48,12 +48,12 @@ class Checked:
 
     @property
     def units(self) -> int:
-        """What AWS bills for each recipient."""
+        """The messages that AWS bills for each recipient."""
         return self.frames
 
 
 def check(text: str, with_id: bool = False, uid: UUID | None = None) -> Checked:
-    """The JSON ``text``, compact; ``with_id``, an object has the ID, of which the size is counted.
+    """Return the JSON ``text``, compact; with ``with_id``, the size includes the ID that an object gets.
 
     Raises InvalidPayload for what is not JSON, PayloadTooLarge over 131,072 bytes.
     """
@@ -66,7 +66,7 @@ def check(text: str, with_id: bool = False, uid: UUID | None = None) -> Checked:
 
 
 def message(broadcast: Broadcast) -> bytes:
-    """What each of the broadcast's recipients gets."""
+    """Return what each recipient of the broadcast gets."""
     return check(broadcast.payload, broadcast.with_id, broadcast.uid).data
 
 

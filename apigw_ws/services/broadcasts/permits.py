@@ -1,6 +1,6 @@
-"""Who may broadcast to a channel, where its channel permission says so.
+"""Checks who may broadcast to a channel, if its channel permission says so.
 
-It is asked where an audience is chosen by channels. Other ways to choose the same people go past it.
+Only audiences chosen by channels are checked, not other ways to choose the same people.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from apigw_ws.services.broadcasts.audiences import Audience
 
 
 def demand(audience: Audience, by: AbstractBaseUser | AnonymousUser | None) -> None:
-    """Raise BroadcastError if a channel permission does not let the user broadcast to a channel of it.
+    """Raise BroadcastError if a channel permission forbids the user one of the audience's channels.
 
-    Of programs and commands, by no user, nothing is asked.
+    Programs and commands, without a user, are not checked.
     """
     if by is None:
         return
@@ -30,7 +30,7 @@ def demand(audience: Audience, by: AbstractBaseUser | AnonymousUser | None) -> N
 
 
 def _channels(audience: Audience) -> list[str]:
-    """The channels by which it is chosen, itself or what it was made from."""
+    """The channels by which the audience, or the one it was made from, is chosen."""
     match audience.get("kind"):
         case "channels":
             return list(audience.get("channels") or ())

@@ -1,4 +1,4 @@
-"""Handing broadcasts to the workers of the project's task backend."""
+"""Hands broadcasts to the workers of the project's task backend."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from apigw_ws.services import transactions
 
 logger = logging.getLogger("apigw_ws.broadcasts")
 
-#: As many workers as may share a broadcast.
+#: The most workers that share a broadcast.
 WORKERS: Final = 16
-#: Behind what somebody waits for, where the backend knows priorities.
+#: After tasks that somebody waits for, if the backend knows priorities.
 _PRIORITY: Final = -10
 
 
 def begin(broadcast: Broadcast) -> None:
-    """Have it begun, when it is due, after the transaction. What fails is logged: ``tend`` sees to it."""
+    """Have it begun when it is due, on commit. A failure is logged: ``tend`` will retry."""
     from apigw_ws import tasks
 
     later = broadcast.scheduled_for if broadcast.state == Broadcast.State.SCHEDULED else None
@@ -29,7 +29,7 @@ def begin(broadcast: Broadcast) -> None:
 
 
 def send(broadcast: Broadcast, workers: int = 1) -> None:
-    """Have as many workers send it, after the transaction, as there are and as it has shards for."""
+    """On commit, have as many workers send it as it has shards for, up to WORKERS."""
     from apigw_ws import tasks
 
     for _worker in range(min(max(workers, 1), WORKERS)):

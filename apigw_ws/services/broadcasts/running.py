@@ -1,4 +1,4 @@
-"""A worker's turn at a broadcast: it takes shard after shard, and sends to whom they hold."""
+"""A worker's turn at a broadcast: it takes shard after shard and sends to their targets."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from apigw_ws.services.broadcasts.ledger import Held, pages, reconnect, settle
 
 State = Broadcast.State
 
-#: Seconds after which a worker goes to the end of the queue, where others wait.
+#: Seconds after which a worker requeues itself, so that other tasks get their turn.
 SLICE: Final = 30.0
-#: The same where AWS has taken nothing: more than it takes to see that it will not.
+#: The same if AWS has taken nothing: long enough to see that it will not.
 IN_VAIN: Final = 120.0
-#: Seconds after which outcomes are written down at the latest, and the state is looked at.
+#: Seconds between two times that outcomes are stored and the state is checked.
 BEAT: Final = 0.5
-#: As many outcomes are written down together.
+#: Outcomes that are stored together.
 WINDOW: Final = 500
 
 
 def run(broadcast: Broadcast) -> int:
-    """Send to whom nobody else is sending, for half a minute at most; return how many had their turn.
+    """Send to targets that no other worker holds, for half a minute at most; return how many had their turn.
 
-    What is left then goes to the end of the queue. Safe to run at any time, as often as anybody likes.
+    What is left is enqueued again. Safe to run at any time and any number of times.
     """
     turn = _Turn(broadcast)
     try:
@@ -53,7 +53,7 @@ class _Turn:
         self._held: list[Held] = []
         self._rate = Rate(1)
         self._pool = ""
-        #: The gateways at which going on makes no sense, and why.
+        #: The gateways that were given up, and why.
         self._given_up: dict[int | None, str] = {}
         self._in_vain = True
         self._began = self._beaten = time.monotonic()
@@ -63,7 +63,7 @@ class _Turn:
         return time.monotonic() - self._began > (IN_VAIN if self._in_vain else SLICE)
 
     def take(self) -> None:
-        """Shards, gateway by gateway, until there are none, or the time or the broadcast's state says so."""
+        """Take shards, gateway by gateway, until none are left, time is up or the state has changed."""
         while self._goes_on() and (held := self._hold()):
             if self._broadcast.state == State.CANCELLING:
                 self._cancel(held)
@@ -88,7 +88,7 @@ class _Turn:
         self._settle()
 
     def _pause_if_hopeless(self) -> None:
-        """Once nobody is left but those at gateways that were given up."""
+        """Pause the broadcast once only targets at given-up gateways are left."""
         left = self._broadcast.shards.filter(is_done=False)
         if self._given_up and not left.exclude(gateway__in=list(self._given_up)).exists():
             problem = next(iter(self._given_up.values()))
@@ -112,7 +112,7 @@ class _Turn:
         self._settle()
 
     def _targets(self, first: Held) -> Iterator[Target]:
-        """Of the shard, then of others at the same gateway, as long as the state stays what it is."""
+        """The targets of the shard, then of others at the same gateway, until the state changes."""
         held: Held | None = first
         state = self._broadcast.state
         while held is not None:
@@ -137,9 +137,9 @@ class _Turn:
         return held
 
     def _note(self, outcome: Outcome) -> None:
-        """Of those that nobody tried nothing is written down: they stay until somebody does.
+        """Keep the outcome, unless the target was not tried: then it stays open for another attempt.
 
-        But for the forbidden: permissions are for a gateway, not for a connection.
+        Forbidden ones are kept all the same: permissions are for a gateway, not for a connection.
         """
         gave_up = not outcome.attempts and outcome.result in (Result.FAILED, Result.THROTTLED)
         if gave_up:
@@ -149,7 +149,7 @@ class _Turn:
             self._record(outcome.target, outcome.result, outcome.code, outcome.said)
 
     def _give_up(self, outcome: Outcome) -> None:
-        """Leave out the gateway; those at others get a time of their own."""
+        """Leave the gateway out; other gateways get time of their own."""
         held, _entry = outcome.target.ref
         if held.shard.gateway_id not in self._given_up:
             self._given_up[held.shard.gateway_id] = ending.gave_up(outcome.code, outcome.said)
@@ -177,7 +177,7 @@ class _Turn:
         return at_work and self._given_up.keys().isdisjoint(gateway) and not self.is_out_of_time
 
     def _beat_if_due(self) -> None:
-        """Write down what is known, stay alive, and see what others want."""
+        """If it is time, store outcomes, renew the lease and check the state."""
         if time.monotonic() - self._beaten < BEAT:
             return
         self._beaten = time.monotonic()

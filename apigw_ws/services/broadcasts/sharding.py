@@ -1,4 +1,4 @@
-"""An audience, cut into parts that one worker at a time sends to."""
+"""Cuts an audience into shards, each of which one worker at a time sends to."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from apigw_ws.services.broadcasts import audiences, jobs, queue
 
 State = Broadcast.State
 
-#: Rows that a cursor brings, and shards that are stored, together.
+#: Rows that are fetched, and shards that are stored, together.
 _ROWS: Final = 10_000
 _SHARDS: Final = 20
 
-#: What is read of an audience: the primary keys of the sessions at each gateway, eight bytes each.
+#: What is read of an audience: the primary keys of each gateway's sessions, eight bytes each.
 _Found = dict[int | None, "array[int]"]
 
 
 def begin(broadcast: Broadcast) -> bool:
-    """Choose who gets it and have it sent; whether it begins now. It is so at most once, whoever tries.
+    """Choose the recipients and have it sent; return whether it begins now. It begins at most once.
 
-    Everything happens in one transaction: a worker that is killed meanwhile leaves nothing half done.
+    All in one transaction, so that a killed worker leaves nothing half done.
     """
     if broadcast.total is None:
         jobs.move(broadcast, (State.CANCELLING,), State.CANCELLED, total=0, finished_on=timezone.now())
@@ -58,9 +58,9 @@ def begin(broadcast: Broadcast) -> bool:
 
 
 def targets_of(shard: BroadcastShard) -> list[int | str]:
-    """Whom the shard is for, chosen now where its turn was waited for; the broadcast's total then follows.
+    """Return the shard's targets; without a snapshot they are chosen, and the total updated, now.
 
-    Only for the worker that holds it.
+    Only for the worker that holds the shard.
     """
     if shard.targets is None:
         found = audiences.queryset(shard.broadcast.audience).filter(
@@ -81,7 +81,7 @@ def targets_of(shard: BroadcastShard) -> list[int | str]:
 
 
 def what_is_left(shard: BroadcastShard) -> dict[str, Any]:
-    """What becomes of a shard whose targets all had their turn: it is done, or goes on with who came."""
+    """Mark a shard whose targets all had their turn as done, or continue it with newcomers."""
     targets: Sequence[Any] = shard.targets or ()
     if shard.broadcast.snapshot or len(targets) < conf.broadcast_shard:
         return {"is_done": True, "held_until": None, "worker": ""}
@@ -90,7 +90,7 @@ def what_is_left(shard: BroadcastShard) -> dict[str, Any]:
 
 
 def _read(broadcast: Broadcast) -> _Found:
-    """One query, so that the snapshot is that of one moment. No cursor is open while anything is written."""
+    """One query, so that the snapshot is of one moment, and no cursor is open during writes."""
     found: _Found = {}
     rows = audiences.queryset(broadcast.audience).order_by("pk").values_list("api_gateway_id", "pk")
     for gateway, pk in rows.iterator(_ROWS):
@@ -137,5 +137,5 @@ def _cut(items: Any, size: int) -> Iterator[Any]:
 
 
 def _pool(gateway: ApiGateway | None) -> str:
-    """Those that AWS counts together: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html."""
+    """What AWS's rate limit covers: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html."""
     return f"{gateway.account_id or ''}:{gateway.home_region}"[:64] if gateway else ""

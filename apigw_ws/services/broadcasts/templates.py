@@ -1,4 +1,4 @@
-"""Messages with ``{{ variables }}``."""
+"""Message templates with ``{{ variables }}``."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
 _VARIABLE: Final = re.compile(r"\{\{\s*(\w+)\s*\}\}")
-#: A text of JSON as a whole, or a variable outside of any.
+#: A whole JSON string, or a variable outside of one.
 _PART: Final = re.compile(r'"(?:\\.|[^"\\])*"|\{\{\s*\w+\s*\}\}', re.DOTALL)
 
 
 def variables(payload: str) -> list[str]:
-    """The names of the variables, each once, in order."""
+    """Return the names of the variables, each once, in order."""
     return list(dict.fromkeys(_VARIABLE.findall(payload)))
 
 
 def fill(payload: str, values: Mapping[str, Any]) -> str:
-    """The payload with its variables' values, as JSON has them: no value can end the text that it is in.
+    """Return the payload with its variables' values, escaped for JSON: no value can end the string it is in.
 
-    Outside of a text a number, true, false or null stays what it is; all else becomes a text.
+    Outside of a string, numbers, true, false and null stay what they are; anything else becomes a string.
     Raises BroadcastError for a variable without a value.
     """
     if missing := [name for name in variables(payload) if name not in values]:
@@ -48,7 +48,7 @@ def save(
     by: AbstractBaseUser | None = None,
     ip: str | None = None,
 ) -> BroadcastTemplate:
-    """Keep a message to start from; an AuditEvent holds its name. Raises BroadcastError for a bad name."""
+    """Save a template; an AuditEvent holds its name. Raises BroadcastError for a bad name."""
     template = BroadcastTemplate(name=name.strip(), payload=payload, description=description)
     try:
         template.full_clean()

@@ -1,4 +1,4 @@
-"""What has to happen to broadcasts while nobody is looking."""
+"""Starts broadcasts that are due, and resumes those whose workers died."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from apigw_ws.services.broadcasts import claims, ending, queue
 
 State = Broadcast.State
 
-#: What was handed over so long ago, and nobody is at it, was lost: the queue, or the worker, has died.
+#: After this long without a worker, a broadcast counts as lost: the queue or the worker has died.
 _PATIENCE: Final = dt.timedelta(seconds=30)
 
 
 def tend() -> int:
-    """Have begun what is due, and gone on with what nobody is at any longer; how many were handed over."""
+    """Hand over what is due and what no worker holds any longer; return how many were handed over."""
     now = timezone.now()
     waiting = Q(queued_on=None) | Q(queued_on__lte=now - _PATIENCE)
     due = Q(state=State.SCHEDULED, scheduled_for__lte=now)
