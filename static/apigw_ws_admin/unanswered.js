@@ -1,10 +1,10 @@
 // What somebody pressed and got no answer to says so where the answer would be. What a page asks for by itself has
-// words of its own for that, or asks again.
+// words of its own for that, or asks again. Who was signed out and has written something keeps the page.
 {
   const note = document.createElement("p");
   note.className = "font-semibold text-important";
   note.role = "alert";
-  const { text } = document.currentScript.dataset;
+  const { text, over, login, again } = document.currentScript.dataset;
   const BY_HAND = new Set(["click", "submit", "change"]);
   const byHand = ({ requestConfig }) => BY_HAND.has(requestConfig.triggeringEvent?.type);
   function reasonIn({ responseText }) {
@@ -12,6 +12,17 @@
     return [...page.querySelectorAll("[data-says]")].map((says) => says.textContent).join(" ");
   }
 
+  const isWritten = () =>
+    [...document.querySelectorAll("#content :is(input, textarea)")].some(({ value, defaultValue }) => value !== defaultValue);
+  document.addEventListener("htmx:beforeOnLoad", (event) => {
+    const to = event.detail.xhr.getResponseHeader("HX-Redirect");
+    if (!to?.startsWith(login) || event.target.matches("#live, [data-part]") || !isWritten()) return;
+    event.preventDefault();
+    const link = document.createElement("a");
+    Object.assign(link, { href: to, target: "_blank", className: "underline", textContent: again });
+    note.replaceChildren(over, " ", link);
+    event.detail.target.prepend(note);
+  });
   document.addEventListener("htmx:beforeRequest", ({ detail }) => byHand(detail) && note.remove());
   for (const failure of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
     document.addEventListener(failure, ({ detail }) => {

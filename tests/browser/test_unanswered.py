@@ -52,3 +52,18 @@ def test_a_message_from_a_page_older_than_the_sign_in_is_not_lost_in_silence(
 
     operator_page.locator("#sent [role=alert]", has_text="older than your sign-in").wait_for()
     assert operator_page.locator("#message").input_value() == '{"type": "notice"}'
+
+
+def test_who_was_signed_out_keeps_what_they_have_written(
+    operator_page: Any, live_server: Any, db: None
+) -> None:
+    operator_page.goto(live_server.url + reverse("admin:apigw_ws_broadcast_compose"))
+    operator_page.fill("#id_payload", '{"type": "notice"}')
+    operator_page.context.clear_cookies(name="sessionid")
+
+    operator_page.locator("#format").click()
+
+    again = operator_page.get_by_role("alert").get_by_role("link", name="Sign in again")
+    again.wait_for()
+    assert again.get_attribute("target") == "_blank"
+    assert operator_page.locator("#id_payload").input_value() == '{"type": "notice"}'
