@@ -25,7 +25,14 @@ from apigw_ws.models import (
 from apigw_ws_admin.resources.bans import BanTransfer
 from apigw_ws_admin.resources.channels import ChannelTransfer
 from apigw_ws_admin.resources.gateways import GatewayTransfer
-from apigw_ws_admin.resources.records import AUDIT_EVENTS, REFUSALS, RUNS, SESSIONS
+from apigw_ws_admin.resources.records import (
+    AUDIT_EVENTS,
+    BROADCASTS,
+    RECIPIENTS,
+    REFUSALS,
+    RUNS,
+    SESSIONS,
+)
 from apigw_ws_admin.resources.templates import TemplateTransfer
 from apigw_ws_admin.screens.accounts import AwsAccountAdmin
 from apigw_ws_admin.screens.acting import Acting, DisconnectsHere
@@ -147,6 +154,16 @@ class Refusals(Exporting, RefusalAdmin):
     actions_list = ("export_file",)
 
 
+class Broadcasts(Exporting, BroadcastAdmin):
+    exports = BROADCASTS
+    actions_list = (*BroadcastAdmin.actions_list, "export_file")
+
+
+class Recipients(Exporting, BroadcastRecipientAdmin):
+    exports = RECIPIENTS
+    actions_list = ("export_file",)
+
+
 class SessionAdmin(Exporting, FromSessions, Acting, People, WebSocketSessionAdmin):
     """The list of sessions, and what is done to them."""
 
@@ -167,6 +184,6 @@ _site.register(Refusal, Refusals)
 _site.register(Ban, Bans)
 _site.register(WebSocketToken, WebSocketTokenAdmin)
 _site.register(Trace, TraceAdmin)
-_site.register(Broadcast, BroadcastAdmin)
-_site.register(BroadcastRecipient, BroadcastRecipientAdmin)
+_site.register(Broadcast, Broadcasts)
+_site.register(BroadcastRecipient, Recipients)
 _site.register(BroadcastTemplate, Templates)

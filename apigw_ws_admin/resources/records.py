@@ -11,6 +11,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 
 from apigw_ws.models import AuditEvent, ChannelMembership
+from apigw_ws.models.broadcasts import COUNTS
 from apigw_ws_admin.permissions import VIEW_ADDRESS
 from apigw_ws_admin.resources.formats import CSV, JSON_LINES, Format, Record
 from apigw_ws_admin.resources.values import plain
@@ -150,4 +151,27 @@ AUDIT_EVENTS: Final = Columns(
     elsewhere={"gateway": "gateway__api_name"},
     addresses=frozenset({"ip_address"}),
     told={"object_text": _harmless},
+)
+#: Without what they say. Whom they go to may be told by addresses.
+BROADCASTS: Final = Columns(
+    stored=(
+        "uid",
+        "title",
+        "reason",
+        "state",
+        "error_text",
+        "audience",
+        "total",
+        *COUNTS,
+        "created_on",
+        "scheduled_for",
+        "started_on",
+        "finished_on",
+    ),
+    elsewhere={"created_by": f"created_by__{_USERNAME}"},
+    addresses=frozenset({"audience"}),
+)
+RECIPIENTS: Final = Columns(
+    stored=("connection_id", "result", "code", "error_text", "happened_on"),
+    elsewhere={"user": "user_label", "broadcast": "broadcast__uid", "title": "broadcast__title"},
 )

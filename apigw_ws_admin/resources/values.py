@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
+from uuid import UUID
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models
@@ -33,7 +34,9 @@ class ModelWidget(Widget):
 
 def plain(value: Any) -> Any:
     """As JSON has it: times in UTC as ISO 8601 writes them; what else our fields hold, JSON knows."""
-    return value.astimezone(UTC).isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return str(value) if isinstance(value, UUID) else value
 
 
 def value_of(field: models.Field[Any, Any], value: Any) -> Any:

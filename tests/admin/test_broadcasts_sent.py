@@ -328,7 +328,12 @@ def test_numbers_are_exported_as_they_are_filtered_and_without_words(operator: C
     text = operator.post(f"{page}/export-file/?state__exact=done", {"choice": "csv"}).getvalue().decode()
 
     (line,) = csv.DictReader(StringIO(text))
-    assert (line["uid"], line["title"], line["sent"], line["failed"]) == (str(made.uid), "Back soon", "1", "2")
+    assert (line["uid"], line["title"], line["sent"], line["failed"]) == (
+        str(made.uid),
+        "Back soon",
+        "1",
+        "2",
+    )
     assert "secret words" not in text
 
 

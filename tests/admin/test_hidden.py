@@ -62,7 +62,15 @@ def pages() -> list[str]:
 def texts(client: Client) -> dict[str, str]:
     """What the pages say, the exports and what Ctrl+K finds, by their paths."""
     said = {path: client.get(path, follow=True).text for path in pages()}
-    for name in ("websocketsession", "refusal", "ban", "auditevent", "run"):
+    for name in (
+        "websocketsession",
+        "refusal",
+        "ban",
+        "auditevent",
+        "run",
+        "broadcast",
+        "broadcastrecipient",
+    ):
         path = reverse(f"admin:apigw_ws_{name}_export_file")
         said[path] = b"".join(client.post(path, {"choice": "csv"})).decode()
     for word in ("lobby", "connection-0=", "203.0.113"):

@@ -192,7 +192,7 @@ def test_half_may_be_gone(at_stub: ApiGateway, stub: Stub) -> None:
     assert (broadcast.state, counts(broadcast)) == (State.DONE, {"sent": 20, "gone": 20})
     assert broadcast.error_text == ""
     assert WebSocketSession.objects.filter(connected=True).count() == 20
-    assert {one.connection_id for one in broadcasts.recipients(broadcast, "gone")} == gone
+    assert {one.connection_id for one in broadcast.recipients.filter(result="gone")} == gone
 
 
 def test_where_aws_does_not_answer_it_pauses_and_keeps_whom_it_owes(

@@ -14,7 +14,7 @@ from apigw_ws.services.broadcasts.jobs import (
     retry,
     start,
 )
-from apigw_ws.services.broadcasts.progress import Progress, failures, progress, recipients, series
+from apigw_ws.services.broadcasts.progress import Progress, failures, progress, series
 from apigw_ws.services.broadcasts.running import run
 from apigw_ws.services.broadcasts.sharding import begin
 from apigw_ws.services.broadcasts.tending import tend
@@ -32,7 +32,6 @@ __all__ = [
     "payloads",
     "prepare",
     "progress",
-    "recipients",
     "resume",
     "retry",
     "run",

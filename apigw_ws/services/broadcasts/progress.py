@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from django.db.models import Count, Sum
 from django.utils import timezone
 
-from apigw_ws.models import Broadcast, BroadcastRecipient
+from apigw_ws.models import Broadcast
 from apigw_ws.models.broadcasts import COUNTS
 from apigw_ws.services.broadcasts.ending import explain
 
@@ -108,12 +107,6 @@ def failures(broadcast: Broadcast) -> list[Failure]:
         )
         for row in rows.order_by("-count", "result", "code")
     ]
-
-
-def recipients(broadcast: Broadcast, result: str = "") -> Iterator[BroadcastRecipient]:
-    """Those to whom it was not plainly sent, with that result if one is said; a few at a time."""
-    rows = broadcast.recipients.order_by("pk")
-    return (rows.filter(result=result) if result else rows).iterator()
 
 
 def _rate(broadcast: Broadcast) -> float:

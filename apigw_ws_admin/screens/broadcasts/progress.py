@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -24,7 +24,7 @@ from apigw_ws.services.broadcasts import payloads
 from apigw_ws_admin.help.links import explained
 from apigw_ws_admin.labels import BROADCAST
 from apigw_ws_admin.permissions import CONTROL_BROADCAST, SEND_BROADCAST, demand, demand_look, lack
-from apigw_ws_admin.screens.broadcasts import exporting, numbers
+from apigw_ws_admin.screens.broadcasts import numbers
 from apigw_ws_admin.screens.broadcasts.facts import facts, may_read, who
 from apigw_ws_admin.sites import reverse
 
@@ -78,7 +78,6 @@ class Progressing(ModelAdmin):
         wrap, name = self.admin_site.admin_view, "apigw_ws_broadcast_"
         return [
             path("<int:object_id>/progress/", wrap(self.progress_view), name=f"{name}progress"),
-            path("<int:object_id>/not-reached.csv", wrap(self.export_view), name=f"{name}export"),
             path("<int:object_id>/retry/", wrap(self.retry_view), name=f"{name}retry"),
             path("<int:object_id>/<slug:act>/do/", wrap(self.act_view), name=f"{name}act"),
             *super().get_urls(),
@@ -137,10 +136,6 @@ class Progressing(ModelAdmin):
             messages.error(request, explained(problem))
             return HttpResponseRedirect(_page_of(broadcast))
         return HttpResponseRedirect(_page_of(draft))
-
-    def export_view(self, request: HttpRequest, object_id: int) -> StreamingHttpResponse:
-        broadcast = self.broadcast_for(request, object_id)
-        return exporting.not_reached(broadcast, request.GET.get("result", ""))
 
     def broadcast_for(self, request: HttpRequest, object_id: int | str) -> Broadcast:
         """For those who may look at broadcasts; of drafts, who wrote them. Else 403, and 404 without one."""
