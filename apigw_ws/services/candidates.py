@@ -1,4 +1,4 @@
-"""The WebSocket APIs in AWS, and which of them are gateways already."""
+"""Lists the WebSocket APIs in AWS, and which of them are gateways already."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from apigw_ws.services import endpoints
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A WebSocket API in AWS: a gateway's already, tagged by another project, or free."""
+    """A WebSocket API in AWS: of a gateway here, tagged by another project, or free."""
 
     api_id: str
     name: str
     description: str
     endpoint: str
     created_on: datetime
-    #: The gateway here that has it.
+    #: The gateway here that it belongs to.
     gateway: ApiGateway | None
     #: The uid in its tag; empty if it has none.
     owner: str
@@ -35,17 +35,17 @@ class Candidate:
 
 
 def candidates(place: ApiGateway) -> list[Candidate]:
-    """The WebSocket APIs where ``place``, which is not saved, would be. Raises as ``listed``."""
+    """Return the APIs in the account and region of ``place``, an unsaved gateway. Raises as ``listed``."""
     return of(listed(place))
 
 
 def listed(place: ApiGateway) -> tuple[ApiState, ...]:
-    """The APIs as AWS lists them; the database is not asked. Raises AwsError and ConfigurationError."""
+    """Return the APIs as AWS lists them; the database is not read. Raises AwsError and ConfigurationError."""
     return catalogue.apis(endpoints.control_client(place))
 
 
 def of(found: Collection[ApiState]) -> list[Candidate]:
-    """Each API with the gateway that has it, those that are free first; one query."""
+    """Return each API with its gateway, if any, free ones first; one query."""
     by_api, by_uid = _recorded(found)
     order = ("free", "other", "recorded").index
     made = [
@@ -64,7 +64,7 @@ def of(found: Collection[ApiState]) -> list[Candidate]:
 
 
 def _recorded(found: Collection[ApiState]) -> tuple[dict[str, ApiGateway], dict[str, ApiGateway]]:
-    """The gateways that have one of the APIs, by its ID and by their uid."""
+    """The gateways that have one of the APIs, by API ID and by uid."""
     uids = [api.owner for api in found if _is_uid(api.owner)]
     rows = ApiGateway.objects.filter(Q(api_id__in=[api.id for api in found]) | Q(uid__in=uids))
     return {row.api_id: row for row in rows}, {str(row.uid): row for row in rows}

@@ -1,4 +1,4 @@
-"""The only writer of which channels a session is in. Whether it may be is for ``services.rules`` to say."""
+"""Puts sessions into channels and takes them out: the only writer. ``services.rules`` says who may."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ from apigw_ws.signals import joined, left
 
 
 class Change(StrEnum):
-    """What became of a session that was to join or leave."""
+    """The result of joining or leaving."""
 
     CHANGED = "changed"
-    #: It was there already, or was not there.
+    #: It was in the channel already, or was not in it.
     ALREADY = "already"
-    #: It is in as many channels as it may be.
+    #: It is in as many channels as it may be in.
     FULL = "full"
 
 
 def enter(session: WebSocketSession, names: Collection[str]) -> None:
-    """Put a new session into further channels; one INSERT for all, none for none."""
+    """Put a new session into further channels; one INSERT for all of them."""
     if names:
         ChannelMembership.objects.bulk_create(ChannelMembership(session=session, name=name) for name in names)
 
 
 def join(session: WebSocketSession, name: str, *, most: int | None = None) -> bool:
-    """Put a session into one more channel; return whether it was not there yet.
+    """Put a session into one more channel; return whether it was not in it yet.
 
-    Raises Refused (guard ``channel``, 403) where it would be in more than ``most`` channels.
+    Raises Refused (guard ``channel``, 403) if it would be in more than ``most`` channels.
     """
     if name == session.channel_name:
         return False
     membership, is_new = ChannelMembership.objects.get_or_create(session=session, name=name)
-    # Counted afterwards: two joins at the same time do not pass the limit together.
+    # Counted afterwards, so that two joins at the same time cannot exceed the limit together.
     if is_new and most is not None and (count := len(names(session))) > most:
         membership.delete()
         facts = {"channel": name, "channels": count - 1, "limit": most}
@@ -50,7 +50,7 @@ def join(session: WebSocketSession, name: str, *, most: int | None = None) -> bo
 
 
 def join_all(sessions: Sequence[WebSocketSession], name: str, *, most: int | None = None) -> list[Change]:
-    """As ``join``, for many, in their order; two queries, and none raises."""
+    """As ``join``, for many sessions, in their order; two queries, and no exception for a full one."""
     where = _where(sessions)
     changes = [_joining(where[one.pk], name, most) for one in sessions]
     new = [one for one, change in zip(sessions, changes, strict=True) if change is Change.CHANGED]
@@ -61,12 +61,12 @@ def join_all(sessions: Sequence[WebSocketSession], name: str, *, most: int | Non
 
 
 def leave(session: WebSocketSession, name: str) -> bool:
-    """Take a session out of a channel; return whether it was there. No other becomes its first."""
+    """Take a session out of a channel; return whether it was in it. No other channel becomes its first."""
     return leave_all([session], name) == [Change.CHANGED]
 
 
 def leave_all(sessions: Sequence[WebSocketSession], name: str) -> list[Change]:
-    """As ``leave``, for many, in their order; four queries."""
+    """As ``leave``, for many sessions, in their order; four queries."""
     members = ChannelMembership.objects.filter(session__in=[one.pk for one in sessions], name=name)
     further = set(members.values_list("session", flat=True))
     there = [one for one in sessions if name == one.channel_name or one.pk in further]
@@ -89,13 +89,13 @@ def change(session: WebSocketSession, name: str) -> None:
 
 
 def names(session: WebSocketSession) -> tuple[str, ...]:
-    """The channels that a session is in, or was in when it ended: the first, then in order of joining."""
+    """Return the channels of a session, open or closed: the first one, then the others in order of joining."""
     further = session.memberships.values_list("name", flat=True)
     return tuple(dict.fromkeys(filter(None, (session.channel_name, *further))))
 
 
 def _where(sessions: Sequence[WebSocketSession]) -> dict[int, set[str]]:
-    """The channels that each is in; one query."""
+    """The channels that each session is in; one query."""
     where = {one.pk: {one.channel_name} - {""} for one in sessions}
     for key, name in ChannelMembership.objects.filter(session__in=where).values_list("session", "name"):
         where[key].add(name)
@@ -109,7 +109,7 @@ def _joining(there: Collection[str], name: str, most: int | None) -> Change:
 
 
 def _note(sessions: Sequence[WebSocketSession], kind: Kind, name: str, **fields: str) -> None:
-    """One UPDATE, which puts it on the timelines, too; none for none."""
+    """One UPDATE, which puts it on the timelines, too."""
     if not sessions:
         return
     now = timezone.now()

@@ -1,4 +1,4 @@
-"""Turns at what is done again and again: one at a time, whoever comes first; and how the last one went."""
+"""Recurring work: whichever process comes first takes the turn, one at a time, and leaves a report."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ ALWAYS: Final = dt.timedelta(0)
 def take_turn(
     name: str, work: Callable[[], T], *, lease: dt.timedelta, every: dt.timedelta = ALWAYS
 ) -> T | None:
-    """Do ``work`` and keep its report; None if somebody else is at it, or was within the last ``every``.
+    """Do ``work`` and store its report; None if it is being done, or was begun within the last ``every``.
 
-    Whoever has not ended after ``lease`` counts as dead. What ``work`` raises is kept, and raised.
+    Whoever has not finished after ``lease`` counts as dead. An exception of ``work`` is stored, and raised.
     """
     Chore.objects.get_or_create(name=name)
     now = timezone.now()
@@ -43,11 +43,11 @@ def take_turn(
 
 
 def last_turn(name: str) -> Chore | None:
-    """When it was begun and ended last, and with which report; None before the first."""
+    """Return when it last began and ended, and its report; None before the first turn."""
     return Chore.objects.filter(name=name).first()
 
 
 def _end(name: str, started_on: dt.datetime, **how: Any) -> None:
-    """Say how it went, unless the lease was over and somebody else has begun since."""
+    """Store the result, unless the lease has run out and somebody else has begun."""
     mine = Chore.objects.filter(name=name, started_on=started_on)
     mine.update(finished_on=timezone.now(), held_until=None, **how)

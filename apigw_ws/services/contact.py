@@ -1,4 +1,4 @@
-"""What an operator asks of AWS about one connection, and sends to it."""
+"""Lets an operator ask AWS about one connection, and send to it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Known:
 
 
 def ask(session: WebSocketSession) -> Known | None:
-    """What AWS knows of the session's connection; None when it knows none. Our record stays as it is.
+    """Return what AWS knows of the session's connection, None if nothing. Our record stays as it is.
 
     Raises NotProvisioned, ConfigurationError and AwsError.
     """
@@ -48,7 +48,7 @@ def ask(session: WebSocketSession) -> Known | None:
 
 
 def send(session: WebSocketSession, data: Any, *, by: AbstractBaseUser | None, ip: str | None = None) -> bool:
-    """As ``messages.send``, for an operator; an AuditEvent holds size and outcome, not the message."""
+    """As ``messages.send``, for an operator; an AuditEvent holds size and result, not the message."""
     size = len(messages.encode(data))
     with audit.recorded(
         AuditEvent.Verb.SEND, session.api_gateway, what=session.connection_id, by=by, ip=ip

@@ -1,4 +1,4 @@
-"""What was deployed, when and by whom, and going back to it."""
+"""Lists what was deployed, when and by whom, and rolls back to it."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from apigw_ws.services.specs import spec_for
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
 
-#: Facts of a route that are kept as digests.
+#: Facts of a route that are stored as digests.
 _DIGESTS: Final = ("headers", "secret")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteChange:
-    """How a route of ``then`` differs from the one that is live; None if there is none."""
+    """How a route then differs from the live one; None where there is none."""
 
     key: str
     live: Mapping[str, Any] | None
@@ -48,7 +48,7 @@ class RouteChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
-    """A deployment in AWS, with what we know of it."""
+    """A deployment in AWS, with what we know about it."""
 
     id: str
     created_on: datetime
@@ -65,7 +65,7 @@ class Deployment:
 
 
 def remember(gateway: ApiGateway, run: Run) -> None:
-    """Keep what the run has just made live, because AWS does not say what a deployment holds."""
+    """Store what the run has just made live, because AWS does not say what a deployment holds."""
     spec = spec_for(gateway)
     DeployedSnapshot.objects.update_or_create(
         gateway=gateway,
@@ -80,7 +80,7 @@ def remember(gateway: ApiGateway, run: Run) -> None:
 
 
 def listing(gateway: ApiGateway) -> list[Deployment]:
-    """The gateway's deployments, the newest first; none before it is made. Raises as ``read`` does."""
+    """Return the gateway's deployments, the newest first; none before it is made. Raises as ``read`` does."""
     snapshot = provisioning.read(gateway)
     if snapshot is None:
         return []
@@ -92,9 +92,9 @@ def listing(gateway: ApiGateway) -> list[Deployment]:
 
 
 def preview(gateway: ApiGateway, deployment_id: str) -> Plan:
-    """What ``rollback`` would do now: nothing if the deployment is live already.
+    """Return what ``rollback`` would do now: nothing if the deployment is live already.
 
-    Raises NotProvisioned if there is no stage or the deployment did not succeed, SecretOutdated where
+    Raises NotProvisioned if there is no stage or the deployment did not succeed, SecretOutdated if
     Django would refuse its events, AwsError (404) where there is no such deployment, OwnershipConflict and
     ConfigurationError.
     """
@@ -128,7 +128,7 @@ def rollback(
     seen: str | None = None,
     on_step: Callable[[Step], None] | None = None,
 ) -> Run:
-    """Let the stage serve an earlier deployment, and return the run; the record's routes stay as they are.
+    """Make the stage serve an earlier deployment, and return the run; the record's routes stay as they are.
 
     The next plan therefore deploys them again; see ``pending``. ``seen`` and ``on_step`` are as in
     ``provisioning.apply``; raises as it and ``preview`` do.
@@ -149,9 +149,9 @@ def rollback(
 
 
 def rolled_back(gateway: ApiGateway) -> DeployedSnapshot | None:
-    """Our newest deployment, if the gateway was rolled back from it, else None. Does not call AWS.
+    """Return our newest deployment, if the gateway was rolled back from it, else None. Does not call AWS.
 
-    A gateway whose record was changed to what is live is not rolled back any longer.
+    A gateway whose record was changed to what is live no longer counts as rolled back.
     """
     newest = gateway.deployed_snapshots.first()
     if newest is None or gateway.deployment_id in ("", newest.deployment_id):
@@ -161,25 +161,25 @@ def rolled_back(gateway: ApiGateway) -> DeployedSnapshot | None:
 
 
 def pending(gateway: ApiGateway) -> tuple[RouteChange, ...] | None:
-    """What a deployment would change in the live routes; None if those are unknown. Does not call AWS."""
+    """Return what deploying would change in the live routes; None if those are unknown. Does not call AWS."""
     live = gateway.deployed_snapshots.filter(deployment_id=gateway.deployment_id).first()
     return _changes(live.routes, route_facts.wanted(spec_for(gateway))) if live else None
 
 
 class _Known:
-    """What we keep of a gateway's deployments."""
+    """What we have stored of a gateway's deployments."""
 
     def __init__(self, gateway: ApiGateway) -> None:
         rows = list(gateway.deployed_snapshots.all())
         prefetch_related_objects(rows, "run__started_by")
         self.by_id = {row.deployment_id: row for row in rows}
         spec = spec_for(gateway)
-        # A run that was cut off after its deployment kept nothing, but equal digests are equal routes.
+        # A run that was cut off after deploying stored nothing, but equal digests mean equal routes.
         self.by_digest: dict[str, Routes] = {row.digest: row.routes for row in rows}
         self.by_digest[spec.digest] = route_facts.wanted(spec)
 
     def age(self, state: DeploymentState) -> tuple[datetime, int]:
-        """AWS's clock has only seconds."""
+        """AWS's times are in whole seconds."""
         row = self.by_id.get(state.id)
         return state.created_on, row.pk if row else 0
 
@@ -215,7 +215,7 @@ def _check_secret(gateway: ApiGateway, state: DeploymentState) -> None:
 
 
 def _may_prove_itself(gateway: ApiGateway, state: DeploymentState) -> bool:
-    """A deployment of which we know nothing may; but not if it is older than all of ours, as of an API that
+    """An unknown deployment may, unless it is older than all of ours, as in an API that
     was adopted."""
     routes = _Known(gateway).routes(state)
     if routes is None:

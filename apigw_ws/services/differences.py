@@ -1,4 +1,4 @@
-"""What an operation would change, field by field: the record, AWS, and how to take AWS's side. Pure."""
+"""Turns an operation into differences, field by field: the record, AWS, and how to take AWS's side. Pure."""
 
 from __future__ import annotations
 
@@ -49,23 +49,23 @@ _OUR_TAGS: Final = "apigw-ws:"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Take:
-    """AWS's side in the record's words: fields of the gateway or of a route, which goes if there are none."""
+    """AWS's side as fields of the gateway or of a route; without any, the route is removed."""
 
     values: dict[str, Any]
-    #: The key of an additional route; empty for the gateway itself.
+    #: The key of an additional route; empty: the gateway itself.
     route: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """One field, or one thing, in which AWS and the record differ. It holds no secret."""
+    """One field or thing in which AWS and the record differ. Holds no secret."""
 
-    #: Names the difference: "api.description", "tag.team", "route.join", "route.join.url", "stage.variables".
+    #: Identifies it: "api.description", "tag.team", "route.join", "route.join.url", "stage.variables".
     key: str
-    #: What each side has, for reading; empty if it has nothing.
+    #: What each side has, for people; empty if it has nothing.
     record: str
     aws: str
-    #: What ``apply`` would do about it.
+    #: A sentence: what ``apply`` would do about it.
     would: str
     #: None if AWS's side follows from other fields and cannot be taken alone.
     take: Take | None = None
@@ -73,7 +73,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class There:
-    """What the operations were planned from."""
+    """The state that the operations were planned from."""
 
     gateway: ApiGateway
     snapshot: Snapshot | None
@@ -83,7 +83,7 @@ class There:
 
     @property
     def held(self) -> Snapshot:
-        """What AWS holds. Only CreateApi and what follows it are planned from nothing."""
+        """The snapshot of AWS; only CreateApi and what follows it are planned without one."""
         if self.snapshot is None:
             raise LookupError("AWS holds nothing of this gateway.")
         return self.snapshot
@@ -97,7 +97,7 @@ class There:
 
 @singledispatch
 def of(operation: Operation, there: There) -> Iterator[Difference]:
-    """The differences that the operation undoes, at least one."""
+    """Return the differences that the operation removes, at least one."""
     yield Difference(key=type(operation).__name__, record="", aws="", would=operation.describe())
 
 
@@ -165,7 +165,7 @@ def of_stage(operation: UpdateStage, there: There) -> Iterator[Difference]:
 
 
 def _ours(name: str, value: Any, operation: UpdateStage) -> Any:
-    """Of the stage's variables only those that are ours: others are none of the record's business."""
+    """The stage variables that are ours; others do not concern the record."""
     if name != "variables":
         return value
     return {key: value[key] for key in (*operation.stage.variables, *operation.dropped) if key in value}
@@ -186,7 +186,7 @@ def of_deployment(operation: Deploy, there: There) -> Iterator[Difference]:
 
 
 def shown(value: Any) -> str:
-    """A value for people to read."""
+    """Return a value as people read it."""
     if isinstance(value, bool):
         return _("on") if value else _("off")
     if isinstance(value, Mapping):

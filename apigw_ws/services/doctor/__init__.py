@@ -1,6 +1,6 @@
-"""Everything that can be wrong with a gateway and with the project, looked at together.
+"""The doctor: checks everything that can be wrong with a gateway and with the project.
 
-A finding is green, amber or red by what is known for sure; what AWS, DNS or a server did not say is unknown,
+A finding is green, amber or red only if that is certain; what AWS, DNS or a server did not answer is unknown,
 never red. Nothing is changed, and nothing raised.
 """
 

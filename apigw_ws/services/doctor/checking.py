@@ -1,4 +1,4 @@
-"""What Django's system checks of this package say, as findings."""
+"""Turns this package's system checks into findings."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from apigw_ws.services.doctor.findings import Finding, Level
 
 
 def of_gateway(gateway: ApiGateway) -> list[Finding]:
-    """Those about this gateway."""
+    """Return the findings about this gateway."""
     return [_finding(message) for message in _messages() if message.obj == gateway]
 
 
 def of_project() -> list[Finding]:
-    """Those about the project: its settings, views and URLs."""
+    """Return the findings about the project: its settings, views and URLs."""
     return [_finding(message) for message in _messages() if not isinstance(message.obj, ApiGateway)]
 
 
 def _messages() -> Iterator[CheckMessage]:
-    """What our checks say now; the project may have silenced some."""
+    """The messages of our checks now, without those that the project silences."""
     ours = (check for check in registry.get_checks() if check.__module__.startswith("apigw_ws"))
     found = chain.from_iterable(check(app_configs=None, databases=[DEFAULT_DB_ALIAS]) for check in ours)
     return (message for message in found if not message.is_silenced())

@@ -1,4 +1,4 @@
-"""What the doctor finds: values."""
+"""Values: what the doctor finds."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class Level(TextChoices):
     """From the best to the worst."""
 
     GREEN = "green", gettext_lazy("OK")
-    #: It could not be found out.
+    #: It could not be determined.
     UNKNOWN = "unknown", gettext_lazy("Unknown")
-    #: Something works, and not as it should.
+    #: Something works, but not as it should.
     AMBER = "amber", gettext_lazy("Warning")
     #: Something does not work.
     RED = "red", gettext_lazy("Problem")
@@ -31,7 +31,7 @@ class Level(TextChoices):
 
 
 class Fix(StrEnum):
-    """What helps against a finding, in the console."""
+    """A remedy in the console."""
 
     APPLY = "apply"
     ROTATE = "rotate"
@@ -46,7 +46,7 @@ class Fix(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     level: Level
-    #: A sentence that gives no secret away, as all of these.
+    #: A sentence. None of these texts reveals a secret.
     why: str
     what_to_do: str = ""
     fix: Fix | None = None
@@ -54,7 +54,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding(Verdict):
-    #: Names the question, for programs.
+    #: Identifies the question, for programs.
     key: str
     title: str
 
@@ -80,10 +80,10 @@ def finding(key: str, title: str | Promise, verdict: Verdict) -> Finding:
 
 
 def age(moment: datetime) -> str:
-    """How long ago it was, for “… ago”."""
+    """Return how long ago it was, for “… ago”."""
     return timesince(moment) if timezone.now() - moment >= timedelta(minutes=1) else _("less than a minute")
 
 
 def worst(findings: list[Finding]) -> Level:
-    """Green where there are none."""
+    """Return the worst level; green if there are no findings."""
     return max((each.level for each in findings), key=lambda level: level.gravity, default=Level.GREEN)

@@ -1,4 +1,4 @@
-"""What to make of what AWS holds of a gateway."""
+"""Judges what AWS holds of a gateway."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from apigw_ws.services.health import State
 from apigw_ws.services.lookups import Identity
 from apigw_ws.services.observation import Observation
 
-#: Without these nothing of a gateway can be read, or sent.
+#: Without these actions a gateway can be neither read nor sent to.
 VITAL: Final = frozenset({"apigateway:GET", "execute-api:ManageConnections"})
 #: A connect within this proves that AWS reaches the target.
 LATELY: Final = timedelta(minutes=10)
@@ -85,7 +85,7 @@ def applied(gateway: ApiGateway, found: Observation) -> Verdict:
 
 
 def secret(gateway: ApiGateway, found: Observation) -> Verdict:
-    """Whether Django would take the events of every route of ours that is in AWS."""
+    """Judge whether Django would accept the events of every route of ours in AWS."""
     if not secrets.needed(gateway):
         return amber(
             _("Calls that prove nothing are taken: anybody who knows the URL can send events."),
@@ -117,7 +117,7 @@ def rotation(gateway: ApiGateway) -> Verdict | None:
 
 def deployment(gateway: ApiGateway, found: Served | None) -> Verdict | None:
     if found is None:
-        return None  # that nothing is deployed is said already
+        return None  # another finding says that nothing is deployed
     if found.live.created_on == found.newest.created_on:
         return green(_("The stage serves the newest deployment, %(id)s.") % {"id": found.live.id})
     when = date_format(timezone.localtime(found.live.created_on), "DATETIME_FORMAT")
@@ -163,7 +163,7 @@ def dns(gateway: ApiGateway, found: Resolved) -> Verdict:
     names = {"domain": gateway.domain_name, "target": gateway.api_gateway_domain_name}
     point = _("Point %(domain)s at %(target)s, by an alias or a CNAME record.") % names
     if not found.target:
-        # Then this server may know no names at all.
+        # This server may be unable to resolve any name.
         return unknown(_("%(target)s, the domain's name at AWS, does not resolve on this server.") % names)
     if not found.domain:
         return red(_("No DNS record leads anywhere with %(domain)s.") % names, point, Fix.DOMAIN)

@@ -1,4 +1,4 @@
-"""What the doctor looks at beside what pages show anyway. For ``glances``: they ask no database."""
+"""What the doctor looks at besides what pages show anyway. For ``glances``, so without the database."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ from apigw_ws.models import ApiGateway
 from apigw_ws.services import endpoints, lookups, targets
 from apigw_ws.services.lookups import Identity
 
-#: How AWS says that a policy forbids a call. "ForbiddenException" is not among them: ``@connections`` says so
-#: too where there is no such stage.
+#: AWS's codes for a call that a policy forbids. Without "ForbiddenException", which ``@connections`` answers
+#: also if the stage does not exist.
 DENIED: Final = frozenset({"AccessDenied", "AccessDeniedException"})
-#: STS tells everybody who they are, so these say that the credentials are no good.
+#: STS answers everybody who they are, so these codes mean that the credentials are invalid.
 NOBODY: Final = {*CREDENTIAL_ERRORS, *NO_CREDENTIALS, *SIGN_IN_ERRORS, "SignatureDoesNotMatch"}
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stranger:
-    """AWS does not let us in, for this reason."""
+    """Why AWS does not let us in."""
 
     reason: str
 
 
 def who(gateway: ApiGateway) -> Identity | Stranger:
-    """As whom AWS knows us, or why it does not. Raises AwsError if it has not said."""
+    """Return the identity that AWS sees, or why it rejects us. Raises AwsError if it has not answered."""
     try:
         return lookups.identity(gateway)
     except ConfigurationError as problem:
@@ -50,17 +50,17 @@ def who(gateway: ApiGateway) -> Identity | Stranger:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Permissions:
-    """The actions that were tried: "apigateway:GET"."""
+    """The actions that were tried, such as "apigateway:GET"."""
 
     allowed: tuple[str, ...]
     denied: tuple[str, ...]
 
 
 def permissions(gateway: ApiGateway) -> Permissions:
-    """Which reads of the gateway's policy AWS allows, by trying them: they change nothing.
+    """Return which reading actions of the gateway's policy AWS allows, by trying them.
 
-    iam:SimulatePrincipalPolicy would tell of the writes too. But it is rarely allowed, knows no assumed role
-    and leaves out what the organisation and the session forbid. Raises what else a call met, where none was
+    iam:SimulatePrincipalPolicy would cover writes, too. But it is rarely allowed, ignores assumed roles
+    and what the organisation and the session forbid. Raises any other error that a call met, if none was
     denied.
     """
     said = {action: _asked(ask, gateway) for action, ask in _reads(gateway)}
@@ -83,7 +83,7 @@ def _reads(gateway: ApiGateway) -> Iterator[tuple[str, Callable[[ApiGateway], ob
 
 
 def _asked(ask: Callable[[ApiGateway], object], gateway: ApiGateway) -> AwsError | None:
-    """What AWS said against it. Who may not call is not told that there is nothing."""
+    """AWS's objection to the call. A 404 means that the call is allowed."""
     try:
         ask(gateway)
     except ConnectionGone:
@@ -107,7 +107,7 @@ def _an_api(gateway: ApiGateway) -> None:
 
 
 def _a_connection(gateway: ApiGateway) -> object:
-    """There is none of this ID, which is said only to those who may ask."""
+    """The ID belongs to no connection; AWS says so only to those who may ask."""
     return connections.get(endpoints.connections_client(gateway), "doctor00000000==")
 
 
@@ -132,14 +132,14 @@ def _a_record(gateway: ApiGateway) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Served:
-    """The stage serves ``live``; the last deployment that AWS has finished is ``newest``."""
+    """The deployment that the stage serves, and the newest that AWS has finished."""
 
     live: DeploymentState
     newest: DeploymentState
 
 
 def served(gateway: ApiGateway) -> Served | None:
-    """What the stage serves; None for nothing. Raises AwsError, with status 404 where it is gone."""
+    """Return what the stage serves; None for nothing. Raises AwsError, with status 404 if it is gone."""
     api = endpoints.control_client(gateway)
     with translated():
         live_id = api.get_stage(ApiId=gateway.api_id, StageName=gateway.live_stage).get("DeploymentId")
@@ -151,21 +151,21 @@ def served(gateway: ApiGateway) -> Served | None:
 
 
 def target(gateway: ApiGateway) -> list[targets.Finding]:
-    """What a request from this server to the target URL finds."""
+    """Return what a request from this server to the target URL finds."""
     local = urlsplit(endpoints.config_for(gateway).endpoint_url).hostname in LOOPBACK
     return targets.check(gateway.target_base_endpoint, local=local)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolved:
-    """The addresses behind names, none if a name is not known."""
+    """The addresses of names; none if a name is unknown."""
 
     domain: tuple[str, ...]
     target: tuple[str, ...]
 
 
 def dns(gateway: ApiGateway) -> Resolved:
-    """Where DNS, as this server sees it, leads with the custom domain, and with the name AWS has for it.
+    """Resolve, as this server sees DNS, the custom domain and AWS's own name for it.
 
     Raises ApigwWsError if the name server gives no answer.
     """
@@ -181,6 +181,6 @@ def _addresses(name: str) -> tuple[str, ...]:
         if error.errno == socket.EAI_AGAIN:
             raise ApigwWsError(_("The name server does not answer. Look again in a moment.")) from error
         return ()
-    except UnicodeError:  # no name that DNS could have
+    except UnicodeError:  # not a possible DNS name
         return ()
     return tuple(sorted({str(each[4][0]) for each in found}))
