@@ -77,6 +77,9 @@ LIVE: Final = {"stage_name": "live_stage", "domain_name": "live_domain"}
 
 class GatewaySettings(AuditedSaves):
     readonly_fields = (*IN_AWS, *LIVE.values())
+    #: Unfold asks for it at each field. Where there is none, Django's templates look through all attributes
+    #: of this class, which has two dozen bases: a tenth of the page's time.
+    conditional_fields: Final[dict[str, str]] = {}
 
     def get_fieldsets(self, request: HttpRequest, obj: ApiGateway | None = None) -> list[Any]:
         groups = [(title, _with_live(fields, obj)) for title, fields in GROUPS]
