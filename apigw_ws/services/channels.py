@@ -89,7 +89,7 @@ def change(session: WebSocketSession, name: str) -> None:
 
 
 def names(session: WebSocketSession) -> tuple[str, ...]:
-    """Return the channels of a session, open or closed: the first one, then the others in order of joining."""
+    """Return the channels of a session, open or closed: the first one, then others in order of joining."""
     further = session.memberships.values_list("name", flat=True)
     return tuple(dict.fromkeys(filter(None, (session.channel_name, *further))))
 

@@ -1,4 +1,4 @@
-"""What operations on domains would change; ``differences.of`` learns it by the import of this module."""
+"""Differences of operations on domains; importing this module registers them with ``differences.of``."""
 
 from __future__ import annotations
 

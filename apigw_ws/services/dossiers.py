@@ -1,4 +1,4 @@
-"""What is known of a channel, or of a user, for a page about it; in a few queries, however much there is."""
+"""Collects what is known of a channel or a user for a page about it, in a few queries."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ from apigw_ws.services import figures, rules
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
-#: Rows of a kind.
+#: Rows of each kind.
 FEW: Final = 8
-#: No index has what an audit event is about.
+#: How far back audit events are searched: their subject is not indexed.
 _LATELY: Final = dt.timedelta(days=30)
 _CONNECTIONS: Final = 100
 
@@ -38,12 +38,12 @@ _CONNECTIONS: Final = 100
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelDossier:
     name: str
-    #: Zeros, of a channel that nobody is in.
+    #: Zeros for a channel that nobody is in.
     figures: Channel
     gateways: Sequence[ApiGateway]
     #: The channel permission that decides; None: ALLOW_UNLISTED_CHANNELS does.
     entry: rules.Entry | None
-    #: In force, and about this channel, by its name or by a pattern.
+    #: Active bans that name this channel or a pattern that matches it.
     bans: Sequence[Ban]
 
 
@@ -60,7 +60,7 @@ def of_channel(name: str) -> ChannelDossier:
 
 
 def channels_of(user: AbstractBaseUser) -> list[tuple[str, int]]:
-    """The channels that open sessions of the user are in, and how many of them; most first."""
+    """The channels of the user's open sessions, with the number of sessions, most first."""
     mine = WebSocketSession.objects.filter(user=user.pk, connected=True).order_by()
     first = mine.exclude(channel_name="").values_list("channel_name").annotate(Count("pk"))
     further = ChannelMembership.objects.filter(session__in=mine).exclude(name=F("session__channel_name"))
@@ -72,7 +72,7 @@ def channels_of(user: AbstractBaseUser) -> list[tuple[str, int]]:
 
 
 def bans_of(user: AbstractBaseUser) -> QuerySet[Ban]:
-    """The last few of this user, in force or over."""
+    """The last few bans of this user, active or over."""
     return Ban.objects.filter(user=user.pk).select_related("user", "created_by")[:FEW]
 
 
@@ -85,10 +85,10 @@ def tokens_of(user: AbstractBaseUser) -> QuerySet[WebSocketToken]:
 
 
 def events_about(user: AbstractBaseUser) -> QuerySet[AuditEvent]:
-    """The last few of a month: about the user, or about one of their last connections alone."""
+    """The last few audit events of a month about the user or one of their last connections."""
     name = str(user)  # as the audit trail has it
     sessions = WebSocketSession.objects.filter(user=user.pk).order_by("-created_on")
     about = Q(object_text=name) | Q(object_text__in=sessions.values("connection_id")[:_CONNECTIONS])
-    # As bans of a channel, and acts on all of somebody's sessions, are written.
+    # How bans from a channel, and acts on all of a user's sessions, are recorded.
     about |= Q(object_text__startswith=f"{name} in ") | Q(object_text__endswith=_("user %s") % name)
     return AuditEvent.objects.filter(about, happened_on__gt=timezone.now() - _LATELY)[:FEW]

@@ -1,4 +1,4 @@
-"""Gateways that are thought of, but not saved yet."""
+"""Plans and saves gateways that are drafted but not stored yet."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from apigw_ws.services import transactions
 from apigw_ws.services.provisioning import Plan
 from apigw_ws.services.specs import spec_for
 
-#: What appears on AWS's bill (https://aws.amazon.com/api-gateway/pricing/#WebSocket_APIs).
+#: What an operation adds to AWS's bill (https://aws.amazon.com/api-gateway/pricing/#WebSocket_APIs).
 COSTS: Final[Mapping[type[Operation], Promise]] = {
     CreateApi: _("AWS bills each message, and each minute of a connection.")
 }
@@ -25,16 +25,16 @@ COSTS: Final[Mapping[type[Operation], Promise]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A gateway and its routes, neither of which is in the database."""
+    """An unsaved gateway with its routes."""
 
     gateway: ApiGateway
     routes: Collection[ApiGatewayAdditionalRoute] = ()
 
 
 def plan(draft: Draft) -> Plan:
-    """All that is done in AWS for a gateway that is new. Does not call AWS. Raises ConfigurationError.
+    """Return the plan for a new gateway. Does not call AWS. Raises ConfigurationError.
 
-    An API is found by the gateway's uid, which a draft has made up: AWS cannot have anything of it yet, nor,
+    APIs are found by the gateway's uid, which is new with the draft: AWS cannot have anything of it yet, nor,
     unless it is somebody else's and refused later, of its domain.
     """
     spec = spec_for(draft.gateway, draft.routes)
@@ -43,7 +43,7 @@ def plan(draft: Draft) -> Plan:
 
 
 def cost(operation: Operation) -> str:
-    """What the operation adds to AWS's bill, in a sentence; empty for nothing."""
+    """Return what the operation adds to AWS's bill, in a sentence; empty for nothing."""
     return str(COSTS[type(operation)]) if type(operation) in COSTS else ""
 
 

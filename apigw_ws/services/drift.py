@@ -1,6 +1,6 @@
-"""Where AWS and a gateway's record differ, and for each difference: taking AWS's side, or keeping ours.
+"""Compares AWS with a gateway's record, and takes AWS's side of a difference or keeps ours.
 
-To keep ours is to apply the plan: every difference is one that the plan would undo.
+Keeping ours means applying the plan: every difference is one that the plan would remove.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What comes of taking AWS's side in some differences, and keeping ours in the others."""
+    """The result of taking AWS's side of some differences and keeping ours of the others."""
 
     #: What is written on the record.
     taken: list[Difference]
-    #: What applying does afterwards.
+    #: What applying would do afterwards.
     plan: Plan
 
 
 def compare(gateway: ApiGateway) -> list[Difference]:
-    """Every difference, in the order in which ``apply`` would undo it; none when there is nothing to apply.
+    """Return the differences, in the order in which ``apply`` would remove them.
 
     Raises AwsError, OwnershipConflict and ConfigurationError.
     """
@@ -51,7 +51,7 @@ def compare(gateway: ApiGateway) -> list[Difference]:
 
 
 def decide(gateway: ApiGateway, held: Held, keys: Sequence[str]) -> Decision:
-    """What taking AWS's side of ``keys`` would come to, where AWS holds that; nothing is written.
+    """Return what taking AWS's side of ``keys`` would result in; nothing is written.
 
     Raises as ``take_aws``.
     """
@@ -70,7 +70,7 @@ def take_aws(
     by: AbstractBaseUser | None = None,
     ip: str | None = None,
 ) -> list[Difference]:
-    """Write AWS's values of these differences on the record, or none, and return what they were.
+    """Write AWS's values of all these differences to the record, or none; return the differences.
 
     AWS is only read. Raises PlanChanged if there is no such difference (any longer) or AWS's value is not
     the one of ``seen``, ApigwWsError if AWS's value cannot stand on the record, and as ``compare`` does.
@@ -88,7 +88,7 @@ def take_aws(
 
 
 def _same(aws: str, seen: str | None) -> bool:
-    """Forms send the ends of lines as they like (https://url.spec.whatwg.org/#concept-urlencoded-serializer)."""
+    """Forms normalise line endings (https://url.spec.whatwg.org/#concept-urlencoded-serializer)."""
     return seen is not None and aws.splitlines() == seen.splitlines()
 
 
@@ -104,7 +104,7 @@ def _between(gateway: ApiGateway, held: Held) -> list[Difference]:
 
 
 def _take(gateway: ApiGateway, held: Held, keys: Sequence[str]) -> list[Difference]:
-    """Each is looked up anew: what is taken of a tag or a route depends on what was taken before."""
+    """Each is looked up again: what is taken of a tag or a route depends on what was taken before."""
     taken = []
     for key in keys:
         difference = next((each for each in _between(gateway, held) if each.key == key), None)

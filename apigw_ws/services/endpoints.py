@@ -1,4 +1,4 @@
-"""Where a gateway is in AWS, and as whom we ask."""
+"""Resolves a gateway's endpoints, region and credentials, and makes its clients."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from apigw_ws.delivery import Endpoint
 from apigw_ws.exceptions import ConfigurationError, NotProvisioned
 from apigw_ws.models import ApiGateway, AwsAccount
 
-#: Seconds that AWS may take for one answer; None: as long as the client lets it.
+#: Seconds that AWS may take for one answer; None: the client's own time-out.
 _hurry: Final[ContextVar[int | None]] = ContextVar("apigw_ws_hurry", default=None)
 
 
 @contextmanager
 def quickly(seconds: int) -> Iterator[None]:
-    """In the block AWS is asked once, and given up after ``seconds`` without an answer: somebody waits.
+    """In the block, calls to AWS are sent once and time out after ``seconds``, because somebody is waiting.
 
-    Where each of many answers comes just in time, they are given up after four times as long.
+    If many answers each come just in time, the sequence is given up after four times as long.
     """
     token = _hurry.set(seconds)
     try:
@@ -36,9 +36,9 @@ def quickly(seconds: int) -> Iterator[None]:
 
 
 def config_for(gateway: ApiGateway) -> ClientConfig:
-    """Where the gateway is, and as whom: by itself, else by its account, else by the settings.
+    """Return where the gateway is and the credentials: its own, else its account's, else the settings'.
 
-    Raises ConfigurationError for half a key pair, which boto3 would take for a whole one.
+    Raises ConfigurationError for half a key pair, which boto3 would accept.
     """
     account = gateway.account or AwsAccount()
     endpoint_url = gateway.endpoint_url or account.endpoint_url or conf.endpoint_url
@@ -55,7 +55,7 @@ def config_for(gateway: ApiGateway) -> ClientConfig:
 
 
 def _credentials(account: AwsAccount) -> dict[str, Any]:
-    """The account's profile, else what the settings name, if anything."""
+    """The account's profile, else what the settings name."""
     if account.profile:
         return {"profile": account.profile}
     if bool(conf.aws_access_key_id) != bool(conf.aws_secret_access_key):
@@ -70,27 +70,27 @@ def _credentials(account: AwsAccount) -> dict[str, Any]:
 
 
 def control_client(gateway: ApiGateway) -> Any:
-    """The client that makes and changes the gateway. Raises ConfigurationError."""
+    """Return the client that makes and changes the gateway. Raises ConfigurationError."""
     return client("apigatewayv2", config_for(gateway))
 
 
 def dns_client(gateway: ApiGateway) -> Any:
-    """The client of Route 53. Raises ConfigurationError."""
+    """Return the client for Route 53. Raises ConfigurationError."""
     return client("route53", dns_config(config_for(gateway)))
 
 
 def dns_config(config: ClientConfig) -> ClientConfig:
-    """The same for Route 53 and the other services beside API Gateway."""
+    """As ``config_for``, for Route 53 and the other services besides API Gateway."""
     return replace(config, endpoint_url=_beside_api_gateway(config.endpoint_url))
 
 
 def _beside_api_gateway(endpoint_url: str) -> str:
-    """Nothing else is behind API Gateway's VPC endpoint; the emulator is all of AWS."""
+    """API Gateway's VPC endpoint serves nothing else; the emulator serves all of AWS."""
     return "" if ".amazonaws.com" in endpoint_url else endpoint_url
 
 
 def connections_client(gateway: ApiGateway) -> Any:
-    """The client that reaches the gateway's connections. Raises NotProvisioned, ConfigurationError."""
+    """Return the client for the gateway's connections. Raises NotProvisioned, ConfigurationError."""
     patience: dict[str, Any] = {"attempts": 3, "timeout": 10} if _hurry.get() is None else {}
     config = replace(
         config_for(gateway), endpoint_url=management_url(gateway), pool=conf.send_workers, **patience
@@ -99,21 +99,21 @@ def connections_client(gateway: ApiGateway) -> Any:
 
 
 def delivery_endpoint(gateway: ApiGateway | None) -> Endpoint:
-    """Where and as whom many messages are posted to the gateway's connections.
+    """Return the endpoint and credentials with which many messages are posted to the gateway's connections.
 
     Raises NotProvisioned, ConfigurationError, and AwsUnreachable when there are no credentials.
     """
     if gateway is None:
         raise NotProvisioned(_("The session belongs to no gateway, so nothing leads to its client."))
-    # A delivery tries again by itself.
+    # A delivery retries by itself.
     config = replace(config_for(gateway), endpoint_url=management_url(gateway), attempts=1, timeout=10)
     return posting.endpoint(config)
 
 
 def management_url(gateway: ApiGateway) -> str:
-    """The URL below which the gateway has its ``@connections``. Raises NotProvisioned.
+    """Return the URL under which the gateway has its ``@connections``. Raises NotProvisioned.
 
-    A custom domain's mapping chooses the stage; everywhere else it is in the path
+    With a custom domain the mapping chooses the stage; otherwise the stage is in the path
     (https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-call-websocket-api-connections.html).
     """
     if not (gateway.api_endpoint and gateway.deployment_id):

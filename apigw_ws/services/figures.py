@@ -1,7 +1,7 @@
-"""How many are in each channel, as of a moment ago: the only writer of ``Channel``.
+"""Counts the members of each channel: the only writer of ``Channel``.
 
-A session names its first channel, ``ChannelMembership`` the others, and closed sessions keep theirs, so that
-to count them all takes longer than a page may with very many. They are counted by the upkeep's tick, and by a
+A session has its first channel, ``ChannelMembership`` the others, and closed sessions keep theirs, so
+counting very many takes longer than a page may. They are counted by the upkeep's tick, and by a
 page that shows them where that is quick.
 """
 
@@ -23,22 +23,22 @@ from apigw_ws.services import chores, pace
 
 NAME: Final = "channels"
 
-#: A page counts again what was counted longer ago than this, where it took no longer than that.
+#: A page counts again what was counted longer ago than this, if counting took no longer than that.
 _STALE: Final = dt.timedelta(seconds=5)
 _QUICK_MS: Final = 40
-#: Members that a page counts for itself: a few milliseconds.
+#: Members that a page counts itself: a few milliseconds.
 _COUNTED_NOW: Final = 10_000
 _LEASE: Final = dt.timedelta(minutes=2)
 _BATCH: Final = 500
 
-#: Members, those of them that are live, their messages in the last full minute, and their gateways.
+#: Members, live members, their messages in the last full minute, their gateways.
 _Figures = tuple[int, int, int, list[int]]
 _FIELDS: Final = ("members", "live", "messages", "gateways")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What one turn has found, and how long it took."""
+    """What one turn found, and how long it took."""
 
     channels: int
     milliseconds: int
@@ -50,7 +50,7 @@ def count(*, every: dt.timedelta = chores.ALWAYS) -> Report | None:
 
 
 def looked_at() -> Chore | None:
-    """As ``count``, for a page: where that is quick, or nobody else does it. Return the last turn."""
+    """As ``count``, for a page, if that is quick or nobody else does it. Return the last turn."""
     last = chores.last_turn(NAME)
     every = _page_counts_every(last)
     if last and last.started_on and last.started_on > timezone.now() - every:
@@ -60,7 +60,7 @@ def looked_at() -> Chore | None:
 
 
 def of_channel(name: str) -> Channel:
-    """The figures of one channel; its members are counted now, unless they were very many."""
+    """Return the figures of one channel; its members are counted now, unless they were very many."""
     counted = Channel.objects.filter(name=name).first() or Channel(name=name)
     if counted.members <= _COUNTED_NOW:
         rows, is_live = WebSocketSession.objects.in_channel(name), _is_live(timezone.now())
@@ -94,7 +94,7 @@ def _count() -> Report:
 
 
 def _found() -> dict[str, _Figures]:
-    """By name, those with members or with a rule of their very own."""
+    """The figures by name, of channels with members or with a rule of their own."""
     of_their_own = ChannelPermission.objects.exclude(channel_name__contains="*").order_by()
     found: dict[str, _Figures] = {
         name: (0, 0, 0, []) for name in of_their_own.values_list("channel_name", flat=True)
@@ -108,7 +108,7 @@ def _found() -> dict[str, _Figures]:
 
 
 def _rows(now: dt.datetime) -> Iterator[tuple[Any, ...]]:
-    """A name, a gateway, and the figures of both: of first channels, then of further ones."""
+    """Channel name, gateway and the figures of both: of first channels, then of further ones."""
     first = WebSocketSession.objects.filter(connected=True).exclude(channel_name="")
     yield from _tallied(first, "channel_name", "", now)
     further = ChannelMembership.objects.filter(session__connected=True)

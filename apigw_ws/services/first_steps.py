@@ -1,4 +1,4 @@
-"""How far somebody is with the console, and whether they still want to be told."""
+"""Tells how far a user has come with the console's first steps, and remembers their dismissal."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from apigw_ws.models import AuditEvent, Dismissal, WebSocketSession
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
 
-#: Where the cache has whether there are roles, and for how many seconds.
+#: The cache key for whether there are roles; and seconds.
 ROLES: Final = "apigw_ws:first-steps:roles"
 KEPT: Final = 30
 _CARD: Final = "first-steps"
@@ -23,16 +23,16 @@ _SENT: Final = (AuditEvent.Verb.SEND, AuditEvent.Verb.BROADCAST)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    #: The user wants to hear of it no more.
+    #: The user has dismissed the card.
     dismissed: bool
-    #: A client has connected, ever.
+    #: A client has ever connected.
     connected: bool
     #: This user has sent a message, or a broadcast.
     sent: bool
 
 
 def progress(user: AbstractBaseUser) -> Progress:
-    """One query once a client has connected; until then two."""
+    """Return the user's progress. One query once a client has connected; until then two."""
     dismissed = Dismissal.objects.filter(user_id=user.pk, card=_CARD)
     sent = AuditEvent.objects.filter(user_id=user.pk, verb__in=_SENT).order_by()
     found = WebSocketSession.objects.order_by().values_list(Exists(dismissed), Exists(sent))[:1]
@@ -48,7 +48,7 @@ def have_roles() -> bool:
 
 
 def dismiss(user: AbstractBaseUser) -> None:
-    """The user is not told any longer, wherever they sign in. No audit event: it is their own view."""
+    """Hide the card from the user, wherever they sign in. No audit event: it is their own view."""
     Dismissal.objects.get_or_create(user_id=user.pk, card=_CARD)
 
 

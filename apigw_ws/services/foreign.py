@@ -1,4 +1,4 @@
-"""The record of an API that was made elsewhere, as it would be. Asks nobody and saves nothing."""
+"""Drafts the record of an API that was made elsewhere. Calls nothing and saves nothing."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from apigw_ws.services.drafts import Draft
 from apigw_ws.services.specs import spec_for
 
 DEFAULT: Final = "$default"
-#: The routes that come with a gateway -> the end of the URL that each calls.
+#: The routes that come with a gateway -> the last part of the URL that each calls.
 OWN: Final = {CONNECT: "connect", DEFAULT: "default", DISCONNECT: "disconnect"}
 #: How many versions of a secret are tried.
 VERSIONS: Final = 30
-#: Tags that AWS and we keep for ourselves.
+#: Prefixes of tags that AWS and we reserve.
 _RESERVED: Final = ("aws:", "apigw-ws:")
 
 
 def draft(place: ApiGateway, region: str, found: Inventory, stage: StageState | None, name: str) -> Draft:
-    """The gateway and its routes as they would be saved; neither has been validated.
+    """Return the gateway and its routes as they would be saved, not validated.
 
-    ``place`` tells the account and the endpoint. ``name`` is the gateway's, empty for the API's own. Raises
+    ``place`` has the account and the endpoint. ``name`` is the gateway's; empty: the API's own. Raises
     OwnershipConflict if the API carries a tag of ours that names nobody.
     """
     held, api, default = found.snapshot, found.snapshot.api, found.snapshot.route(DEFAULT)
@@ -64,9 +64,9 @@ def draft(place: ApiGateway, region: str, found: Inventory, stage: StageState | 
 
 
 def _proven(draft: Draft, live_digest: str) -> int:
-    """The version of the secret with which what is live is just what the record says; 0 for none.
+    """The version of the secret with which the live state equals the record; 0 for none.
 
-    So a gateway of ours whose record was lost comes back without a gap in which anybody's calls pass.
+    So a gateway of ours whose record was lost comes back without a gap in which forged requests pass.
     """
     gateway = draft.gateway
     if live_digest and gateway.target_base_endpoint:
@@ -78,7 +78,7 @@ def _proven(draft: Draft, live_digest: str) -> int:
 
 
 def uid_of(api: ApiState) -> uuid.UUID:
-    """The one in its tag, else one made of its address: who adopts it a second time makes the same."""
+    """Return the uid in its tag, else one derived from its address: adopting it twice gives the same."""
     if not api.owner:
         return uuid.uuid5(uuid.NAMESPACE_URL, api.endpoint)
     try:
@@ -91,9 +91,9 @@ def uid_of(api: ApiState) -> uuid.UUID:
 
 
 def base_url(routes: Iterable[RouteState]) -> str:
-    """What the URLs of the routes have in common, with a slash at its end; empty if nothing is called.
+    """Return what the URLs of the routes have in common, with a final slash; empty if nothing is called.
 
-    The routes that come with a gateway decide; best by an end that is theirs, as in …/connect.
+    The routes that come with a gateway decide, preferably by their usual endings, as in …/connect.
     """
     urls = {route.key: route.integration.url for route in routes if route.integration and is_adoptable(route)}
     own = {key: urls[key] for key in OWN if key in urls}
@@ -116,7 +116,7 @@ def is_adoptable(route: RouteState) -> bool:
 
 
 def domain_of(found: Inventory, stage: StageState | None) -> DomainState | None:
-    """The custom domain whose root leads to the stage, of several one that can become the gateway's."""
+    """Return the custom domain whose root leads to the stage, preferably one that can be taken over."""
     leading = [state for state in found.domains if stage and _leads(state, found.api.id, stage.name)]
     return min(leading, key=lambda state: not _manageable(state, found), default=None)
 
@@ -154,7 +154,7 @@ def _domain_fields(state: DomainState | None, found: Inventory) -> dict[str, Any
 
 
 def _stage_fields(stage: StageState | None) -> dict[str, Any]:
-    """What AWS shows as its default, or as a limit of 0, nobody has set, and stays unmanaged."""
+    """AWS's defaults, and limits of 0, were set by nobody and stay unmanaged."""
     if stage is None:
         return {}
     limited = bool(stage.throttling_rate_limit and stage.throttling_burst_limit)
@@ -204,7 +204,7 @@ def _route(
 
 
 def problems(row: ApiGateway | ApiGatewayAdditionalRoute) -> list[str]:
-    """Why the row cannot be saved, in sentences."""
+    """Return why the row cannot be saved, in sentences."""
     try:
         row.full_clean(exclude=["api_gateway"], validate_constraints=False)
     except ValidationError as error:

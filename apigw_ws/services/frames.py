@@ -1,4 +1,4 @@
-"""Frames that are kept to be sent on test connections."""
+"""Keeps frames for test connections."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 
 
 def of(gateway: ApiGateway) -> QuerySet[SavedFrame]:
-    """Those of this gateway, and those for all gateways."""
+    """Return the frames of this gateway, and those for all gateways."""
     return SavedFrame.objects.filter(Q(gateway=gateway) | Q(gateway=None)).select_related("saved_by")
 
 
 def keep(
     gateway: ApiGateway | None, name: str, payload: str, *, by: AbstractBaseUser, ip: str | None = None
 ) -> SavedFrame:
-    """The gateway, or without one all of them, have the frame; one of the same name is replaced.
+    """Save a frame for the gateway, or without one for all; it replaces one of the same name.
 
-    The audit trail has its name and size, not its words.
+    The audit trail has its name and size, not its content.
     """
     frame, added = SavedFrame.objects.update_or_create(
         gateway=gateway, name=name, defaults={"payload": payload, "saved_by_id": by.pk}
@@ -34,7 +34,7 @@ def keep(
 
 
 def forget(frame: SavedFrame, *, by: AbstractBaseUser, ip: str | None = None) -> None:
-    """Nobody has the frame any longer."""
+    """Delete the frame."""
     with audit.recorded(AuditEvent.Verb.DELETE, frame.gateway, what=_called(frame), by=by, ip=ip):
         frame.delete()
 

@@ -1,7 +1,7 @@
-"""What AWS says while somebody waits: within two seconds, or as it was when it was last seen.
+"""Asks AWS while somebody waits: answers within two seconds, or with what was seen last.
 
-A look runs in a thread, which goes on when the wait is over: the next one finds what it has found. It asks
-AWS, and of the database only what was loaded before: the gateway's account, and what ``load`` names of it.
+A look runs in a thread that goes on when the wait is over, so that the next one finds its result. It asks
+AWS, and uses of the database only what was loaded before: the gateway, its account, and what ``load`` names.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ T = TypeVar("T")
 
 #: Seconds that a page waits for AWS.
 BUDGET: Final = 2
-#: To ``load`` a gateway's routes.
+#: For ``load``: a gateway's routes.
 ROUTES: Final = "additional_routes"
-#: Seconds that AWS may take for one answer, while nobody may be waiting any longer.
+#: Seconds that AWS may take for one answer, even if nobody waits any longer.
 PATIENCE: Final = 5
 
 
 class TooSlow(AwsUnreachable):
-    """AWS had not answered when the budget was spent; the reading goes on."""
+    """AWS did not answer within the budget; the look goes on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Glance(Generic[T]):
-    """Without a problem it is so now, with one it was so on ``seen_on``, if it was ever seen."""
+    """What was found: without a problem, now; with one, on ``seen_on``, if ever."""
 
     found: T | None = None
     seen_on: datetime | None = None
@@ -50,7 +50,7 @@ class Glance(Generic[T]):
 
     @property
     def just_now(self) -> bool:
-        """It was seen within the last minute."""
+        """Whether it was seen within the last minute."""
         return self.seen_on is not None and timezone.now() - self.seen_on < timedelta(minutes=1)
 
 
@@ -66,7 +66,7 @@ def glance(
     load: Sequence[str] = (),
     budget: float | None = None,
 ) -> Glance[T]:
-    """What ``look`` finds of one gateway; see ``glances``."""
+    """Return what ``look`` finds of one gateway; see ``glances``."""
     (seen,) = glances([gateway], look, keep=keep, load=load, budget=budget)
     return seen
 
@@ -79,10 +79,10 @@ def glances(
     load: Sequence[str] = (),
     budget: float | None = None,
 ) -> list[Glance[T]]:
-    """What ``look`` finds of all gateways at once, in their order, within ``budget`` seconds (``BUDGET``).
+    """Return what ``look`` finds of all gateways, in their order, within ``budget`` seconds (``BUDGET``).
 
-    What it raises as ApigwWsError is the glance's problem. To ``keep`` is for a function of a module, and for
-    what holds no secret: it is in the cache until the next look, and who asks meanwhile waits for the same.
+    An ApigwWsError becomes the glance's problem. ``keep`` is for module-level functions whose result
+    holds no secret: it stays in the cache until the next look, and concurrent callers share one look.
     """
     return _looked([(gateway, look) for gateway in _loaded(gateways, load)], keep, ROUTES in load, budget)
 
@@ -94,13 +94,13 @@ def together(
     load: Sequence[str] = (),
     budget: float | None = None,
 ) -> list[Glance[Any]]:
-    """What each of ``looks`` finds of one gateway, in their order and all at the same time; each is kept."""
+    """Return what each of ``looks``, at the same time, finds of one gateway, in their order; all are kept."""
     (loaded,) = _loaded([gateway], load)
     return _looked([(loaded, look) for look in looks], True, ROUTES in load, budget)
 
 
 def last_seen(gateways: Sequence[ApiGateway], look: Callable[[ApiGateway], T]) -> list[Glance[T]]:
-    """What ``look`` found last of each, where it was kept, in their order; does not call AWS."""
+    """Return what ``look`` found last of each, if kept, in their order; does not call AWS."""
     known = cache.get_many([_key(gateway, look) for gateway in gateways])
     return [known.get(_key(gateway, look), Glance()) for gateway in gateways]
 
@@ -131,7 +131,7 @@ def _looked(
 def _begin(
     gateway: ApiGateway, look: Callable[[ApiGateway], T], keep: bool, routes: bool
 ) -> Future[Glance[T]]:
-    """Start to look, in a thread of its own, unless somebody is at the same already."""
+    """Start a look in a thread of its own, unless the same one is under way."""
     future: Future[Glance[T]] = Future()
     key, question = "", cast(Hashable, future)
     if keep:
@@ -160,7 +160,7 @@ def _work(
             seen = see()
         if key and not seen.problem:
             cache.set(key, seen, timeout=None)
-    except BaseException as error:  # the thread has nobody else to tell
+    except BaseException as error:  # nobody else would hear of it
         future.set_exception(error)
     else:
         future.set_result(seen)

@@ -1,4 +1,4 @@
-"""What of an API that was made elsewhere a gateway cannot manage: left alone, or in the way. Pure."""
+"""What a gateway cannot manage of an API that was made elsewhere: left alone, or in the way. Pure."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from apigw_ws.services.foreign import OWN, is_adoptable
 
 
 def in_the_way(found: Inventory) -> Iterator[str]:
-    """A sentence for each reason why no gateway can be made of the API as it is."""
+    """Yield a sentence for each reason why the API cannot become a gateway as it is."""
     if (problem := found.extras.problem) and DOMAIN_TAG in found.snapshot.tags:
-        # A record without the domain would have it removed from AWS.
+        # With a record that lacks the domain, applying would remove it from AWS.
         yield _("The API's tag names a custom domain, which could not be read: %(problem)s") % {
             "problem": problem
         }
@@ -30,7 +30,7 @@ def in_the_way(found: Inventory) -> Iterator[str]:
 
 
 def nameless(found: Inventory, draft: Draft) -> tuple[str, ...]:
-    """The keys of recorded routes whose calls do not say which connection they are about."""
+    """Return the keys of recorded routes whose requests do not name their connection."""
     keys = {*OWN, *(route.route_key for route in draft.routes)}
     name = f"integration.request.header.{headers.CONNECTION_ID}".lower()
     return tuple(
@@ -42,7 +42,7 @@ def nameless(found: Inventory, draft: Draft) -> tuple[str, ...]:
 
 
 def left_alone(found: Inventory, stage: StageState | None, draft: Draft) -> Iterator[str]:
-    """A sentence for each thing that is not recorded, and that applying does not touch."""
+    """Yield a sentence for each thing that is not recorded and that applying does not touch."""
     yield from _routes(found, {route.route_key for route in draft.routes})
     yield from _extras(found, stage)
     yield from _stages(found, stage)

@@ -1,9 +1,9 @@
-"""How often somebody tried lately.
+"""Rate limits: counts how often somebody tried lately.
 
-Counted in the cache that the site's processes share, where it has one (Redis, Memcached): by windows of the
-clock, of which the last counts by as much of it as is less than a window ago. What is refused is not
-counted, so that it makes no lock last longer. Elsewhere each process counts for itself, but the connects of
-an address, which the database knows.
+Attempts are counted in a cache that the site's processes share (Redis, Memcached), by windows of the
+clock; the previous window counts in proportion to what is less than a window ago. What is refused is not
+counted, so that it extends no lock. Without such a cache each process counts for itself, except connects of
+an address, which are counted in the database.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ SIGN_IN_WINDOW: Final = 15 * 60
 SIGN_INS_FROM: Final = 30
 SIGN_INS_AS: Final = 10
 
-#: Backends of Django that other processes do not see, or that cost queries or files.
+#: Django's cache backends that other processes do not share, or that cost queries or files.
 _NOT_SHARED: Final = tuple(
     f"django.core.cache.backends.{name}." for name in ("locmem", "dummy", "filebased", "db")
 )
@@ -38,9 +38,9 @@ _own: Final = LocMemCache("apigw_ws.limits", {"OPTIONS": {"MAX_ENTRIES": 10_000}
 
 
 def connects_from(ip_address: str, window: int, limit: int) -> int:
-    """Count a connect from the address, or of IPv6 its /64, unless ``limit`` came before.
+    """Count a connect from the address (of IPv6, the /64), unless ``limit`` came before.
 
-    Return how many came before in the last ``window`` seconds; so do the functions below.
+    Return how many came before in the last ``window`` seconds, as the functions below do.
     """
     if not _is_shared():
         return access.attempts(ip_address, window)
@@ -58,9 +58,9 @@ def messages_of(connection_id: str, window: int, limit: int) -> int:
 
 
 def may_sign_in(ip_address: str | None, username: str) -> bool:
-    """Count an attempt to sign in; False, and not counted, where too many failed before.
+    """Count an attempt to sign in and return True; return False, uncounted, if too many failed before.
 
-    They fail too often from one address, or for one name, whether or not a user has it.
+    The limits are per address and per name, whether or not a user has that name.
     """
     counted: list[str] = []
     for who, limit in _signing_in(ip_address, username).items():
@@ -72,24 +72,24 @@ def may_sign_in(ip_address: str | None, username: str) -> bool:
 
 
 def signed_in(ip_address: str | None, username: str) -> None:
-    """The attempt that ``may_sign_in`` counted did not fail: it counts no more."""
+    """Uncount the attempt that ``may_sign_in`` counted: it did not fail."""
     _take_back(_signing_in(ip_address, username))
 
 
 def _signing_in(ip_address: str | None, username: str) -> dict[str, int]:
-    """By whom attempts are counted, and how often each may fail. No cache keeps a name as it was typed."""
+    """The keys that attempts are counted by, and their limits. Names are hashed before they are cached."""
     name = hashlib.sha256(unicodedata.normalize("NFKC", username).casefold().encode()).hexdigest()
     return {f"sign-in:{access.block_of(ip_address)}": SIGN_INS_FROM, f"sign-in:{name}": SIGN_INS_AS}
 
 
 def _take_back(counted: Iterable[str]) -> None:
     for who in counted:
-        with suppress(Exception):  # gone, or the cache does not answer: it counts until its window ends
+        with suppress(Exception):  # evicted, or the cache does not answer: it counts until its window ends
             (cache if _is_shared() else _own).decr(_key(who, SIGN_IN_WINDOW, time.time()))
 
 
 def _before(who: str, window: int, limit: int) -> int:
-    """A cache that does not answer must let people in: then this process counts."""
+    """If the cache fails, this process counts: that must not keep people out."""
     if _is_shared():
         try:
             return _counted(cache, who, window, limit)

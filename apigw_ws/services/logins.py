@@ -1,4 +1,4 @@
-"""A session lives no longer than the login that it was opened under."""
+"""Closes sessions when the login under which they were opened ends."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from apigw_ws.models import WebSocketSession
 from apigw_ws.services import tokens
 from apigw_ws.services.sessions import ClosedBy, close_all
 
-#: What a save of a user can end a login by.
+#: The user's fields whose change ends a login.
 _FIELDS: Final = frozenset({"password", "is_active"})
 
 
@@ -29,7 +29,7 @@ def close_of_login(session_key: str | None) -> int:
 
 
 def close_of_others(session_key: str | None, user: AbstractBaseUser) -> int:
-    """Close the sessions that others than ``user`` opened from a browser session that is now the user's."""
+    """Close the sessions that other users opened from a browser session that is now ``user``'s."""
     if not session_key:
         return 0
     sessions = WebSocketSession.objects.filter(session_key_hash=tokens.digest(session_key))
@@ -53,7 +53,7 @@ def close_of_deleted_user(user: AbstractBaseUser) -> int:
 
 def holds(session: WebSocketSession) -> bool:
     """Whether the login that the session was opened under is still good: active user, unchanged password."""
-    if session.user is None:  # with a hash, the user was deleted while the session was opened
+    if session.user is None:  # a hash means that the user was deleted while the session was being opened
         return not session.auth_hash
     hashes = _auth_hashes(session.user)
     unchanged = not session.auth_hash or any(constant_time_compare(session.auth_hash, one) for one in hashes)
@@ -61,7 +61,7 @@ def holds(session: WebSocketSession) -> bool:
 
 
 def auth_hash(user: AbstractBaseUser) -> str:
-    """Return what changes with the password, hashed once more: what we store is no use for signing in."""
+    """Return a value that changes with the password, hashed again so that it is useless for signing in."""
     return next(iter(_auth_hashes(user)), "")
 
 

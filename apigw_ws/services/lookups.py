@@ -1,4 +1,4 @@
-"""What an AWS account has that a gateway can use. Each asks AWS once, and briefly: somebody waits."""
+"""Looks up what a gateway can use in an AWS account. Each asks AWS once and briefly: somebody waits."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = [
     "zones",
 ]
 
-#: Seconds for an answer.
+#: Seconds that AWS may take for an answer.
 TIMEOUT: Final = 4
 
 
@@ -34,12 +34,12 @@ class Identity:
 
     caller: Caller
     region: str
-    #: Of something that is not AWS itself; else empty.
+    #: Empty, if it is AWS itself.
     endpoint_url: str
 
 
 def identity(gateway: ApiGateway) -> Identity:
-    """As whom the gateway would be made. Raises AwsError, ConfigurationError."""
+    """Return the identity that would make the gateway. Raises AwsError, ConfigurationError."""
     sts = _client("sts", gateway)
     return Identity(
         caller=lookups.caller(sts),
@@ -49,7 +49,7 @@ def identity(gateway: ApiGateway) -> Identity:
 
 
 def certificates(gateway: ApiGateway) -> list[Certificate]:
-    """The certificates of the gateway's region: those that cover its domain first, issued ones before others.
+    """Return the certificates of the gateway's region: those that cover its domain first, then issued ones.
 
     Raises AwsError, ConfigurationError.
     """
@@ -59,7 +59,7 @@ def certificates(gateway: ApiGateway) -> list[Certificate]:
 
 
 def zones(gateway: ApiGateway) -> list[Zone]:
-    """The hosted zones that contain the gateway's domain, the closest first.
+    """Return the hosted zones that contain the gateway's domain, the closest first.
 
     Raises AwsError, ConfigurationError.
     """
@@ -69,7 +69,7 @@ def zones(gateway: ApiGateway) -> list[Zone]:
 
 
 def log_role(gateway: ApiGateway) -> str:
-    """The role as which API Gateway writes logs where the gateway is; empty if it has none.
+    """Return the role with which API Gateway writes logs in the gateway's account and region, else "".
 
     Raises AwsError, ConfigurationError.
     """

@@ -1,4 +1,4 @@
-"""What was done to a gateway, as moments on the time axis of its charts."""
+"""Marks of what was done to a gateway, for the time axis of its charts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from apigw_ws.models import ApiGateway, AuditEvent, DeployedSnapshot, Run
 
-#: More lines than that only hide the chart.
+#: More would only hide the chart.
 MOST: Final = 50
 
 
@@ -22,7 +22,7 @@ class Mark:
 
 
 def marks(gateway: ApiGateway, since: datetime) -> list[Mark]:
-    """Our deployments, rollbacks and failed runs since then: ``MOST`` at most, the newest first."""
+    """Return our deployments, rollbacks and failed runs since then: ``MOST`` at most, the newest first."""
     found = [*_deployments(gateway, since), *_rollbacks(gateway, since), *_failures(gateway, since)]
     return sorted(found, key=lambda mark: mark.happened_on, reverse=True)[:MOST]
 

@@ -1,4 +1,4 @@
-"""What operations on routes would change; ``differences.of`` learns it by the import of this module. Pure."""
+"""Differences of operations on routes; importing this module registers them with ``differences.of``. Pure."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _sides(name: str, wanted: IntegrationSpec, held: IntegrationState) -> tuple[
 
 
 def _only(ours: Mapping[str, str], theirs: Mapping[str, str]) -> str:
-    """The headers that differ, by name: one of the values is the secret."""
+    """The headers that differ, by name only: one of the values is the secret."""
     names = sorted(name for name in ours if ours[name] != theirs.get(name))
     return ", ".join(name.removeprefix(_HEADER) for name in names)
 
