@@ -1,4 +1,4 @@
-"""The traffic of gateways, as CloudWatch counts it: asked once for all who look, and in bounded time."""
+"""Reads the gateways' traffic from CloudWatch: once for everybody who looks, and in bounded time."""
 
 from __future__ import annotations
 
@@ -50,24 +50,24 @@ __all__ = [
     "traffic",
 ]
 
-#: CloudWatch has a minute's numbers only a while after it: until then no number does not mean none.
+#: CloudWatch has a minute's numbers only after a while: until then, a missing number does not mean 0.
 SETTLING: Final = timedelta(minutes=3)
-#: Seconds for which a failed look answers all who ask.
+#: Seconds for which a failed look counts for everybody who asks.
 PATIENCE: Final = 5
-#: Seconds for which a count of errors is good.
+#: Seconds for which a count of errors is valid.
 FRESH: Final = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """How far back a chart goes, and in what steps."""
+    """How far back a chart goes, and in which steps."""
 
     name: str
     length: timedelta
-    #: Seconds of a step, and of the steps among which the most connects are looked for.
+    #: Seconds of a step, and of the finer steps in which the peak of connects is found.
     period: int
     fine: int
-    #: Seconds for which an answer is good.
+    #: Seconds for which an answer is valid.
     fresh: int
 
 
@@ -83,7 +83,7 @@ SPANS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
-    """The values of one metric, one for each step; None if there is nothing, or not known yet."""
+    """The values of one metric by step; None if there is nothing, or it is not known yet."""
 
     metric: str
     statistic: str
@@ -92,7 +92,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traffic:
-    """A gateway's traffic over a span. The last step is not over yet."""
+    """A gateway's traffic over a span, in steps of which the last is not over yet."""
 
     span: Span
     #: The start of each step.
@@ -107,18 +107,18 @@ class Traffic:
 
 
 def traffic(gateway: ApiGateway, span: Span) -> Glance[Traffic]:
-    """The gateway's traffic; where AWS refuses, is slow or gone, what was seen last, with the problem.
+    """Return the gateway's traffic; if AWS refuses, is slow or gone, what was seen last, with the problem.
 
-    However many ask, AWS is asked once in ``span.fresh`` seconds.
+    However many ask, CloudWatch is called once in ``span.fresh`` seconds.
     """
     key = f"apigw_ws:traffic:{gateway.pk}:{gateway.api_id}:{gateway.live_stage}:{span.name}"
     return _shared(key, span.fresh, gateway, lambda gateway: _traffic(gateway, span))
 
 
 def errors_last_hour(gateways: Iterable[ApiGateway]) -> dict[int, int | None]:
-    """The errors of the last hour by primary key; None if AWS does not say, or there is no API yet.
+    """Return the errors of the last hour by primary key; None if AWS does not say, or there is no API yet.
 
-    AWS is asked once for all gateways of an account and region, and at most once a minute. This waits for it,
+    CloudWatch is called once for all gateways of an account and region, and at most once a minute. This waits
     for the two seconds of a glance in all.
     """
     asked = list(gateways)
@@ -136,7 +136,7 @@ def errors_last_hour(gateways: Iterable[ApiGateway]) -> dict[int, int | None]:
 
 
 def _by_account(gateways: Iterable[ApiGateway]) -> Iterable[list[ApiGateway]]:
-    """Those that are in AWS, as one question can be asked about them."""
+    """The gateways that are in AWS, grouped so that each group needs one call."""
     groups: dict[ClientConfig, list[ApiGateway]] = defaultdict(list)
     for gateway in gateways:
         if gateway.api_id:
@@ -146,7 +146,7 @@ def _by_account(gateways: Iterable[ApiGateway]) -> Iterable[list[ApiGateway]]:
 
 
 def _name(group: Iterable[ApiGateway]) -> str:
-    """What the cache calls the errors of these."""
+    """The cache key of these gateways' errors."""
     stages = repr(sorted((each.pk, each.api_id, each.live_stage) for each in group))
     return f"apigw_ws:errors:{blake2b(stages.encode(), digest_size=9).hexdigest()}"
 
@@ -167,7 +167,7 @@ def _shared(key: str, fresh: int, gateway: ApiGateway, look: Callable[[ApiGatewa
 
 
 def _looked(key: str, fresh: int, gateway: ApiGateway, look: Callable[[ApiGateway], Any]) -> Glance[Any]:
-    def kept(gateway: ApiGateway) -> Any:  # also when it is found so late that nobody waits any longer
+    def kept(gateway: ApiGateway) -> Any:  # also if it is found too late for those who asked
         seen = Glance(found=look(gateway), seen_on=timezone.now())
         cache.set(f"{key}:last", seen, timeout=None)
         cache.set(key, seen, timeout=fresh)
@@ -181,7 +181,7 @@ def _looked(key: str, fresh: int, gateway: ApiGateway, look: Callable[[ApiGatewa
 
 
 def _failed(key: str, problem: ApigwWsError) -> Glance[Any]:
-    """What was found last, and why it is not known now."""
+    """What was found last, and why there is nothing newer."""
     return replace(cache.get(f"{key}:last") or Glance(), problem=problem)
 
 
@@ -224,19 +224,19 @@ def _query(gateway: ApiGateway, metric: str, statistic: str, period: int) -> Que
 
 
 def _client(gateway: ApiGateway) -> Any:
-    # An endpoint of API Gateway's own, in a VPC, has no CloudWatch behind it.
+    # API Gateway's own VPC endpoint does not serve CloudWatch.
     return client("cloudwatch", endpoints.dns_config(endpoints.config_for(gateway)))
 
 
 def _moments(span: Span, now: datetime) -> tuple[datetime, ...]:
-    """On the clock, as CloudWatch's periods are."""
+    """Aligned with the clock, like CloudWatch's periods."""
     last = int(now.timestamp()) // span.period * span.period
     steps = int(span.length.total_seconds()) // span.period
     return tuple(datetime.fromtimestamp(last - n * span.period, UTC) for n in reversed(range(steps)))
 
 
 def _series(query: Query, moments: Sequence[datetime], points: Points) -> Series:
-    """CloudWatch leaves out what did not happen: of a count that is 0, of a latency nothing."""
+    """CloudWatch omits what did not happen: for a count that means 0, for a latency nothing."""
     settled = timezone.now() - SETTLING - timedelta(seconds=query.period)
     counts = query.statistic == "Sum"
     values = (points.get(moment, 0.0 if counts and moment <= settled else None) for moment in moments)

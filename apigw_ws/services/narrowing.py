@@ -1,4 +1,4 @@
-"""Which sessions the parameters of their list stand for."""
+"""Filters sessions by the query parameters of their list."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from apigw_ws.models.sessions import WebSocketSessionQuerySet
 from apigw_ws.services import timeline
 from apigw_ws.services.access import block_of
 
-#: How many users a word stands for at most.
+#: The most users that a search word matches.
 USERS: Final = 100
-#: Parameters of the list that change nothing in who is shown.
+#: Parameters of the list that do not filter.
 _OTHERS: Final = frozenset({"o", "p", "e", "all", "_changelist_filters", "_facets", "_popup", "_to_field"})
 #: How long something has lasted, in minutes.
 _SPANS: Final = {
@@ -40,21 +40,21 @@ Rows = WebSocketSessionQuerySet
 
 
 def of_users(word: str) -> Q:
-    """Sessions of the users whose names begin so; one query for the users, whose index it needs."""
+    """Return sessions of users whose names begin so; the users are one query, by their index."""
     model = get_user_model()
     named = model._default_manager.filter(**{f"{model.USERNAME_FIELD}__startswith": word})
     return Q(user__in=list(named.values_list("pk", flat=True)[:USERS]))
 
 
 def of_connection(word: str, vendor: str) -> Q:
-    """Sessions whose connection IDs begin so, by the index; SQLite has none for LIKE, nor for its case."""
+    """Return sessions whose connection IDs begin so; on SQLite by a range, as LIKE uses no index there."""
     if vendor == "sqlite":
         return Q(connection_id__gte=word, connection_id__lt=f"{word}\U0010ffff")
     return Q(connection_id__startswith=word)
 
 
 def at_address(word: str) -> Q | None:
-    """Sessions from the address, by the index of its block; None if it is no address."""
+    """Return sessions from the address, by the index of its block; None if it is not an address."""
     try:
         address = str(ip_address(word))
     except ValueError:
@@ -63,14 +63,14 @@ def at_address(word: str) -> Q | None:
 
 
 def unknown(query: Mapping[str, str]) -> list[str]:
-    """The parameters that ``narrowed`` does not know. To overlook one would choose more than was shown."""
+    """Return the parameters that ``narrowed`` does not know. Ignoring one would select more than is shown."""
     return sorted(name for name, value in query.items() if value and name not in {*_NARROWS, *_OTHERS})
 
 
 def narrowed(sessions: Rows, query: Mapping[str, str]) -> Rows:
-    """Those of the sessions that the list shows for the query, as its filters have it.
+    """Return those of the sessions that the list shows for the query.
 
-    A value that means nothing narrows as in the list: not at all, or to nobody where it is an address.
+    An invalid value filters as in the list: not at all, or, for an address, to nobody.
     """
     if not query.get("state"):
         sessions = sessions.filter(connected=True)
@@ -120,7 +120,7 @@ def _nothing(sessions: Rows, word: str) -> Rows:
 
 
 def _moment(query: Mapping[str, str], end: str) -> datetime | None:
-    """None for what is missing, or is none. Without a time it is midnight."""
+    """None if it is missing or invalid. A date alone means midnight."""
     day, time = (query.get(f"created_on_{end}_{part}") for part in (0, 1))
     with suppress(ValidationError):
         return SplitDateTimeField().clean([day, time or "00:00"]) if day else None

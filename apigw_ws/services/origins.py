@@ -1,4 +1,4 @@
-"""Whether a page may connect. A browser sends cookies with any page's WebSocket, and its true Origin."""
+"""Decides which pages may connect: browsers send cookies for any page, but also its true Origin."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def is_allowed(origin: str, *, scheme: str, host: str) -> bool:
 
 
 def is_listed(origin: str, patterns: Iterable[str]) -> bool:
-    """Whether a pattern is ``origin``, or has ``*.`` for a domain and all below it, or is ``*`` for any."""
+    """Whether a pattern is ``origin``, or ``*.`` and a domain at or above it, or ``*`` for any."""
     return any(_matches(origin.lower(), pattern.lower().rstrip("/")) for pattern in patterns)
 
 
 def is_same_site(origin: str, scheme: str, host: str) -> bool:
-    """Whether the page's site is that of ``host``; a page without TLS only where ``scheme`` has none."""
+    """Whether the page's site is that of ``host``; a page without TLS counts only if ``scheme`` has none."""
     page, called = _split(origin), _split(f"//{host}")
     if page is None or called is None or page.scheme not in {"https", scheme}:
         return False
@@ -43,7 +43,7 @@ def is_same_site(origin: str, scheme: str, host: str) -> bool:
 
 
 def registrable(host: str) -> str | None:
-    """Return what somebody registered of ``host`` (example.co.uk); None for addresses and bare suffixes."""
+    """Return the registrable domain of ``host`` (example.co.uk); None for addresses and bare suffixes."""
     if _address(host) is not None:
         return None
     found: str | None = _suffixes().privatesuffix(host)

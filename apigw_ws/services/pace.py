@@ -1,4 +1,4 @@
-"""Messages a minute without a query of their own: the UPDATE that counts a message keeps them, too."""
+"""Counts messages a minute, in the same UPDATE that counts a message."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from django.db.models import Case, F, IntegerField, Sum, Value, When
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 
-# Constants. As expressions of Django's they take longer to put together than all else of the UPDATE.
+# Raw SQL: as Django expressions these take longer to compile than the rest of the UPDATE.
 _THIS: Final = "CASE WHEN minute = %s THEN in_minute + %s ELSE %s END"
 _BEFORE: Final = "CASE minute WHEN %s THEN in_minute_before WHEN %s THEN in_minute ELSE 0 END"
 _NONE: Final = Value(0)
 
 
 def kept(number: int, now: dt.datetime) -> dict[str, Any]:
-    """What an UPDATE sets for sessions with ``number`` more messages each, in or out."""
+    """Return what an UPDATE sets for sessions with ``number`` more messages each, in or out."""
     minute = _minute(now)
     return {
         "minute": minute,
@@ -26,7 +26,7 @@ def kept(number: int, now: dt.datetime) -> dict[str, Any]:
 
 
 def in_last_minute(now: dt.datetime, session: str = "") -> Coalesce:
-    """The messages of sessions in the minute before this one, added up; ``session`` is the way to them."""
+    """Return the sum of sessions' messages in the last full minute; ``session`` is the lookup prefix."""
     minute = _minute(now)
     one = Case(
         When(**{f"{session}minute": minute}, then=F(f"{session}in_minute_before")),

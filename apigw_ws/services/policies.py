@@ -1,4 +1,4 @@
-"""The IAM policy that is enough for a gateway, and no more than that."""
+"""Writes the least IAM policy that is enough for a gateway."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ Statement = dict[str, Any]
 
 
 def for_gateway(gateway: ApiGateway) -> dict[str, Any]:
-    """The policy for what this gateway uses now, ready to paste; does not call AWS.
+    """Return the policy for what this gateway uses now, ready to paste; does not call AWS.
 
     Statements whose Sid begins with Provision make, change and remove the API; Send reaches its connections;
-    Monitor reads its metrics; Domain and Dns are there where it has a custom domain and a hosted zone.
-    Console lets the wizard, the doctor and “Adopt an API” look around in the account. Before the API is made
+    Monitor reads its metrics; Domain and Dns are there if it has a custom domain and a hosted zone.
+    Console is for the wizard, the doctor and “Adopt an API”, which read the account. Before the API is made
     its ID is “*”: paste the policy again afterwards. Raises ConfigurationError without a region.
     """
     arns = _Arns.of(gateway)
@@ -30,7 +30,7 @@ def for_gateway(gateway: ApiGateway) -> dict[str, Any]:
 class _Arns:
     partition: str
     region: str
-    #: “*” where the record does not say.
+    #: “*” if the record does not say.
     account: str
     api_id: str
 
@@ -47,7 +47,7 @@ class _Arns:
         )
 
     def control(self, path: str) -> str:
-        """The ARN of something of API Gateway's own."""
+        """The ARN of something in API Gateway's control plane."""
         return f"arn:{self.partition}:apigateway:{self.region}::/{path}"
 
 
@@ -57,9 +57,9 @@ def _allow(sid: str, actions: list[str], *resources: str, **more: Any) -> Statem
 
 def _provision(arns: _Arns) -> Iterator[Statement]:
     api = f"apis/{arns.api_id}"
-    # Our API is found by its tag, so that all of them have to be listed.
+    # Our API is found by its tag, so all APIs have to be listed.
     yield _allow("ProvisionFind", ["apigateway:GET"], arns.control("apis"))
-    # What is made with tags needs TagResource as well, asked on the collection that it is made in.
+    # Making something with tags needs TagResource, too, on the collection that it is made in.
     yield _allow("ProvisionMake", ["apigateway:POST", "apigateway:TagResource"], arns.control("apis"))
     yield _allow(
         "Provision",
@@ -93,7 +93,7 @@ def _domain(arns: _Arns, gateway: ApiGateway) -> Iterator[Statement]:
     domain = arns.control(f"domainnames/{gateway.domain_name}")
     mappings = (f"{domain}/apimappings", f"{domain}/apimappings/*")
     yield _allow("DomainFind", ["apigateway:GET"], arns.control("domainnames"))
-    if not gateway.certificate_arn:  # set up elsewhere: only its mapping to us goes, when the API goes
+    if not gateway.certificate_arn:  # set up elsewhere: only its mapping to us is removed, with the API
         yield _allow("DomainMappings", _verbs("GET", "DELETE"), *mappings)
         return
     yield _allow("DomainMake", ["apigateway:POST", "apigateway:TagResource"], arns.control("domainnames"))
@@ -117,7 +117,7 @@ def _console(arns: _Arns) -> Iterator[Statement]:
     resources = [arns.control(f"{kind}{below}") for kind in kinds for below in ("", "/*")]
     yield _allow("ConsoleAdopt", ["apigateway:GET"], *resources)
     yield _allow("ConsoleDoctor", ["apigateway:GET"], arns.control("account"))
-    # None can be narrowed before somebody has chosen. Who is asking, STS tells without a permission
+    # None of these can be narrowed before somebody has chosen. STS needs no permission to say who is asking
     # (https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html).
     lookups = ["acm:ListCertificates", "route53:ListHostedZones", "route53:ListResourceRecordSets"]
     yield _allow("ConsoleLookups", lookups, "*")

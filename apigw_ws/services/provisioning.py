@@ -1,4 +1,4 @@
-"""Make AWS match a gateway's record: what would be done, and doing it."""
+"""Makes AWS match a gateway's record, after showing what that would do."""
 
 from __future__ import annotations
 
@@ -44,26 +44,26 @@ _DOMAIN_FROM_AWS: Final = (
     "updated_on",
 )
 
-#: Seconds that AWS may take for an answer after it has failed one.
+#: Seconds that AWS may take for an answer after a call has failed.
 GRACE: Final = 2
-#: What AWS holds of a gateway, and of its domains, which is None if it never had any.
+#: What AWS holds of a gateway, and of its domains; the latter is None if it never had any.
 Held = tuple[Snapshot | None, tuple[DomainState, ...] | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What has to be done in AWS, in this order."""
+    """The operations to perform in AWS, in order."""
 
     operations: tuple[Operation, ...]
 
     @property
     def digest(self) -> str:
-        """Names the plan, so that ``apply`` does what was shown and nothing else."""
+        """Identifies the plan, so that ``apply`` does what was shown and nothing else."""
         return digest([[type(operation).__name__, asdict(operation)] for operation in self.operations])
 
 
 def preview(gateway: ApiGateway) -> Plan:
-    """What ``apply`` would do now. Raises AwsError, OwnershipConflict and ConfigurationError."""
+    """Return what ``apply`` would do now. Raises AwsError, OwnershipConflict and ConfigurationError."""
     return Plan(operations=planner.plan(spec_for(gateway), *look(gateway)))
 
 
@@ -75,9 +75,9 @@ def apply(
     seen: str | None = None,
     on_step: Callable[[Step], None] | None = None,
 ) -> Run:
-    """Make AWS match the gateway's record, and return the run; the gateway then holds what AWS told us.
+    """Make AWS match the gateway's record, and return the run; the record is updated with AWS's answers.
 
-    ``seen`` is the digest of the plan that somebody agreed to: PlanChanged is raised, and nothing done, when
+    ``seen`` is the digest of the plan that somebody agreed to: PlanChanged is raised, and nothing done, if
     it is no longer the plan. ``on_step`` is called after each operation. Raises RunInProgress, AwsError,
     OwnershipConflict, ConfigurationError. What was done before an error stays; apply again to go on.
     """
@@ -127,7 +127,7 @@ def execute(gateway: ApiGateway, run: Run, plan: Plan, on_step: Callable[[Step],
             runs.failed(run, position, operation, started_on, error)
             _look_again(gateway)
             raise
-        if isinstance(operation, CreateApi):  # before it is live: its first $connect must find it known
+        if isinstance(operation, CreateApi):  # its first $connect has to find the gateway
             gateway.api_id, gateway.api_endpoint, gateway.api_created = calls.api_id, calls.endpoint, True
             gateway.save(update_fields=["api_id", "api_endpoint", "api_created", "updated_on"])
         if isinstance(operation, RemoveStage):
@@ -138,7 +138,7 @@ def execute(gateway: ApiGateway, run: Run, plan: Plan, on_step: Callable[[Step],
 
 
 def read(gateway: ApiGateway) -> Snapshot | None:
-    """What AWS holds of the gateway. Raises AwsError, OwnershipConflict and ConfigurationError."""
+    """Return what AWS holds of the gateway. Raises AwsError, OwnershipConflict and ConfigurationError."""
     return reader.read(
         endpoints.control_client(gateway),
         uid=str(gateway.uid),
@@ -149,7 +149,7 @@ def read(gateway: ApiGateway) -> Snapshot | None:
 
 
 def read_domains(gateway: ApiGateway, snapshot: Snapshot | None) -> tuple[DomainState, ...] | None:
-    """What AWS holds of the gateway's custom domain, and of earlier ones; None if it never had any.
+    """Return what AWS holds of the gateway's custom domain and earlier ones; None if it never had any.
 
     A gateway without a domain therefore needs no permission to list them. Raises as ``read``.
     """
@@ -165,7 +165,7 @@ def read_domains(gateway: ApiGateway, snapshot: Snapshot | None) -> tuple[Domain
 
 
 def look(gateway: ApiGateway) -> Held:
-    """What AWS holds of the gateway and of its domains. Raises as ``read``."""
+    """Return what AWS holds of the gateway and of its domains. Raises as ``read``."""
     snapshot = read(gateway)
     return snapshot, read_domains(gateway, snapshot)
 
@@ -173,7 +173,7 @@ def look(gateway: ApiGateway) -> Held:
 def remember(
     gateway: ApiGateway, snapshot: Snapshot | None, domains: tuple[DomainState, ...] | None = None
 ) -> None:
-    """Write down what AWS holds of the gateway and its routes, and of its domain unless that is None."""
+    """Store what AWS holds of the gateway and its routes, and of its domain unless that is None."""
     stage = _live_stage(gateway, snapshot) if snapshot else None
     gateway.api_id = snapshot.api_id if snapshot else ""
     gateway.api_endpoint = snapshot.endpoint if snapshot else ""
@@ -195,25 +195,25 @@ def remember(
 
 
 def _look_again(gateway: ApiGateway) -> None:
-    """A call may have taken effect though its answer was lost: record it, where AWS tells at once."""
+    """A call may have taken effect though its answer was lost: record that, if AWS answers at once."""
     with suppress(ApigwWsError), endpoints.quickly(GRACE):
         remember(gateway, *look(gateway))
 
 
 def _adopted(gateway: ApiGateway) -> None:
-    """Everything carries its mark by now: what somebody makes in AWS from here on is not taken over."""
+    """Everything has our mark by now, so what others make in AWS from here on is not taken over."""
     gateway.adopting = False
     gateway.save(update_fields=["adopting", "updated_on"])
 
 
 def _live_stage(gateway: ApiGateway, snapshot: Snapshot) -> StageState | None:
-    """The stage that serves something; under its earlier name, until the new one is deployed."""
+    """The stage that serves clients; it has its earlier name until the new one is deployed."""
     stages = (snapshot.stage(name) for name in (gateway.stage_name, gateway.live_stage_name))
     return next((stage for stage in stages if stage and stage.deployment_id), None)
 
 
 def _remember_secret(gateway: ApiGateway, snapshot: Snapshot | None, live: bool) -> None:
-    """Of a deployment that is not ours nobody knows what it sends: the version stays what it was."""
+    """What a foreign deployment sends is unknown, so then the version stays as it was."""
     version = gateway.secret_version if live else None
     if snapshot and not live:
         earlier = gateway.deployed_snapshots.filter(digest=snapshot.live_digest).first()

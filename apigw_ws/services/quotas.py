@@ -1,4 +1,4 @@
-"""How much of AWS's quotas a gateway uses."""
+"""Tells how much of AWS's quotas a gateway uses."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 from apigw_ws.conf import conf
 from apigw_ws.models import ApiGateway
 
-#: Seconds after which AWS ends a connection, so that there are never more than the connects of that time.
+#: Seconds after which AWS closes a connection, so there are never more than the connects of that time.
 LONGEST: Final = 7200
-#: From which share on a quota deserves a warning.
+#: The share from which on a quota deserves a warning.
 WARNING: Final = 0.8
 
 
@@ -34,7 +34,7 @@ class Quota:
 
 
 def quotas(gateway: ApiGateway, *, peak: float | None, seconds: int) -> list[Quota]:
-    """Routes, connects and connections; ``peak`` is connects per second, on average over ``seconds``.
+    """Return routes, connects and connections; ``peak`` is connects per second, averaged over ``seconds``.
 
     https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
     """

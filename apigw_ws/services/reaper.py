@@ -1,4 +1,4 @@
-"""Finds the sessions whose end nobody told: $disconnect is best effort, and AWS cannot list connections."""
+"""Finds sessions that ended without a $disconnect, which is best effort; AWS cannot list connections."""
 
 from __future__ import annotations
 
@@ -28,32 +28,32 @@ _BATCH: Final = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What one tick has found, in sessions."""
+    """What one tick found, in numbers of sessions."""
 
-    #: Two hours old, and closed for that.
+    #: Closed because they were two hours old.
     expired: int = 0
-    #: Closed here before, at the end of a login, and now at AWS too.
+    #: Closed here earlier, as at the end of a login, and now at AWS, too.
     finished: int = 0
-    #: AWS was asked about; the next five add up to it.
+    #: AWS was asked about them; the next five add up to this.
     probed: int = 0
     #: AWS did not know them any longer: closed.
     ghosts: int = 0
     #: AWS said that they are open.
     kept: int = 0
-    #: AWS limited the rate, could not be reached, or refused: nothing is known, and nothing was closed.
+    #: AWS limited the rate, could not be reached, or refused: unknown, and not closed.
     throttled: int = 0
     unreachable: int = 0
     refused: int = 0
-    #: Silent too, and not asked about: the rate leaves them to the next tick.
+    #: Silent, too, but left to the next tick because of the rate.
     left: int = 0
 
 
 def tick(*, every: dt.timedelta = chores.ALWAYS) -> Report | None:
-    """Close the expired, ask AWS about the silent, close what it does not know, and return what was found.
+    """Close expired sessions, ask AWS about silent ones, close what it does not know; return what was found.
 
-    None if another tick is at work, or was begun within the last ``every``. Only AWS's "gone" closes.
+    None if another tick is at work, or was begun within the last ``every``. Only AWS's 410 closes a session.
     """
-    lease = dt.timedelta(seconds=2 * conf.reaper_interval + 120)  # longer than _tick lets itself take
+    lease = dt.timedelta(seconds=2 * conf.reaper_interval + 120)  # longer than _tick may take
     return chores.take_turn(NAME, _tick, lease=lease, every=every)
 
 
@@ -73,7 +73,7 @@ def _tick() -> Report:
 
 
 def _silent() -> QuerySet[WebSocketSession]:
-    """Sessions without evidence for a while that AWS may still know."""
+    """Sessions without recent evidence that AWS may still know."""
     now = timezone.now()
     since = now - dt.timedelta(seconds=conf.probe_after)
     young = WebSocketSession.objects.filter(connected=True, created_on__gt=now - MAX_AGE)
@@ -81,7 +81,7 @@ def _silent() -> QuerySet[WebSocketSession]:
 
 
 def _probe_gateway(gateway_id: int, share: int) -> Counter[str]:
-    """Ask about the longest silent of the gateway, ``share`` at most: no gateway takes another's turn."""
+    """Ask about the gateway's longest silent sessions, at most ``share``: each gateway has its turn."""
     longest = _silent().filter(api_gateway=gateway_id).order_by("active_on")[:share]
     clients, asked, found = (
         calls.Clients(),
@@ -103,7 +103,7 @@ def _probe(batch: list[WebSocketSession], clients: calls.Clients) -> Counter[str
 
 
 def _found(answer: ApigwWsError | None) -> str:
-    """The field of the report that an answer counts in."""
+    """The field of the report in which an answer counts."""
     match answer:
         case None:
             return "kept"

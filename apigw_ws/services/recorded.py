@@ -1,4 +1,4 @@
-"""What adopting an API records, for people to read: each value, and where it comes from. Pure."""
+"""Describes what adopting an API records: each value, and where it comes from. Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from apigw_ws.services.foreign import OWN
 
 _DOMAIN: Final = gettext_lazy("Its custom domain")
 _STAGE: Final = gettext_lazy("The stage")
-#: Field -> where its value comes from, by group.
+#: Group -> field -> where its value comes from.
 _FIELDS: Final[Mapping[str, Mapping[str, Promise]]] = {
     gettext_noop("Gateway"): {
         "api_name": gettext_lazy("The API's name, unless you choose another"),
@@ -61,9 +61,9 @@ _FIELDS: Final[Mapping[str, Mapping[str, Promise]]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Value:
-    """One value of the record."""
+    """One value of the record that adopting makes."""
 
-    #: What it is about: the gateway, its routes, its stage, its domain.
+    #: The gateway, its routes, its stage or its domain.
     group: str
     label: str
     #: Empty if there is none.
@@ -76,7 +76,7 @@ class Value:
 
 
 def values(draft: Draft, found: Inventory) -> Iterator[Value]:
-    """Every value that is recorded, and the empty ones, which leave AWS as it is."""
+    """Return every value that is recorded, empty ones included, which leave AWS as it is."""
     gateway = draft.gateway
     for group, fields in _FIELDS.items():
         for name, source in fields.items():
@@ -100,7 +100,7 @@ def _value(group: str, gateway: ApiGateway, name: str, source: Promise) -> Value
 
 
 def _own(gateway: ApiGateway, found: Inventory, key: str, end: str) -> Value:
-    """A route that comes with the gateway, whose URL follows from the base URL."""
+    """A route that comes with the gateway; its URL follows from the base URL."""
     base = gateway.target_base_endpoint
     url, state = f"{base}{end}" if base else "", found.snapshot.route(key)
     held = state.integration.url if state and state.integration else ""

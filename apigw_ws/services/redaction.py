@@ -1,4 +1,4 @@
-"""What of a message a trace may keep."""
+"""Redacts messages for traces."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
-#: What stands in the place of a value.
+#: What replaces a value.
 REDACTED: Final = "[redacted]"
-#: Characters that are kept of a text that is not JSON.
+#: Characters that are kept of text that is not JSON.
 BEGINNING: Final = 80
-#: JSON in texts in JSON; what is deeper stays a text.
+#: Nesting of JSON in strings of JSON; anything deeper stays a string.
 _LAYERS: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
     text: str
-    #: Whether it is only the beginning.
+    #: Whether only the beginning was kept.
     is_cut: bool
 
 
 def keep(payload: bytes, keys: Collection[str], *, whole_texts: bool = False) -> Kept:
-    """The message, as compact JSON without the values of keys that contain one of ``keys``, at any depth.
+    """Return the message as compact JSON; values of keys that contain one of ``keys`` are redacted at any depth.
 
-    Of what is not JSON, its beginning, or all with ``whole_texts``; what follows such a key in it is
-    redacted as well as can be told.
+    Of other text, its beginning, or all of it with ``whole_texts``; what follows such a key in it is
+    redacted as far as it can be recognised.
     """
     text = payload.decode(errors="replace")
     words = [word for key in keys if (word := _plain(key))]
@@ -56,7 +56,7 @@ def _redacted(data: Any, words: Collection[str], layers: int) -> Any:
 
 
 def _inside(text: str, redact: Callable[[Any], Any]) -> str:
-    """A text that is JSON itself."""
+    """A string that is JSON itself."""
     try:
         return json.dumps(redact(json.loads(text)), ensure_ascii=False, separators=(",", ":"))
     except ValueError:
@@ -69,7 +69,7 @@ def _is_named(key: str, words: Collection[str]) -> bool:
 
 
 def _plain(key: str) -> str:
-    """“API-Key”, “api_key” and “apiKey” are the same."""
+    """Makes “API-Key”, “api_key” and “apiKey” equal."""
     return re.sub(r"[\W_]", "", key).casefold()
 
 
@@ -84,5 +84,5 @@ def _without_values(text: str, words: Collection[str]) -> str:
 
 
 def _storable(text: str) -> str:
-    """PostgreSQL takes no NUL, and nobody lone surrogates."""
+    """Without NUL, which PostgreSQL refuses, and lone surrogates, which every database does."""
     return text.replace("\0", "�").encode(errors="replace").decode()

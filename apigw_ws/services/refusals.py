@@ -1,4 +1,4 @@
-"""The only writer of ``Refusal``: who was refused, by which guard, and what was seen."""
+"""Records refusals, the only writer of ``Refusal``: who was refused, by which guard, and why."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from apigw_ws.services.access import NOT_ATTEMPTS, block_of
 
 logger = logging.getLogger("apigw_ws.access")
 
-#: Refused before the secret proved a gateway: anybody on the Internet can make as many of these as they like.
-#: They have a tenth of the room, for themselves, so that they displace nothing.
+#: Guards before the secret has proved a gateway: anybody on the Internet can cause any number of refusals.
+#: These have a tenth of the room to themselves, so that they displace no others.
 _ANYBODYS: Final = ("request", "headers", "gateway", "secret")
-#: Rows that a process writes within a minute: of each of those, and of each other guard for each address.
+#: Rows that a process writes per minute: for each of those, and for each other guard and address.
 _OF_ANYBODY: Final = 100
 _OF_ADDRESS: Final = 20
 
 
 @dataclass(slots=True, kw_only=True)
 class _Tally:
-    """What a process has written of one kind within this minute, and left out since it last wrote."""
+    """The rows of one kind that a process wrote this minute, and the refusals left out since the last."""
 
     minute: float
     written: int = 0
@@ -47,7 +47,7 @@ _tallies: dict[Hashable, _Tally] = {}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tallied:
-    """How often a guard has refused for a reason."""
+    """How often a guard refused for a reason."""
 
     guard: str
     reason: str
@@ -64,11 +64,11 @@ def record(
     ip_address: str | None = None,
     **seen: str,
 ) -> None:
-    """Keep a row of what was refused and why; ``seen`` are further fields. One write at most.
+    """Store a refusal; ``seen`` are further fields. One write at most.
 
-    Under a flood a row stands for several (``Refusal.times``): a process writes twenty a minute of a guard
-    for an address, and of what came without the secret a hundred. The newest REFUSALS_KEPT stay, of what
-    came without the secret a tenth as many. A database that fails is logged; the client is refused anyway.
+    In a flood a row stands for several (``Refusal.times``): a process writes twenty a minute for a guard
+    and address, or a hundred of what came without the secret. The newest REFUSALS_KEPT are kept, of what
+    came without the secret a tenth as many. A database error is logged; the client is refused anyway.
     """
     connection_id = seen.get("connection_id", "")
     logger.info("Refused %s %s by %s: %s", phase, connection_id, refused.guard, refused)
@@ -91,7 +91,7 @@ def record(
             times=times,
             **seen,
         )
-        if row.pk % max(1, conf.refusals_kept // 100) == 0:  # so a flood of refusals costs little more
+        if row.pk % max(1, conf.refusals_kept // 100) == 0:  # rarely: a flood costs little more
             _forget_old()
     except DatabaseError:
         logger.exception("A refusal could not be recorded.")
@@ -109,13 +109,13 @@ def _forget_old() -> None:
 
 
 def top(number: int) -> list[Tallied]:
-    """The most frequent reasons of the last day; one query."""
+    """Return the most frequent reasons of the last day; one query."""
     now = timezone.now()
     lately = Sum("times", filter=Q(created_on__gt=now - timedelta(hours=1)), default=0)
     rows = (
         Refusal.objects.filter(created_on__gt=now - timedelta(days=1))
         .order_by()
-        # No plain column, by the index of which SQLite would read all days.
+        # Not a plain column, whose index would make SQLite read all days.
         .values("reason", by=Coalesce("guard", Value("")))
         .annotate(last_day=Sum("times"), last_hour=lately)
     )
@@ -127,18 +127,18 @@ def top(number: int) -> list[Tallied]:
 
 
 def of_bans() -> Mapping[int, int]:
-    """How often each ban has refused somebody, as far as refusals are kept: primary key -> number."""
+    """Return how often each ban has refused somebody, as far as refusals are kept, by primary key."""
     rows = Refusal.objects.filter(guard="ban").order_by().values_list("facts__ban").annotate(Sum("times"))
     return dict(rows)
 
 
 def _times(guard: str, phase: str, block: str | None) -> int:
-    """For how many refusals a row stands that is written now; 0: none is written."""
+    """How many refusals a row written now stands for; 0: none is written."""
     if guard in _ANYBODYS:
         return _counted(guard, _OF_ANYBODY)
     most = _OF_ADDRESS
     if phase == "connect" and guard not in NOT_ATTEMPTS:
-        most = max(most, conf.connect_rate_limit)  # these count as attempts, and that limit bounds them
+        most = max(most, conf.connect_rate_limit)  # these rows count as attempts, so the limit bounds them
     return _counted((guard, phase, block), most)
 
 
@@ -160,7 +160,7 @@ def _counted(kind: Hashable, most: int) -> int:
 
 
 def _plain(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """PostgreSQL's jsonb takes neither NUL nor lone surrogates, and a client writes no long rows."""
+    """Shortened, and without NUL and lone surrogates, which PostgreSQL's jsonb refuses."""
     texts = {
         key: value.replace("\0", "").encode(errors="replace").decode()[:255]
         for key, value in facts.items()

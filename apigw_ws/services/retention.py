@@ -1,4 +1,4 @@
-"""How long the records of what happened are kept."""
+"""Deletes records that are older than their settings let them become."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from apigw_ws.services import batches, chores, rollups, tokens
 
 NAME: Final = "prune"
 
-#: A little less, or the hour would move on from day to day.
+#: A little less than a day, or the hour would drift from day to day.
 _DAILY: Final = dt.timedelta(hours=23, minutes=55)
 _LEASE: Final = dt.timedelta(hours=1)
 
@@ -36,15 +36,15 @@ class Pruned:
 
 
 def prune(*, every: dt.timedelta = chores.ALWAYS) -> Pruned | None:
-    """Delete what is older than its setting lets it become, in batches; return how many rows.
+    """Delete what is too old, in batches; return how many rows.
 
-    None if somebody else is at it, or was within the last ``every``.
+    None if another process is doing so, or did within the last ``every``.
     """
     return chores.take_turn(NAME, _prune, lease=_LEASE, every=every)
 
 
 def prune_daily() -> Pruned | None:
-    """As ``prune``, where that was not done today."""
+    """As ``prune``, if that was not done today."""
     return prune(every=_DAILY)
 
 
@@ -66,7 +66,7 @@ def _delete(rows: QuerySet[Any], moment: str, days: int) -> int:
 
 
 def _delete_broadcasts(days: int) -> int:
-    """Their recipients before: of one alone there may be a million."""
+    """Deletes recipients first: a single broadcast may have a million."""
     ended = Broadcast.objects.alias(ended_on=Coalesce(F("finished_on"), F("created_on")))
     old = _older(ended.filter(state__in=(Broadcast.State.DRAFT, *Broadcast.OVER)), "ended_on", days)
     batches.delete(BroadcastRecipient.objects.filter(broadcast__in=old))
@@ -74,7 +74,7 @@ def _delete_broadcasts(days: int) -> int:
 
 
 def _older(rows: QuerySet[Any], moment: str, days: int) -> QuerySet[Any]:
-    """0 days: they are kept."""
+    """Rows older than so many days; 0 means that all are kept."""
     if not days:
         return rows.none()
     return rows.filter(**{f"{moment}__lt": timezone.now() - dt.timedelta(days=days)})
@@ -86,6 +86,6 @@ def _closed_sessions() -> QuerySet[WebSocketSession]:
 
 
 def _earlier_runs() -> QuerySet[Run]:
-    """All but the last of each gateway, which says how the gateway is."""
+    """All runs but the last of each gateway, which says how the gateway is."""
     later = Run.objects.filter(gateway=OuterRef("gateway"), pk__gt=OuterRef("pk"))
     return Run.objects.filter(Exists(later), Q(finished_on__isnull=False))

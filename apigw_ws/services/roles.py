@@ -1,4 +1,4 @@
-"""Groups for the people who run gateways, as sets of permissions."""
+"""Makes groups, as sets of permissions, for the people who run gateways."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from apigw_ws.services import audit, transactions
 
 #: Tries gateways out.
 _TESTS: Final = ("test_apigateway", "add_savedframe", "change_savedframe", "delete_savedframe")
-#: Looks after those who are connected. Not what messages say, nor broadcasts to very many.
+#: Looks after connections. Neither reads messages nor broadcasts to very many.
 _OPERATES: Final = (
     "disconnect_websocketsession",
     "send_message_websocketsession",
@@ -30,7 +30,7 @@ _OPERATES: Final = (
     "change_broadcasttemplate",
     "delete_broadcasttemplate",
 )
-#: Makes and changes what is in AWS, and who may join what. Not what cannot be taken back.
+#: Makes and changes what is in AWS, and who may join what; nothing that cannot be undone.
 _DEPLOYS: Final = (
     "add_apigateway",
     "change_apigateway",
@@ -49,7 +49,7 @@ _DEPLOYS: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What a group's permissions in this app lack, and have too many of; both by codename, sorted."""
+    """The permissions of this app that a group lacks, and has too many; codenames, sorted."""
 
     group: str
     added: tuple[str, ...]
@@ -57,7 +57,7 @@ class Change:
 
 
 def roles() -> dict[str, frozenset[str]]:
-    """The groups by name, with codenames of this app's permissions; the last one has all of them."""
+    """Return the groups by name, with codenames of this app's permissions; the last one has all of them."""
     models = list(apps.get_app_config("apigw_ws").get_models())
     standard = {
         f"{verb}_{each._meta.model_name}" for each in models for verb in each._meta.default_permissions
@@ -73,9 +73,9 @@ def roles() -> dict[str, frozenset[str]]:
 
 
 def make(*, dry_run: bool = False) -> tuple[Change, ...]:
-    """Have the groups, with exactly these permissions of this app; those of others stay.
+    """Make the groups have exactly these permissions of this app; permissions of other apps stay.
 
-    Returns what changed, or with ``dry_run`` would. Each change is recorded. Raises ConfigurationError
+    Return what changed or, with ``dry_run``, would. Each change is audited. Raises ConfigurationError
     before the permissions are in the database.
     """
     known = {each.codename: each for each in Permission.objects.filter(content_type__app_label="apigw_ws")}

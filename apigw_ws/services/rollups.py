@@ -1,7 +1,7 @@
-"""What happens at gateways, added up by the minute: the only writer of ``Rollup``.
+"""Adds up what happens at gateways by the minute: the only writer of ``Rollup``.
 
-Each process counts in its memory, and a thread writes that down some seconds later: no event, and no message,
-costs a query for it. A process that ends or is killed takes along what it has counted in those seconds.
+Each process counts in memory, and a thread stores the counts some seconds later, so no event and no message
+costs a query. A process that ends or is killed loses what it counted in those seconds.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ from apigw_ws.services.timeline import Handled
 logger = logging.getLogger("apigw_ws.rollups")
 
 NAME: Final = "rollups"
-#: Seconds after which what was counted is in the database.
+#: Seconds until counts are stored.
 DELAY: Final = 10.0
-#: For how long a minute's numbers are kept: the longest chart, and a day.
+#: How long a minute's numbers are kept: the longest chart, and a day.
 KEPT: Final = dt.timedelta(days=8)
 
 _LEASE: Final = dt.timedelta(minutes=1)
-#: These are no failures of a send: it was over before.
+#: These are not failures: the connection had ended, or nobody wanted the message.
 _NOT_SENT: Final = (Result.GONE, Result.CANCELLED)
 
 
 @dataclass(slots=True)
 class _Tally:
-    """What this process has counted, by minute and gateway, and not written down yet."""
+    """What this process has counted by minute and gateway, and not stored yet."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     counts: defaultdict[tuple[int, int], Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
@@ -53,7 +53,7 @@ _tally = _Tally()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What was live when it was sampled last."""
+    """What was live at the last sample."""
 
     live: int
 
@@ -72,7 +72,7 @@ def count_handled(gateway: int | None, handled: Handled, *, replied: bool) -> No
 
 
 def count_sent(outcomes: Iterable[tuple[int | None, Result]]) -> None:
-    """Count what became of messages that were sent, each with the gateway it was sent through."""
+    """Count the results of messages, each with the primary key of its gateway."""
     for (gateway, result), times in Counter(outcomes).items():
         if result is Result.SENT:
             count(gateway, messages_out=times)
@@ -81,7 +81,7 @@ def count_sent(outcomes: Iterable[tuple[int | None, Result]]) -> None:
 
 
 def flush() -> None:
-    """Write down what this process has counted. What a database that fails does not take is kept."""
+    """Store what this process has counted. If the database fails, the counts are kept for the next time."""
     with _tally.lock:
         counts, _tally.counts, _tally.timer = _tally.counts, defaultdict(Counter), None
     try:
@@ -94,7 +94,7 @@ def flush() -> None:
 
 
 def sample(*, every: dt.timedelta = chores.ALWAYS) -> Report | None:
-    """Note how many sessions are live in this minute; None if that was done within ``every``."""
+    """Store how many sessions are live in this minute; None if that was done within ``every``."""
     return chores.take_turn(NAME, _sample, lease=_LEASE, every=every)
 
 
@@ -105,7 +105,7 @@ def delete_old() -> int:
 
 
 def forget() -> None:
-    """Begin anew: what was counted and is not written down is gone."""
+    """Discard what was counted and not stored."""
     global _tally
     if _tally.timer:
         _tally.timer.cancel()
@@ -123,7 +123,7 @@ def _keep(counts: Mapping[tuple[int, int], Mapping[str, int]]) -> None:
 
 
 def _add(minute: int, gateway: int, more: Mapping[str, int]) -> None:
-    """One UPDATE, but for the first of a minute."""
+    """One UPDATE, except for the first counts of a minute."""
     row = Rollup.objects.filter(minute=minute, gateway=gateway)
     added: dict[str, Any] = {name: F(name) + number for name, number in more.items() if number}
     if added and not row.update(**added):
@@ -136,7 +136,7 @@ def _minute() -> int:
 
 
 def _writes_in_a_thread() -> bool:
-    """A database in memory is not for several threads, and nobody looks at its past."""
+    """Not with a database in memory, which threads cannot share."""
     database: Any = transactions.connection()
     return not (database.vendor == "sqlite" and database.is_in_memory_db())
 
@@ -149,7 +149,7 @@ def _flush_in_a_thread() -> None:
 
 
 def _sample() -> Report:
-    """A row for all is always written: a minute without sessions is not one without a sample."""
+    """The row for all gateways is always written: no sessions is not the same as no sample."""
     minute = _minute()
     rows = WebSocketSession.objects.live().order_by().values_list("api_gateway")
     live = dict(rows.annotate(Count("pk")))
@@ -164,5 +164,5 @@ def _sample() -> Report:
     return report
 
 
-if hasattr(os, "register_at_fork"):  # a child has its parent's counts, and not the thread
+if hasattr(os, "register_at_fork"):  # a child process has its parent's counts, but not the thread
     os.register_at_fork(after_in_child=forget)
