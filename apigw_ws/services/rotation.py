@@ -1,8 +1,8 @@
-"""Rotating a gateway's secret, without refusing an event: start, apply, watch, retire.
+"""Rotates a gateway's secret without refusing an event: start, apply, watch, retire.
 
-Starting makes the next version the wanted one and keeps the one before accepted. The plan then brings it into
-every integration, as it does any change. Once nothing comes with the old version any longer, it is retired.
-From version 0 to 1 the check is turned on; until 0 is retired, calls that prove nothing pass.
+Starting makes the next version the wanted one and still accepts the one before. The plan then brings it into
+every integration, like any change. Once no request has the old version any longer, it is retired.
+From version 0 to 1 the check is turned on; until 0 is retired, requests without a secret pass.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from apigw_ws.services import audit, gateways, runs
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
 
-#: How long after a deployment the old secret may still come: AWS and Django's processes take it up by and by.
+#: How long after a deployment the old secret may still come: AWS and Django's processes switch gradually.
 GRACE: Final = timedelta(minutes=1)
 #: How far back sessions count. No connection is older than two hours
 #: (https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html).
@@ -34,34 +34,34 @@ LOOK_BACK: Final = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traffic:
-    """The sessions whose last connect or message came with this version; 0: with none."""
+    """The sessions whose last connect or message came with this version; 0: without a secret."""
 
     version: int
-    #: Those that are open.
+    #: Open sessions.
     sessions: int
     last_seen_on: datetime
-    #: Those that were heard from after the version that is live had gone live, and a minute of grace.
+    #: Sessions heard from more than a minute after the live version went live.
     late: int
-    #: Those of them that are open.
+    #: Open sessions among those.
     late_open: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rotation:
-    """Where a gateway's rotation is. Each ``cannot`` is a sentence, empty if the step can be taken."""
+    """The state of a gateway's rotation. Each ``cannot`` is a sentence, empty if the step can be taken."""
 
     traffic: tuple[Traffic, ...]
     cannot_start: str
     cannot_cancel: str
     cannot_retire: str
-    #: Retiring would refuse the events of so many open sessions.
+    #: How many open sessions' events would be refused after retiring.
     would_refuse: int
-    #: The one obstacle to retiring is that the old version may still be used: it can be retired regardless.
+    #: Whether it can be retired by force: the only obstacle is that the old version may still be used.
     can_force: bool
 
 
 def traffic(gateway: ApiGateway) -> tuple[Traffic, ...]:
-    """What came with each version in the last day, the newest version first; one query."""
+    """Return the sessions of the last day by version, the newest version first; one query."""
     heard = gateway.sessions.filter(created_on__gt=timezone.now() - LOOK_BACK).order_by()
     heard = heard.annotate(heard_on=Coalesce("last_seen_on", "created_on"))
     is_open = Q(connected=True)
@@ -85,7 +85,7 @@ def traffic(gateway: ApiGateway) -> tuple[Traffic, ...]:
 
 
 def status(gateway: ApiGateway) -> Rotation:
-    """Where the rotation is, what came with each version, and which step is next. Does not call AWS."""
+    """Return the state of the rotation, the traffic of each version, and the next step. Does not call AWS."""
     found = traffic(gateway)
     old = next((each for each in found if each.version == gateway.retiring_secret_version), None)
     blocked = _not_retirable(gateway)
@@ -100,7 +100,7 @@ def status(gateway: ApiGateway) -> Rotation:
 
 
 def start(gateway: ApiGateway, *, by: AbstractBaseUser | None = None, ip: str | None = None) -> None:
-    """The next version is wanted, the one before still accepted; AWS is as it was until the plan is applied.
+    """Want the next version, and still accept the one before. AWS does not change until the plan is applied.
 
     Raises RotationRefused if another rotation is unfinished, or nothing is deployed.
     """
@@ -112,7 +112,7 @@ def start(gateway: ApiGateway, *, by: AbstractBaseUser | None = None, ip: str | 
 
 
 def cancel(gateway: ApiGateway, *, by: AbstractBaseUser | None = None, ip: str | None = None) -> None:
-    """The version before is the wanted one again; what a run had changed, the next plan takes back.
+    """Want the version before again. The next plan takes back what a run has changed.
 
     Raises RotationRefused if no rotation is under way or its version is live, RunInProgress.
     """
@@ -131,9 +131,9 @@ def retire(
     ip: str | None = None,
     force: bool = False,
 ) -> None:
-    """The old version is refused from now on; by other processes within ten seconds.
+    """Refuse the old version from now on; other processes do so within ten seconds.
 
-    Raises RotationRefused while the new version is not live, and, unless with ``force``, while the old one
+    Raises RotationRefused while the new version is not live and, without ``force``, while the old one
     may still be used or was.
     """
     with _audited(AuditEvent.Verb.RETIRE_SECRET, gateway, by, ip) as outcome:
@@ -168,7 +168,7 @@ def _not_cancellable(gateway: ApiGateway) -> str:
 
 
 def _not_retirable(gateway: ApiGateway) -> str:
-    """Why not even by force."""
+    """Why it cannot be retired, not even by force."""
     if gateway.retiring_secret_version is None:
         return _("No rotation is under way.")
     return "" if gateway.live_secret_version == gateway.secret_version else _not_live(gateway)
@@ -219,9 +219,9 @@ def _refuse_for(reason: str) -> None:
 
 
 def _change(gateway: ApiGateway, **values: Any) -> None:
-    """Write it, in one statement, unless the secret has been rotated, applied or retired in the meantime.
+    """Store the change in one statement, unless the secret was rotated, applied or retired in the meantime.
 
-    Retiring changes nothing of what AWS should hold, so that the record is not newer than the last look.
+    Retiring does not change what AWS should hold, so it must not make the record newer than the last look.
     """
     known = ("secret_version", "retiring_secret_version", "live_secret_version")
     unchanged = ApiGateway.objects.filter(pk=gateway.pk, **{name: getattr(gateway, name) for name in known})

@@ -1,4 +1,4 @@
-"""What a route does, in facts that can be kept and compared. No secret is among them."""
+"""What a route does, as facts that can be stored and compared. They hold no secret."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Routes = Mapping[str, Facts]
 
 
 def wanted(spec: GatewaySpec) -> dict[str, dict[str, Any]]:
-    """What the routes are to do."""
+    """Return what the routes should do."""
     return {
         route.key: {
             "url": route.integration.url,
@@ -41,7 +41,7 @@ def _held(route: RouteState) -> dict[str, Any]:
         "url": there.url,
         "method": there.method,
         "timeout": there.timeout,
-        "two_way": replies.pop() if len(replies) == 1 else None,  # half of it is neither
+        "two_way": replies.pop() if len(replies) == 1 else None,  # half a two-way route is neither
         **_digests(there.parameters if read <= route.declared else {}),
     }
 

@@ -1,4 +1,4 @@
-"""How each route of a gateway stands: whether clients get what the record says, and if not, why not.
+"""The state of each route of a gateway: whether clients get what the record says and, if not, why.
 
 The first of these that fits:
 
@@ -10,7 +10,7 @@ drift       AWS has neither what the record says nor what we applied last
 pending     the record was changed since: the route was added, changed, switched off or deleted
 ==========  ===========================================================================================
 
-What is live is known from the deployments that we keep, so AWS is not asked here. What somebody changed
+What is live is known from our deployments, so AWS is not called here. What somebody changed
 there is known from the last look at it, if that is newer than our last run.
 """
 
@@ -31,7 +31,7 @@ from apigw_ws.services.observation import Observation
 from apigw_ws.services.route_facts import Facts, Routes
 from apigw_ws.services.specs import spec_for
 
-#: What people call the facts of a route. The secret is one of the headers.
+#: The facts of a route, as people call them. The secret is one of the headers.
 WORDS: Final[dict[str, str | Promise]] = {
     "url": gettext_lazy("URL"),
     "method": gettext_lazy("method"),
@@ -51,7 +51,7 @@ class State(TextChoices):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """How one route stands."""
+    """The state of one route."""
 
     key: str
     #: The primary key of its record; None for one that comes with the gateway, or was deleted.
@@ -64,7 +64,7 @@ class Standing:
 
 
 def states(gateway: ApiGateway, seen: Observation | None = None) -> dict[str, Standing]:
-    """The standing of each route by its key: first those that come with the gateway, last those that go.
+    """Return the state of each route by its key: first those that come with the gateway, last deleted ones.
 
     ``seen`` is the last look at AWS. Raises ConfigurationError if the record cannot be applied. The number
     of queries does not depend on that of the routes.
@@ -86,7 +86,7 @@ def deploys(gateway: ApiGateway, additional: Iterable[ApiGatewayAdditionalRoute]
 
 
 class _Known:
-    """What our tables and the last look at AWS tell of a gateway's routes."""
+    """What our tables and the last look at AWS say about a gateway's routes."""
 
     def __init__(
         self, gateway: ApiGateway, additional: list[ApiGatewayAdditionalRoute], seen: Observation | None
@@ -100,10 +100,10 @@ class _Known:
         self.seen = seen if seen and not (ended and seen.seen_on < ended) else None
         self.newest = gateway.deployed_snapshots.first()
         self.applied: Routes = self.newest.routes if self.newest else {}
-        # A stage with a new name is not there to be seen; until it is, the old one serves what it did.
+        # A renamed stage cannot be seen in AWS before it is deployed; until then the old one serves clients.
         stage = self.seen if gateway.live_stage == gateway.stage_name else None
         self.moved = bool(stage and stage.deployment_id != gateway.deployment_id)
-        #: None: something is live, and nobody here knows what.
+        #: None: something unknown is live.
         self.served = self._served(gateway, stage)
         self.live: Routes = self.served or {}
         self.touched = self._touched(gateway)
@@ -130,7 +130,7 @@ class _Known:
         ]
 
     def _touched(self, gateway: ApiGateway) -> dict[str, Step]:
-        """The latest step on each route since our last deployment: such a change in AWS is our own."""
+        """The latest step on each route since our last deployment: such a change is our own, not drift."""
         steps = Step.objects.filter(run__gateway=gateway).exclude(route_key="")
         if self.newest:
             steps = steps.filter(started_on__gt=self.newest.deployed_on)

@@ -1,8 +1,8 @@
-"""Who may join a channel, send to it, and broadcast to it: what the channel permissions say.
+"""Decides by the channel permissions who may join a channel, send to it, and broadcast to it.
 
-Of those that fit the channel one decides: the one with its very name, else the longest pattern, and of
-equally long ones the first in the alphabet. Where none fits, ALLOW_UNLISTED_CHANNELS does; of broadcasts
-then nothing is asked but the permission to send them.
+Of those that match the channel one decides: the one with its exact name, else the longest pattern, and of
+equally long ones the first in the alphabet. If none matches, ALLOW_UNLISTED_CHANNELS decides; broadcasts
+then need only the permission to send them.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from apigw_ws.services import access, transactions
 Access = ChannelPermission.Access
 User = AbstractBaseUser | AnonymousUser
 
-#: Seconds after which a change made by another process is seen at the latest.
+#: Seconds until a change by another process is seen, at the latest.
 MAX_AGE: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alternative:
-    """What a user needs together; ``groups`` are primary keys and names."""
+    """What a user needs, all of it; ``groups`` are primary keys and names."""
 
     permissions: tuple[str, ...]
     groups: tuple[tuple[int, str], ...]
@@ -39,7 +39,7 @@ class Alternative:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A channel permission as it decides: for each verb a level, and alternatives where that says so."""
+    """A channel permission in memory: for each verb a level and, if the level says so, alternatives."""
 
     pk: int
     pattern: str
@@ -49,7 +49,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """What was asked of a user, and whether it holds."""
+    """A condition that a user was checked for, and whether it holds."""
 
     text: str
     holds: bool
@@ -57,7 +57,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tried:
-    """An entry that fits the channel. One of its alternatives is to hold; it has none if it was not asked."""
+    """An entry that matches the channel. One of its alternatives has to hold; empty if unchecked."""
 
     entry: Entry
     decides: bool
@@ -66,7 +66,7 @@ class Tried:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """Whether a user may, and what was tried; nothing if no channel permission fits."""
+    """Whether a user may, and what was tried; nothing if no channel permission matches."""
 
     allowed: bool
     tried: tuple[Tried, ...]
@@ -83,7 +83,7 @@ _known: dict[str, _Book] = {}
 
 
 def may(user: User, channel: str, verb: ChannelVerb) -> bool:
-    """Whether ``user`` may. Only permissions and groups cost queries, and a yes is remembered for a while."""
+    """Return whether ``user`` may. Only permissions and groups cost queries; a yes is cached for seconds."""
     entry = entry_for(channel)
     if entry is None:
         return _unlisted(verb)
@@ -93,18 +93,18 @@ def may(user: User, channel: str, verb: ChannelVerb) -> bool:
 
 
 def deciding(channel: str) -> str:
-    """The name or pattern of the channel permission that decides; empty if none fits."""
+    """Return the name or pattern of the channel permission that decides; empty if none matches."""
     entry = entry_for(channel)
     return entry.pattern if entry else ""
 
 
 def entry_for(channel: str) -> Entry | None:
-    """The channel permission that decides; None if none fits."""
+    """Return the channel permission that decides; None if none matches."""
     return next(_fitting(channel), None)
 
 
 def explain(user: User, channel: str, verb: ChannelVerb) -> Explanation:
-    """Why ``user`` may or may not: the channel permissions that fit, and what the one that decides asks."""
+    """Return why ``user`` may or may not: the matching channel permissions, and the deciding one's demands."""
     fitting = tuple(_fitting(channel))
     if not fitting:
         return Explanation(allowed=_unlisted(verb), tried=())
@@ -119,7 +119,7 @@ def forget() -> None:
 
 
 def changed() -> None:
-    """Forget them now, and again when the change is committed: until then a thread reads what was before."""
+    """Forget now, and again on commit: until then another thread would read the old rows."""
     forget()
     transactions.on_commit(forget)
     access.grants_changed()
@@ -130,7 +130,7 @@ def _unlisted(verb: ChannelVerb) -> bool:
 
 
 def _fitting(channel: str) -> Iterator[Entry]:
-    """The channel permissions with this name or a pattern that fits it, the one that decides first."""
+    """The channel permissions with this name or a matching pattern, the deciding one first."""
     book = _book()
     if channel in book.names:
         yield book.names[channel]
@@ -162,7 +162,7 @@ def _read() -> _Book:
 
 
 def _entry(row: ChannelPermission) -> Entry:
-    """Where nothing is said of sending, it is as with joining; of broadcasting, nothing is asked."""
+    """Without a level for sending, that for joining applies; without one for broadcasting, none does."""
     alternatives: dict[str, list[Alternative]] = {verb: [] for verb in ChannelVerb.values}
     for rule in row.rules.all():
         alternatives[rule.verb].append(_alternative(rule))

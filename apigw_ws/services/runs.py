@@ -1,4 +1,6 @@
-"""The only writer of ``Run`` and ``Step``. A database constraint lets one run of a gateway be active."""
+"""Opens and ends runs, and records their steps: the only writer of ``Run`` and ``Step``.
+
+A database constraint lets only one run of a gateway be active."""
 
 from __future__ import annotations
 
@@ -23,8 +25,8 @@ from apigw_ws.services import transactions
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
 
-#: A run without a sign of life for so long is taken for dead. The slowest operation is quicker: three calls
-#: of three attempts, each given up after 20 seconds. Longer waits for AWS give signs of life.
+#: After so long without a sign of life a run counts as dead. The slowest operation is quicker: three calls
+#: of three attempts, each with a time-out of 20 seconds. Longer waits for AWS give signs of life.
 STALE_AFTER: Final = timedelta(minutes=4)
 
 _AT_WORK: Final = {
@@ -50,9 +52,9 @@ def running(
     *,
     deployment_id: str = "",
 ) -> Iterator[Run]:
-    """Open the gateway's one active run; afterwards it is done, failed or interrupted, with the reason.
+    """Open the gateway's one active run; after the block it is done, failed or interrupted, with the reason.
 
-    ``deployment_id`` is where a rollback goes. Raises RunInProgress, which says whose run it is, what it does
+    ``deployment_id`` is a rollback's target. Raises RunInProgress, which says whose run it is, what it does
     and since when; a stale one is taken over.
     """
     run = _start(gateway, by, kind, deployment_id)
@@ -68,7 +70,7 @@ def running(
 
 
 def interrupt(gateway: ApiGateway, *, silent_since: datetime | None = None) -> int:
-    """Release the gateway of its active run; return how many there were (0 or 1).
+    """Interrupt the gateway's active run; return how many there were (0 or 1).
 
     For somebody who knows that its process is dead, and, with ``silent_since``, for a run that has given
     no sign of life since then. A process that is alive after all stops before its next operation.
@@ -80,13 +82,13 @@ def interrupt(gateway: ApiGateway, *, silent_since: datetime | None = None) -> i
 
 
 def active(gateway: ApiGateway) -> Run | None:
-    """The gateway's run that is at work, if any; a stale one is not."""
+    """Return the gateway's active run, unless it is stale; else None."""
     alive = Run.objects.filter(finished_on=None, heartbeat_on__gte=timezone.now() - STALE_AFTER)
     return alive.select_related("gateway", "started_by").filter(gateway=gateway).first()
 
 
 def in_progress(active: Run | None) -> RunInProgress:
-    """The refusal that says whose run is at work, what it does, and since when."""
+    """Return the error that says whose run is active, what it does, and since when."""
     if active is None:
         return RunInProgress(_("Another run of this gateway has just ended. Look at the plan again."))
     since = active.started_on
@@ -101,7 +103,7 @@ def in_progress(active: Run | None) -> RunInProgress:
 
 
 def planned(run: Run, operations: int) -> None:
-    """Record how many operations the run is going to perform."""
+    """Store how many operations the run is going to perform."""
     run.planned = operations
     run.save(update_fields=["planned"])
 
@@ -115,7 +117,7 @@ def beat(run: Run) -> datetime:
 
 
 def waiting(run: Run, seconds: float) -> None:
-    """Give a sign of life and say until when AWS is waited for. Raises RunInProgress, as ``beat``."""
+    """Give a sign of life and store until when the run waits for AWS. Raises RunInProgress, as ``beat``."""
     until = beat(run) + timedelta(seconds=seconds)
     Run.objects.filter(pk=run.pk).update(waiting_until=until)
     logger.info("Gateway %s: waiting for AWS for %g seconds.", run.gateway_id, seconds)

@@ -1,7 +1,7 @@
-"""The secret by which a gateway proves itself to Django. It is derived, never stored.
+"""The secret with which a gateway proves itself to Django. It is derived, never stored.
 
-The provisioning writes it into the integrations as a static header; anybody can call a public URL, only
-our gateway can send this. ``services.rotation`` goes from one version to the next.
+Provisioning writes it into the integrations as a static header: anybody can call a public URL, but only
+our gateway can send this. ``services.rotation`` moves from one version to the next.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ def derive(gateway: ApiGateway) -> str:
 
 
 def accepted(gateway: ApiGateway) -> Iterator[tuple[int, str]]:
-    """Each version that proves the gateway, the likeliest first, by SECRET_KEY and SECRET_KEY_FALLBACKS.
+    """Yield the versions that prove the gateway, likeliest first, by SECRET_KEY and SECRET_KEY_FALLBACKS.
 
-    Those are what is live, what is wanted, what is not retired yet, and the next: only we can make that, and
-    a process that has not heard of a rotation yet must not refuse its first events.
+    These are the live, the wanted, the not yet retired and the next version: only we can make the next, and
+    a process that does not know of a rotation yet must not refuse its first events.
     """
     versions = (*_known(gateway), gateway.secret_version + 1)
     keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
@@ -37,12 +37,12 @@ def accepted(gateway: ApiGateway) -> Iterator[tuple[int, str]]:
 
 
 def needed(gateway: ApiGateway) -> bool:
-    """Whether calls that prove nothing are refused: version 0 is neither wanted nor live nor retiring."""
+    """Return whether requests without a secret are refused: no version 0 is wanted, live or retiring."""
     return 0 not in _known(gateway)
 
 
 def version_of(gateway: ApiGateway, presented: str) -> int | None:
-    """The version that ``presented`` is; else 0 if no proof is needed, and None if it is.
+    """Return the version of ``presented``; if it is none, 0 if no secret is needed, else None.
 
     Secrets are compared in constant time.
     """

@@ -1,4 +1,4 @@
-"""The only writer of ``WebSocketSession``: opened, heard from, closed."""
+"""Opens, updates and closes sessions: the only writer of ``WebSocketSession``."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from apigw_ws.signals import connected, disconnected
 
 ClosedBy = WebSocketSession.ClosedBy
 
-#: AWS answers 410 until a connection's $connect is answered: a broadcast must not close a newcomer.
+#: AWS answers 410 until a connection's $connect is answered, and a broadcast must not close newcomers.
 SETTLING: Final = dt.timedelta(seconds=5)
 
 #: Sessions that are locked together.
@@ -28,10 +28,10 @@ BATCH: Final = 500
 
 
 def open_session(session: WebSocketSession, further: Collection[str] = ()) -> WebSocketSession:
-    """Store the session, and return it, or the stored one where this $connect was delivered before.
+    """Store and return the session, or return the stored one if this $connect was delivered before.
 
-    It is in the ``further`` channels, too; they cost one query.
-    Raises Refused (guard ``session``, 403) where the connection ID belongs to somebody else.
+    It joins the ``further`` channels, too, in one query.
+    Raises Refused (guard ``session``, 403) if the connection ID belongs to somebody else.
     """
     try:
         with _savepoint(whole=bool(further)):
@@ -65,8 +65,8 @@ def touch(
 ) -> None:
     """Count a message of ``received`` bytes, and its reply of ``sent`` bytes, None if there was none.
 
-    With ``handled``, it is on the timeline. One query, which overwrites nothing else. The session at hand
-    says the same afterwards.
+    With ``handled``, it is on the timeline. One query, which overwrites nothing else. ``session`` is
+    updated, too.
     """
     now = timezone.now()
     counted = {"request_count": 1, "bytes_in": received, **_outbound(sent)}
@@ -86,9 +86,9 @@ def touch(
 
 
 def count_sent(connection_ids: Collection[str], payload: bytes, *, at: dt.datetime | None = None) -> None:
-    """Count one message, as it was sent, for each of these connections; one UPDATE for all.
+    """Count one sent message for each of these connections; one UPDATE for all.
 
-    ``at``: when, None for now. Traces of them capture it.
+    ``at`` is when it was sent; None: now. Traces capture it.
     """
     size = len(payload)
     now = at or timezone.now()
@@ -147,10 +147,10 @@ def close_all(
 
 
 def close_deleted(sessions: Collection[WebSocketSession], *, by: str, reason: str) -> None:
-    """Record that AWS has closed these connections because we said so, for ``by``."""
+    """Record that AWS has closed these connections at our request, on behalf of ``by``."""
     rows = WebSocketSession.objects.filter(pk__in=[session.pk for session in sessions])
     close_all(rows, by=by, reason=reason)
-    # $disconnect may have come first: it does not know who. The client has seen 1000.
+    # $disconnect may have come first, without knowing who closed it. The client has seen 1000.
     with _in_order(rows):
         rows.update(closed_by=by, close_reason=reason, close_code=1000)
 
@@ -158,20 +158,20 @@ def close_deleted(sessions: Collection[WebSocketSession], *, by: str, reason: st
 def mark_gone(connection_ids: Collection[str], *, by: str = ClosedBy.SEND) -> int:
     """Record that AWS no longer knows these connections; return how many sessions were open until now.
 
-    A session that was opened in the last five seconds and was not heard from stays: see ``SETTLING``.
+    A session opened in the last five seconds and not heard from since stays open: see ``SETTLING``.
     """
     settling = Q(connected_on__isnull=False, last_seen_on=None, created_on__gt=timezone.now() - SETTLING)
     return close_all(WebSocketSession.objects.filter(~settling, connection_id__in=connection_ids), by=by)
 
 
 def confirm_open(sessions: Collection[WebSocketSession]) -> None:
-    """Note that AWS has just said of these connections that they are open."""
+    """Record that AWS has just confirmed these connections to be open."""
     with _in_order(WebSocketSession.objects.filter(pk__in=[session.pk for session in sessions])) as rows:
         rows.update(active_on=timezone.now())
 
 
 def close_expired() -> int:
-    """Record as closed what is older than AWS lets any become; return how many were."""
+    """Record as closed what is older than AWS lets connections become; return how many were."""
     closed = 0
     while batch := list(
         WebSocketSession.objects.expired().order_by("pk").values_list("pk", flat=True)[:BATCH]
@@ -189,7 +189,7 @@ def close_of_gateway(gateway: ApiGateway, *, reason: str = gettext_noop("Gateway
 
 
 def close_of_stage(gateway: ApiGateway, stage_name: str) -> int:
-    """Close the sessions that were opened through a stage that is no more; return how many."""
+    """Close the sessions that were opened through a stage that no longer exists; return how many."""
     of_stage = WebSocketSession.objects.filter(api_gateway=gateway, stage_name=stage_name)
     return close_all(of_stage, by=ClosedBy.TEARDOWN, reason=gettext_noop("Stage removed"))
 
@@ -209,7 +209,7 @@ def _added(counted: Mapping[str, int]) -> dict[str, Any]:
 
 @contextmanager
 def _in_order(sessions: QuerySet[WebSocketSession]) -> Iterator[QuerySet[WebSocketSession]]:
-    """Two that change many sessions at once would wait for each other: each locks them by primary key."""
+    """Lock the rows by primary key, or two processes that change many sessions could deadlock."""
     with transactions.atomic():
         if transactions.connection().features.has_select_for_update:
             list(sessions.order_by("pk").select_for_update().values_list("pk", flat=True))
@@ -220,7 +220,7 @@ def _delivered_before(session: WebSocketSession) -> WebSocketSession:
     stored = (
         WebSocketSession.objects.select_related("user").filter(connection_id=session.connection_id).first()
     )
-    if stored is None:  # no duplicate then: another process has deleted the gateway
+    if stored is None:  # not a duplicate: another process has deleted the gateway
         gateways.forget()
         raise Refused("gateway", 403, "The gateway was deleted a moment ago.")
     if (stored.api_gateway_id, stored.user_id) != (session.api_gateway_id, session.user_id):
@@ -229,5 +229,5 @@ def _delivered_before(session: WebSocketSession) -> WebSocketSession:
 
 
 def _savepoint(*, whole: bool) -> AbstractContextManager[Any]:
-    """Inside a transaction a refused INSERT spoils it all; outside, a savepoint is two queries too many."""
+    """Inside a transaction a failed INSERT would break it; outside, a savepoint would cost two queries."""
     return transactions.atomic() if whole or transactions.connection().in_atomic_block else nullcontext()
