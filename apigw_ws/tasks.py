@@ -23,7 +23,7 @@ def apply_gateway(
 ) -> int:
     """Apply a gateway's plan and return the ID of the run.
 
-    ``ip`` is where the user who asked for it sat. See ``services.provisioning.apply``.
+    ``ip`` is the address of the user who asked for it. See ``services.provisioning.apply``.
     """
     gateway = ApiGateway.objects.get(pk=gateway_id)
     return provisioning.apply(gateway, by=_user(user_id), ip=ip, seen=seen).pk
@@ -51,7 +51,7 @@ def teardown_gateway(
     ip: str | None = None,
     delete_record: bool = False,
 ) -> int:
-    """Tear a gateway down and return the ID of the run, which went with the record where that was deleted.
+    """Tear a gateway down and return the ID of the run, which is gone if the record was deleted.
 
     See ``services.teardown.run``.
     """
@@ -76,7 +76,7 @@ def close_sessions(
     ip: str | None = None,
     act: str = "",
 ) -> dict[str, int]:
-    """Close connections and their sessions; how many of each result. See ``services.closing.close``."""
+    """Close connections and their sessions; return how many by result. See ``services.closing.close``."""
     targets = WebSocketSession.objects.filter(pk__in=session_ids).select_related("api_gateway")
     outcomes = closing.close(targets, reason=reason, message=message, by=_user(user_id), ip=ip, act=act)
     return dict(Counter(str(outcome.result) for outcome in outcomes))
@@ -84,7 +84,7 @@ def close_sessions(
 
 @task()
 def run_act(act_id: int) -> bool:
-    """Do what an operator has begun; see ``services.acts.run``."""
+    """Carry out an operator's act; see ``services.acts.run``."""
     return acts.run(Act.objects.select_related("by").get(pk=act_id))
 
 
@@ -96,7 +96,7 @@ def finish_closing() -> int:
 
 @task()
 def begin_broadcast(broadcast_id: int) -> bool:
-    """Choose who gets a broadcast that is due, and have it sent; see ``services.broadcasts.begin``."""
+    """Choose the recipients of a due broadcast, and have it sent; see ``services.broadcasts.begin``."""
     broadcast = Broadcast.objects.filter(pk=broadcast_id).first()
     return broadcast is not None and broadcasts.begin(broadcast)
 

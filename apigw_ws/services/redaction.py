@@ -24,7 +24,7 @@ class Kept:
 
 
 def keep(payload: bytes, keys: Collection[str], *, whole_texts: bool = False) -> Kept:
-    """Return the message as compact JSON. Values of keys that contain one of ``keys`` are redacted, however deep.
+    """Return the message as compact JSON. Values of keys that contain one of ``keys`` are redacted.
 
     Of other text, its beginning, or all of it with ``whole_texts``; what follows such a key in it is
     redacted as far as it can be recognised.

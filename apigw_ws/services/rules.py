@@ -104,7 +104,7 @@ def entry_for(channel: str) -> Entry | None:
 
 
 def explain(user: User, channel: str, verb: ChannelVerb) -> Explanation:
-    """Return why ``user`` may or may not: the matching channel permissions, and the deciding one's demands."""
+    """Return why ``user`` may or may not: the matching permissions, and the deciding one's demands."""
     fitting = tuple(_fitting(channel))
     if not fitting:
         return Explanation(allowed=_unlisted(verb), tried=())

@@ -1,4 +1,4 @@
-"""What a gateway's record says should be in AWS."""
+"""Turns a gateway's record into the spec of what should be in AWS."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from apigw_ws.exceptions import ConfigurationError
 from apigw_ws.models import ApiGateway, ApiGatewayAdditionalRoute
 from apigw_ws.services import secrets
 
-#: What people ask of a log of events: who, which route, with what result, how long, and why not.
+#: What people look for in a log: who, which route, with what result, how long, and why not.
 ACCESS_LOG_FORMAT: Final = json.dumps(
     {
         "requestId": "$context.requestId",
@@ -44,11 +44,11 @@ ACCESS_LOG_FORMAT: Final = json.dumps(
 def spec_for(
     gateway: ApiGateway, additional: Iterable[ApiGatewayAdditionalRoute] | None = None
 ) -> GatewaySpec:
-    """The API, routes, stage and domain that the gateway wants.
+    """Return the API, routes, stage and domain that the gateway wants.
 
-    ``additional`` are its routes until they are saved.
+    ``additional`` are unsaved routes, instead of the stored ones.
 
-    Raises ConfigurationError without a target URL, for half a domain, or when two routes have one key.
+    Raises ConfigurationError without a target URL, for half a domain, or if two routes have the same key.
     """
     if not gateway.target_base_endpoint:
         raise ConfigurationError(
@@ -85,7 +85,7 @@ def check_domain(gateway: ApiGateway) -> None:
 
 
 def _domain(gateway: ApiGateway) -> DomainSpec | None:
-    """None for a domain that was set up elsewhere, which is one without a certificate."""
+    """None without a certificate: such a domain was set up elsewhere."""
     if gateway.domain_name and gateway.custom_domain_created:
         check_domain(gateway)
     if not (gateway.domain_name and gateway.certificate_arn):
@@ -107,7 +107,7 @@ def _stage(gateway: ApiGateway) -> StageSpec:
         detailed_metrics=gateway.detailed_metrics,
         logging_level=gateway.logging_level,
         data_trace=gateway.data_trace,
-        # CloudWatch shows a log group's ARN with an end that API Gateway does not keep.
+        # CloudWatch shows a log group's ARN with a suffix that API Gateway drops.
         access_log_destination_arn=destination.removesuffix(":*"),
         access_log_format=(gateway.access_log_format or ACCESS_LOG_FORMAT) if destination else "",
         variables={str(name): str(value) for name, value in gateway.stage_variables.items()},

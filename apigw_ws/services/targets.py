@@ -1,8 +1,8 @@
-"""Whether a gateway's target URL leads to a WebSocketView, asked from this server.
+"""Checks from this server whether a gateway's target URL leads to a WebSocketView.
 
-An operator chooses the URL, so what is asked is little: http and https, one address, a few seconds, no
-redirect followed, and of the answer no more than its status and two of its headers is looked at. What answers
-with credentials to whoever asks from here (169.254.169.254) is not asked.
+An operator chooses the URL, so the check is restricted: http and https, one address, a few seconds, no
+redirects, and of the answer only the status and two headers are read. The address that hands out
+this server's credentials (169.254.169.254) is never requested.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from django.utils.translation import gettext as _
 
 from apigw_ws.models.validators import validate_http_url
 
-#: Seconds for each word of the other side, and for everything.
+#: Seconds for each read, and for the whole check.
 PATIENCE: Final = 3.0
 DEADLINE: Final = 8.0
-#: The last part of the URLs that API Gateway calls below the target.
+#: The last parts of the URLs that API Gateway calls below the target.
 PROBES: Final = ("connect", "default", "disconnect")
 
-#: So many slow servers are waited for at once; a hostile one holds a thread here, never a request.
+#: So many slow servers are waited for at once; a hostile one blocks a thread of this pool, never a request.
 _pool: Final = ThreadPoolExecutor(max_workers=4, thread_name_prefix="target-check")
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -37,18 +37,18 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """A sentence about the target. ``bad`` is what keeps API Gateway from reaching the view."""
+    """A sentence about the target. ``bad`` ones keep API Gateway from reaching the view."""
 
     state: Literal["ok", "warn", "bad"]
     text: str
 
 
 class _Stop(Exception):
-    """What is wrong with the target makes further questions pointless."""
+    """The problem found makes further checks pointless."""
 
 
 def check(url: str, *, local: bool = False) -> list[Finding]:
-    """What can be said of a target URL, in the order in which it is found out. Nothing is raised.
+    """Return what can be said about a target URL, in the order of the checks. Raises nothing.
 
     ``local``: the gateway is the emulator's, which may call this machine and needs no TLS.
     """
@@ -64,7 +64,7 @@ def _collected(url: str, local: bool) -> list[Finding]:
     findings: list[Finding] = []
     try:
         for finding in _findings(url, local):
-            findings.append(finding)  # those found before a stop stay
+            findings.append(finding)  # findings before a stop are kept
     except _Stop as stop:
         findings.append(_bad(str(stop)))
     return findings
@@ -117,11 +117,11 @@ def _seen_from_aws(parts: SplitResult, address: Address) -> Iterator[Finding]:
 
 
 def _ask(parts: SplitResult, address: Address, probe: str) -> tuple[int, str]:
-    """The status of a GET, which changes nothing, and what it says is allowed. Raises _Stop."""
+    """Return the status and the Allow header of a GET, which changes nothing. Raises _Stop."""
     port = parts.port or (443 if parts.scheme == "https" else 80)
     try:
         with closing(http.client.HTTPConnection(str(parts.hostname), port, timeout=PATIENCE)) as connection:
-            # The address that was looked at, not what the name resolves to a moment later.
+            # Connect to the address that was checked, not to what the name resolves to a moment later.
             connection.sock = socket.create_connection((str(address), port), PATIENCE)
             if parts.scheme == "https":
                 context = ssl.create_default_context()

@@ -1,4 +1,4 @@
-"""Take a gateway out of AWS: what would go, what would stay, and doing it."""
+"""Tears a gateway down: shows what would be removed from AWS and what would stay, and removes it."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Removal(Plan):
-    """What goes from AWS, in this order, and what does not."""
+    """What is removed from AWS, in this order, and what stays."""
 
-    #: A sentence for each thing that stays: log groups, and domains that lead elsewhere too.
+    #: A sentence for each thing that stays: log groups, and domains that also lead elsewhere.
     staying: tuple[str, ...]
 
 
 def preview(gateway: ApiGateway) -> Removal:
-    """What ``run`` would remove now; the same things stay in AWS when only the record is deleted.
+    """Return what ``run`` would remove now; all of it stays in AWS if only the record is deleted.
 
     Raises OwnershipConflict if the API is not ours, AwsError and ConfigurationError.
     """
@@ -62,11 +62,11 @@ def run(
     delete_record: bool = False,
     on_step: Callable[[Step], None] | None = None,
 ) -> Run:
-    """Remove what is ours of the gateway from AWS, and return the run; its sessions are closed.
+    """Remove what is ours of the gateway from AWS, close its sessions, and return the run.
 
-    The record is deleted, or kept so that it can be applied anew. ``confirmed_name`` is the gateway's name as
-    somebody typed it: else NotConfirmed. ``seen``, ``on_step`` and the errors are those of
-    ``provisioning.apply``. What was removed before an error stays so; run it again to go on.
+    The record is deleted, or kept to be applied again. ``confirmed_name`` is the gateway's name as
+    somebody typed it; NotConfirmed is raised if it is wrong. ``seen``, ``on_step`` and other errors are as in
+    ``provisioning.apply``. What was removed before an error stays removed; run it again to go on.
     """
     if confirmed_name != gateway.api_name:
         raise NotConfirmed(
@@ -103,7 +103,7 @@ def _facts(gateway: ApiGateway) -> dict[str, Any]:
 
 
 def _domains(gateway: ApiGateway, snapshot: Snapshot | None) -> tuple[DomainState, ...]:
-    """The domains of the gateway, and the one on its record even where somebody else made it: while it leads
+    """The domains of the gateway, and the one on its record even if somebody else made it: while it leads
     to the API, AWS keeps the API."""
     if not gateway.domain_name and not (snapshot and DOMAIN_TAG in snapshot.tags):
         return ()
@@ -117,7 +117,7 @@ def _domains(gateway: ApiGateway, snapshot: Snapshot | None) -> tuple[DomainStat
 
 
 def _forget(gateway: ApiGateway) -> None:
-    """Nothing on the record speaks of AWS any longer."""
+    """Clear everything on the record that refers to AWS."""
     sessions.close_of_gateway(gateway, reason=gettext_noop("Gateway torn down"))
     provisioning.remember(gateway, None, ())
     gateway.retiring_secret_version = None

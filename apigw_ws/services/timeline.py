@@ -1,7 +1,7 @@
-"""What happened on a connection, the newest first.
+"""The timeline of a connection: what happened, the newest first.
 
-The last messages are noted in ``WebSocketSession.recent``, a line each, by the UPDATE that counts them
-anyway; all else is told by the rows that exist.
+The last messages are stored in ``WebSocketSession.recent``, a line each, by the UPDATE that counts them
+anyway; everything else comes from rows that exist.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from django.utils import timezone
 from apigw_ws.conf import conf
 from apigw_ws.models import Refusal, WebSocketSession
 
-#: Characters that no message needs more of, so that TIMELINE_MESSAGES of them fit in.
+#: The most characters of a line; the column has room for TIMELINE_MESSAGES of them.
 _LINE: Final = 64
 _HANDLER: Final = 24
 #: How long ago a handler failed lately.
 _LATELY: Final = dt.timedelta(hours=1)
-#: Refusals of a connection that are told.
+#: The most refusals of a connection that are shown.
 _REFUSALS: Final = 20
 
 
@@ -48,7 +48,7 @@ _KINDS: Final = {letter: kind for kind, letter in _LETTERS.items()}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handled:
-    """How a message was answered: by which handler, with which status, in how many milliseconds."""
+    """How a message was answered: the handler, the status, and the milliseconds it took."""
 
     handler: str
     status: int
@@ -71,34 +71,34 @@ class Happening:
     handled: Handled | None = None
     #: Bytes of the reply; None if there was none.
     reply: int | None = None
-    #: How many the row of a refusal stands for.
+    #: How many refusals the row stands for.
     times: int = 1
 
 
 def of(session: WebSocketSession) -> list[Happening]:
-    """All that is known of the session, the newest first; three queries at most.
+    """Return all that is known of the session, the newest first; three queries at most.
 
-    Of its messages the last TIMELINE_MESSAGES. What is deleted, or was never noted, is not told.
+    Only the last TIMELINE_MESSAGES messages are known, and nothing that was deleted.
     """
     told = [*_began(session), *_joined(session), *_noted(session.recent), *_refused(session)]
     told += _ended(session)
-    # What was noted has milliseconds: what happened within one stays in this order.
+    # Lines have milliseconds: what happened within the same one stays in this order.
     return sorted(told, key=lambda each: int(each.at.timestamp() * 1000))[::-1]
 
 
 def message(*, received: int, sent: int | None, handled: Handled) -> str:
-    """The line of a message of ``received`` bytes and its reply of ``sent`` bytes, None for no reply."""
+    """Return the line of a message of ``received`` bytes and its reply of ``sent`` bytes; None: no reply."""
     facts = (received, handled.status, handled.duration_ms, "-" if sent is None else sent)
     return _line(Kind.MESSAGE, *facts, handled.handler[:_HANDLER])
 
 
 def outbound(size: int, at: dt.datetime | None = None) -> str:
-    """The line of a message that was sent, now or ``at``."""
+    """Return the line of a message that was sent, now or ``at``."""
     return _line(Kind.SENT, size, at=at.timestamp() if at else None)
 
 
 def channel(kind: Kind, name: str) -> str:
-    """The line of a channel that the session has left, or moved to."""
+    """Return the line of a channel that the session has left or moved to."""
     return _line(kind, name)
 
 
@@ -108,16 +108,16 @@ def failed() -> Q:
 
 
 def noting(line: str) -> dict[str, Any]:
-    """For the ``update()`` of sessions: add a line, and drop what there is no more room for."""
+    """Return what ``update()`` of sessions takes to add a line and drop those beyond the limit."""
     if not conf.timeline_messages:
         return {}
     return {"recent": _Longer(F("recent"), Value(line), most=conf.timeline_messages * _LINE)}
 
 
 class _Longer(Func):
-    """The end, of ``most`` characters, of one text after another.
+    """The last ``most`` characters of two texts joined.
 
-    Django's Right(Concat()) does the same. To make its SQL takes a third of what a message costs.
+    Django's Right(Concat()) does the same, but compiling its SQL takes a third of a message's time.
     """
 
     arg_joiner = " || "
@@ -129,7 +129,7 @@ class _Longer(Func):
 
 
 def _line(kind: Kind, *facts: object, at: float | None = None) -> str:
-    """It begins with the line break: so all before the first is what is left of a line that was cut."""
+    """A line begins with the line break, so anything before the first one is the rest of a cut line."""
     moment = f"{int((time.time() if at is None else at) * 1000):x}"
     text = " ".join(str(fact) for fact in (_LETTERS[kind], moment, *facts))
     return "\n" + " ".join(text.split())
@@ -143,7 +143,7 @@ def _noted(recent: str) -> list[Happening]:
 
 
 def _read(line: str) -> Happening | None:
-    """None for a line that nobody here has written."""
+    """None for a line that was not written here."""
     try:
         letter, moment, *facts = line.split(" ")
         kind, at = _KINDS[letter], dt.datetime.fromtimestamp(int(moment, 16) / 1000, dt.UTC)

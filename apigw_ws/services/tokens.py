@@ -1,4 +1,4 @@
-"""Connect tokens: proof that a page of ours, which passed the CSRF check, asked to connect. Used once."""
+"""Connect tokens: proof, good once, that a page of ours that passed the CSRF check asked to connect."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from apigw_ws.conf import conf
 from apigw_ws.models import WebSocketToken
 from apigw_ws.services import batches
 
-#: Unused tokens that a browser session may hold at a time.
+#: The most unused tokens of a browser session at a time.
 MAX_WAITING: Final = 20
 
 
 def digest(value: str) -> str:
-    """Return what is stored in place of a token or a session key.
+    """Return what is stored instead of a token or a session key.
 
-    Both are long and random: no salt is needed.
+    Both are long and random, so they need no salt.
     """
     return hashlib.sha256(value.encode()).hexdigest()
 
 
 def issue(session_key: str, user: AbstractBaseUser | AnonymousUser) -> str | None:
-    """Return a token for this browser session; None while twenty of its tokens wait unused.
+    """Return a token for this browser session; None while twenty of its tokens are unused.
 
     Only a hash is kept.
     """
@@ -48,10 +48,10 @@ def issue(session_key: str, user: AbstractBaseUser | AnonymousUser) -> str | Non
 
 
 def consume(token: str, session_key: str, connection_id: str) -> bool:
-    """Whether the token was issued to this browser session, is young, and is now used by this connection.
+    """Use the token for this connection; return whether it was issued to this browser session and is valid.
 
-    One UPDATE decides, so of two connections that race only one gets it; the same $connect delivered twice
-    gets it twice, because it is one connection.
+    One UPDATE decides, so that of two racing connections only one gets it; a $connect delivered twice
+    gets it both times, because it is the same connection.
     """
     mine = Q(used_on=None) | Q(connection_id=connection_id)
     tokens = WebSocketToken.objects.filter(
@@ -61,7 +61,7 @@ def consume(token: str, session_key: str, connection_id: str) -> bool:
 
 
 def revoke(session_key: str) -> None:
-    """Make the tokens of a browser session that ended worthless."""
+    """Invalidate the tokens of a browser session that ended."""
     WebSocketToken.objects.filter(session_key_hash=digest(session_key)).delete()
 
 
@@ -71,7 +71,7 @@ def delete_expired(age: int) -> int:
 
 
 def over() -> QuerySet[WebSocketToken]:
-    """Those past their time."""
+    """Return the expired tokens."""
     return WebSocketToken.objects.filter(created_on__lte=_oldest())
 
 

@@ -1,8 +1,8 @@
-"""Traces: the only writer of ``Trace`` and ``TraceEntry``.
+"""Starts and stops traces, and captures messages: the only writer of ``Trace`` and ``TraceEntry``.
 
-The running traces are read once in two seconds by each process: while none runs, a message costs no query,
+Each process reads the running traces every two seconds: while none runs, a message costs no query,
 and a trace begins up to two seconds late. While one runs, a message that it matches costs an UPDATE, which
-counts it as long as there is room and time, and an INSERT, in a transaction.
+counts it if there is room and time left, and an INSERT, in a transaction.
 """
 
 from __future__ import annotations
@@ -31,26 +31,26 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("apigw_ws.traces")
 
-#: Seconds after which a trace that another process started or stopped counts at the latest.
+#: Seconds until a trace that another process started or stopped counts here, at the latest.
 MAX_AGE: Final = 2.0
-#: Minutes that a trace may run.
+#: The most minutes that a trace may run.
 LONGEST: Final = 60
-#: Traces that may run at a time: each is compared with every message.
+#: The most traces that run at a time: every message is compared with each.
 AT_ONCE: Final = 20
-#: Of a channel, so many of those that are in it beside their first are followed.
+#: The most sessions that are followed because the channel is a further one of theirs.
 _MEMBERS: Final = 10_000
-#: Of a message to many, so many are captured.
+#: The most copies of a message to many that are captured.
 _OF_ONE_SEND: Final = 100
 
 Direction = TraceEntry.Direction
-#: Fields of an entry, of whichever connection.
+#: The fields of an entry, without its connection.
 Captured = dict[str, Any]
 
 
 @dataclass(slots=True, kw_only=True)
 class _Running:
     trace: Trace
-    #: Sessions that are in its channel beside their first.
+    #: Sessions for which its channel is a further one.
     members: frozenset[int] = frozenset()
 
     def __post_init__(self) -> None:
@@ -69,7 +69,7 @@ class _Running:
         return session.user_id == trace.user_id
 
     def among(self, connection_ids: Collection[str]) -> Collection[str]:
-        """Those of the connections that it follows, _OF_ONE_SEND at most; one query."""
+        """Return those of the connections that it follows, at most _OF_ONE_SEND; one query."""
         trace = self.trace
         if trace.connection_id:
             return [trace.connection_id] if trace.connection_id in connection_ids else []
@@ -81,7 +81,7 @@ class _Running:
         return list(found.values_list("connection_id", flat=True)[:_OF_ONE_SEND])
 
     def captured(self, direction: Direction, payload: bytes, **answered: object) -> Captured:
-        """What may be kept of a message."""
+        """Return what may be kept of a message."""
         keys = (*conf.trace_redacted_keys, *self.trace.redacted_keys.split(","))
         kept = keep(payload, keys, whole_texts=self.trace.whole_texts)
         what = {"direction": direction, "size": len(payload), "payload": kept.text, "is_cut": kept.is_cut}
@@ -93,7 +93,7 @@ _running: Sequence[_Running] = ()
 
 
 def check(trace: Trace, *, minutes: int) -> None:
-    """Raise ValidationError unless it can be started: one subject, up to LONGEST minutes, AT_ONCE in all."""
+    """Raise ValidationError unless it has one subject, up to LONGEST minutes, and fewer than AT_ONCE run."""
     if not 1 <= minutes <= LONGEST:
         raise ValidationError(_("A trace runs for 1 to %d minutes.") % LONGEST)
     if Trace.objects.running().count() >= AT_ONCE:
@@ -103,7 +103,7 @@ def check(trace: Trace, *, minutes: int) -> None:
 
 
 def start(trace: Trace, *, minutes: int, by: AbstractBaseUser | None = None, ip: str | None = None) -> Trace:
-    """Follow the trace's subject for so many minutes; return the stored trace. Raises as ``check`` does."""
+    """Follow the trace's subject for ``minutes``; return the stored trace. Raises as ``check`` does."""
     check(trace, minutes=minutes)
     trace.created_by = by  # type: ignore[assignment]
     with transactions.atomic():
@@ -115,7 +115,7 @@ def start(trace: Trace, *, minutes: int, by: AbstractBaseUser | None = None, ip:
 
 
 def stop(trace: Trace, *, by: AbstractBaseUser | None, ip: str | None = None) -> bool:
-    """End it before its time; return whether it was running until now."""
+    """Stop the trace; return whether it was running until now."""
     if not Trace.objects.running().filter(pk=trace.pk).update(stopped_on=timezone.now()):
         return False
     audit.record(AuditEvent.Verb.STOP_TRACE, None, what=named(trace), by=by, ip=ip)
@@ -124,12 +124,12 @@ def stop(trace: Trace, *, by: AbstractBaseUser | None, ip: str | None = None) ->
 
 
 def delete(trace: Trace, *, by: AbstractBaseUser | None, ip: str | None = None) -> None:
-    """Delete it with all that it captured; what runs is stopped."""
+    """Delete the trace with all that it captured, stopping it first."""
     what, count = named(trace), trace.entries.count()
     before = {"reason": trace.reason, "entries": count}
     recorded = audit.recorded(AuditEvent.Verb.DELETE_TRACE, None, what=what, by=by, ip=ip, before=before)
     with recorded, transactions.atomic():
-        # Holds it: a message that is being captured is deleted too, and none is captured any longer.
+        # Locks the row: a message that is being captured is deleted, too, and no further one is captured.
         Trace.objects.filter(pk=trace.pk).update(stopped_on=timezone.now())
         trace.delete()
     _changed()
@@ -142,17 +142,17 @@ def delete_of_user(user: AbstractBaseUser) -> None:
 
 
 def named(trace: Trace) -> str:
-    """“trace of lobby”, for the audit trail; without an address, which not everybody may see."""
+    """Return “trace of lobby”, for the audit trail; without an address, which not everybody may see."""
     return _("trace of %s") % trace
 
 
 def following(session: WebSocketSession) -> list[Trace]:
-    """The running traces that the session's messages are captured by."""
+    """Return the running traces that capture the session's messages."""
     return [trace for trace in Trace.objects.running() if _Running(trace=trace).matches(session)]
 
 
 def forget() -> None:
-    """Look again for running traces when the next message comes."""
+    """Read the running traces again when the next message comes."""
     global _looked_at
     _looked_at = 0.0
 
@@ -160,7 +160,7 @@ def forget() -> None:
 def exchanged(session: WebSocketSession, message: bytes, reply: bytes | None, handled: Handled) -> None:
     """Capture a message that came in, and its reply, for the traces that follow the session.
 
-    Never raises: a database that fails is logged.
+    Never raises; a database error is logged.
     """
     answered = {"handler": handled.handler[:128], "status": handled.status}
     answered |= {"duration_ms": handled.duration_ms}
@@ -174,7 +174,7 @@ def exchanged(session: WebSocketSession, message: bytes, reply: bytes | None, ha
 def sent(connection_ids: Collection[str], payload: bytes) -> None:
     """Capture a message that AWS took for these connections, for the traces that follow some of them.
 
-    Of each call and trace a hundred at most. Never raises.
+    At most a hundred for each call and trace. Never raises.
     """
     for running in _look():
         try:
@@ -189,7 +189,7 @@ def sent(connection_ids: Collection[str], payload: bytes) -> None:
 def _keep(running: _Running, connection_ids: Collection[str], *messages: Captured) -> None:
     """Store the messages for each connection, unless the trace has ended or was deleted meanwhile.
 
-    The UPDATE holds the trace, so that nobody deletes it before its entries are stored.
+    The UPDATE locks the trace, so that it cannot be deleted before its entries are stored.
     """
     trace, times = running.trace, len(connection_ids)
     counted = {
@@ -212,10 +212,10 @@ def _keep(running: _Running, connection_ids: Collection[str], *messages: Capture
 
 
 def _look() -> Sequence[_Running]:
-    """The running traces, as they were known within the last MAX_AGE."""
+    """The running traces, at most MAX_AGE seconds old."""
     global _looked_at, _running
     if not _looked_at or time.monotonic() - _looked_at > MAX_AGE:
-        _looked_at = time.monotonic()  # first: other threads go on with what is known
+        _looked_at = time.monotonic()  # first, so that other threads go on with what is known
         try:
             _running = [_Running(trace=trace) for trace in Trace.objects.running()]
         except DatabaseError:
@@ -225,6 +225,6 @@ def _look() -> Sequence[_Running]:
 
 
 def _changed() -> None:
-    """Forget now, and again when the change is committed: until then another thread reads what was before."""
+    """Forget now, and again on commit: until then another thread would read the old rows."""
     forget()
     transactions.on_commit(forget)

@@ -1,4 +1,4 @@
-"""Transactions of the database that has our tables, which a router may keep elsewhere than in "default"."""
+"""Transactions in the database that has our tables, which a router may keep outside of "default"."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ _View = TypeVar("_View", bound=Callable[..., Any])
 
 
 def database() -> str:
-    """Its alias: one for all of our models (``apigw_ws.E009``)."""
+    """Return its alias, the same for all of our models (``apigw_ws.E009``)."""
     return router.db_for_write(WebSocketSession)
 
 
 def connection() -> BaseDatabaseWrapper:
-    """This thread's connection to it."""
+    """Return this thread's connection to it."""
     return connections[database()]
 
 
 def atomic() -> transaction.Atomic:
-    """As ``transaction.atomic``, where our tables are."""
+    """As ``transaction.atomic``, for the database of our tables."""
     return transaction.atomic(database())
 
 
 def roll_back() -> None:
-    """Have what the innermost ``atomic`` has written undone when it ends."""
+    """Roll the innermost ``atomic`` back when it ends."""
     transaction.set_rollback(True, database())
 
 
 def on_commit(do: Callable[[], object], *, robust: bool = False) -> None:
-    """Call it once our writes are committed; now, outside of a transaction."""
+    """Call the function once our writes are committed; at once, outside of a transaction."""
     transaction.on_commit(do, database(), robust)
 
 
 def never_around(view: _View) -> _View:
-    """The view, which ATOMIC_REQUESTS puts into no transaction, of whichever database."""
+    """Return the view, exempt from ATOMIC_REQUESTS for every database."""
     for alias in connections:
         view = transaction.non_atomic_requests(alias)(view)
     return view

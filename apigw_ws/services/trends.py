@@ -1,4 +1,4 @@
-"""What the rollups tell: traffic over a span, and what it is now. Neither CloudWatch nor AWS is asked."""
+"""Reads the rollups: traffic over a span, and now. Calls neither CloudWatch nor any other part of AWS."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ COUNTED: Final = (
     "send_failures",
     "handler_failures",
 )
-#: What is counted over the last hour, as one minute of it tells nothing; the others over one minute.
+#: Counted over the last hour, because a single minute says little; the others over one minute.
 FAILURES: Final = ("refusals", "send_failures", "handler_failures")
-#: The steps of handlers' times, in milliseconds; AWS waits no longer than the last.
+#: The histogram steps of handler times, in milliseconds; AWS waits no longer than the last.
 #: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
 _ENDS: Final = (0, *Rollup.STEPS, 29_000)
-#: Seconds until all processes have written down what they have counted.
+#: Seconds until all processes have stored what they counted.
 _LAG: Final = 1.5 * rollups.DELAY
-#: Minutes over which handlers' times are looked at.
+#: Minutes over which handler times are evaluated.
 TIMED: Final = 5
-#: Minutes for which a sample of the live sessions holds.
+#: Minutes for which a sample of live sessions is valid.
 HELD: Final = 2
 
 _clock = time.time
@@ -43,7 +43,7 @@ _clock = time.time
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trend:
-    """Traffic in equal steps; the last is not over yet."""
+    """Traffic in equal steps, of which the last is not over yet."""
 
     span: Span
     #: The start of each step.
@@ -53,7 +53,7 @@ class Trend:
 
     @property
     def silent(self) -> bool:
-        """Nothing happened, and nobody was there."""
+        """Whether nothing happened and nobody was connected."""
         return not any(value for values in self.series.values() for value in values)
 
 
@@ -63,19 +63,19 @@ class Now:
 
     #: Its start.
     minute: datetime
-    #: Of all gateways together: ``live``, and each of ``COUNTED``, those of ``FAILURES`` over the last hour.
+    #: Totals of all gateways: ``live``, and each of ``COUNTED``, those in ``FAILURES`` over the last hour.
     totals: Mapping[str, int]
-    #: The same of each gateway with anything to tell, by its primary key.
+    #: The same for each gateway with any numbers, by primary key.
     gateways: Mapping[int, Mapping[str, int]]
     #: When live sessions were counted, to a minute; None if they were not within the last three.
     counted: datetime | None
-    #: Milliseconds that handlers took within ``TIMED`` minutes; None if none was called.
+    #: Milliseconds that handlers took in the last ``TIMED`` minutes; None if none was called.
     p50: float | None
     p95: float | None
 
 
 def over(span: Span) -> Trend:
-    """The traffic of all gateways together over a span, added up in SQL; one query."""
+    """Return the traffic of all gateways together over a span, added up in SQL; one query."""
     step = span.period // 60
     steps = int(span.length.total_seconds()) // span.period
     minute = int(_clock() // 60)
@@ -102,7 +102,7 @@ def over(span: Span) -> Trend:
 
 
 def now() -> Now:
-    """What the last full minute and the last hour were like; one query."""
+    """Return the numbers of the last full minute and the last hour; one query."""
     current = int(_clock() // 60)
     full = int((_clock() - _LAG) // 60) - 1
     rows = Rollup.objects.filter(minute__gte=current - 60).order_by().values("gateway")
@@ -117,7 +117,7 @@ def now() -> Now:
 
 
 def quantile(share: float, took: Sequence[int]) -> float | None:
-    """The time that this share of calls did not exceed, by their counts in each step; None without any."""
+    """Return the time that this share of calls did not exceed, by the counts of steps; None without calls."""
     wanted = share * sum(took)
     before = 0
     for count, (begin, end) in zip(took, pairwise(_ENDS), strict=True):
@@ -128,7 +128,7 @@ def quantile(share: float, took: Sequence[int]) -> float | None:
 
 
 def _held(live: Iterable[float | None], steps: int) -> list[float | None]:
-    """With the last sample for so many steps after it: ticks are a little more than a minute apart."""
+    """Repeat each sample for so many steps, because ticks are a little more than a minute apart."""
     held: list[float | None] = []
     last, age = None, 0
     for each in live:
@@ -138,7 +138,7 @@ def _held(live: Iterable[float | None], steps: int) -> list[float | None]:
 
 
 def _values(row: Mapping[str, Any] | None, live: float | None, known: bool) -> dict[str, float | None]:
-    """Where there is no row nothing happened, or it is not ``known``: nobody was there to count it."""
+    """Without a row nothing happened, or, unless ``known``, nobody was there to count it."""
     if row is None:
         return {**dict.fromkeys(COUNTED, 0 if known else None), "live": live, "p50": None, "p95": None}
     took = [row[f"n_{name}"] for name in Rollup.TOOK]

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """What a browser needs to connect, and to ask afterwards why it was refused."""
+    """What a browser needs to connect, and to find out why it was refused."""
 
-    #: Good once, as all connect tokens are; empty if none was asked for.
+    #: A connect token, good once; empty if none is needed.
     token: str = field(repr=False)
-    #: The newest refusal before it: only those with a higher primary key can be this connection's.
+    #: The primary key of the newest refusal before: only higher ones can be this connection's.
     after: int
 
 
@@ -32,9 +32,9 @@ def begin(
     by: AbstractBaseUser,
     ip: str | None = None,
 ) -> Trial | None:
-    """Record that ``by`` opens a connection, and return what their browser needs for it.
+    """Audit that ``by`` opens a connection, and return what their browser needs for it.
 
-    None, and nothing is recorded, while twenty tokens of the browser session ``session_key`` wait unused.
+    None, without an audit event, while twenty tokens of the browser session ``session_key`` are unused.
     """
     token = tokens.issue(session_key, by) if with_token else ""
     if token is None:
@@ -45,9 +45,9 @@ def begin(
 
 
 def refusal_of(gateway: ApiGateway, *, after: int, by: AbstractBaseUser, origin: str) -> Refusal | None:
-    """The newest refusal of a connect that can be one of ``by`` from a page of ``origin``; None without one.
+    """Return the newest refusal of a connect that may be ``by``'s from a page of ``origin``, else None.
 
-    Where no session cookie reached Django the page's origin tells whose it was, and a connect that was
+    Without a session cookie, only the page's origin tells whose connect it was, and one that was
     refused early has no gateway.
     """
     theirs = Q(user=by) | Q(user=None, origin=origin)

@@ -1,4 +1,4 @@
-"""What has to happen again and again while nobody is looking."""
+"""Does the recurring work that no request triggers."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ logger = logging.getLogger("apigw_ws.upkeep")
 
 
 def forever() -> NoReturn:
-    """Tick every REAPER_INTERVAL; several processes that do so share the ticks. Failures are logged."""
+    """Tick every REAPER_INTERVAL seconds, sharing the ticks with other processes. Failures are logged."""
     while True:
         try:
             close_old_connections()
             once()
-        except Exception:  # the database, most likely, which will be back
+        except Exception:  # most likely the database, which will be back
             logger.exception("A tick failed; the next is in %d seconds.", conf.reaper_interval)
         time.sleep(conf.reaper_interval)
 
@@ -30,7 +30,7 @@ def once() -> None:
     """Do what is due."""
     broadcasts.tend()
     bans.enforce()  # the reaper then tells AWS
-    # A little less, or two processes whose clocks drift would skip a tick now and then.
+    # A little less, or processes whose clocks drift would sometimes skip a tick.
     tick = dt.timedelta(seconds=0.9 * conf.reaper_interval)
     reaper.tick(every=tick)
     figures.count(every=tick)

@@ -1,4 +1,4 @@
-"""Whether anybody takes up the tasks that are handed to the workers."""
+"""Tells whether workers take up the tasks that are enqueued."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from django.utils import timezone
 
 
 def since() -> datetime | None:
-    """Since when the oldest task waits; None if none does, or where the task backend does not say.
+    """Return since when the oldest task waits; None if none does, or if the task backend does not say.
 
-    One query. Tasks for later do not wait: those for now are kept as if for the end of time.
+    One query. Scheduled tasks do not count as waiting; tasks without a time have the last possible one.
     """
     if not apps.is_installed("django_tasks_db"):
         return None
-    from django_tasks_db.models import DBTaskResult  # only where it is installed
+    from django_tasks_db.models import DBTaskResult  # only if it is installed
 
     ready = DBTaskResult.objects.ready().filter(run_after__gt=timezone.now()).order_by()
     first: datetime | None = ready.aggregate(first=Min("enqueued_at"))["first"]

@@ -1,4 +1,4 @@
-"""For the tests of projects that use us: ``from apigw_ws.testing import WebSocketTestClient``."""
+"""For the tests of projects that use this package: ``from apigw_ws.testing import WebSocketTestClient``."""
 
 from __future__ import annotations
 

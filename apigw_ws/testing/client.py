@@ -1,4 +1,4 @@
-"""A WebSocket client for Django's tests, with API Gateway played in between. No server, no AWS."""
+"""A WebSocket client for Django's tests, which plays API Gateway's part. No server, no AWS."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class WebSocketTestClient:
         socket.disconnect()
 
     The gateway needs an ``api_id`` and a ``target_base_endpoint``. ``client`` has the browser's cookies,
-    which travel with the connect only. ``mapped=False`` plays an API whose integrations map nothing but the
+    which are sent with the connect only. ``mapped=False`` plays an API whose integrations map nothing but the
     connection ID. An exception in a handler is raised in the test, unless the client was made not to.
     """
 
@@ -44,7 +44,7 @@ class WebSocketTestClient:
         mapped: bool = True,
     ) -> None:
         for service in (gateways, rules, bans, traces):
-            service.forget()  # what a test before this one had rolled back
+            service.forget()  # forget what an earlier test had rolled back
         self.gateway = gateway
         self.client = client or Client()
         self.source_ip = source_ip
