@@ -45,12 +45,12 @@ class Health:
     seen_on: datetime | None = None
 
 
-def of(gateways: Sequence[ApiGateway]) -> list[Health]:
-    """The health of each, in the same order. Two queries, however many there are."""
+def of(gateways: Sequence[ApiGateway], seen: Sequence[Observation | None] | None = None) -> list[Health]:
+    """The health of each, in the same order; two queries, or one where what was ``seen`` is given."""
     last = last_runs(gateways)
+    found = observation.last_seen(gateways) if seen is None else seen
     return [
-        judge(gateway, last.get(gateway.pk), seen)
-        for gateway, seen in zip(gateways, observation.last_seen(gateways), strict=True)
+        judge(gateway, last.get(gateway.pk), sight) for gateway, sight in zip(gateways, found, strict=True)
     ]
 
 
@@ -60,7 +60,7 @@ def tried() -> QuerySet[Run]:
 
 
 def last_runs(gateways: Sequence[ApiGateway]) -> dict[int, Run]:
-    """The newest run of each gateway that has one, by the gateway's primary key; its other fields are deferred."""
+    """The newest run of each gateway that has one, by its primary key; other fields are deferred."""
     runs = tried().filter(gateway__in=[gateway.pk for gateway in gateways]).order_by()
     newest = runs.values("gateway").annotate(newest=Max("pk")).values("newest")
     judged = Run.objects.filter(pk__in=newest).only(*_JUDGED)

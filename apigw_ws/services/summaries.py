@@ -67,7 +67,7 @@ def of(gateways: Sequence[ApiGateway]) -> list[Summary]:
             refusals=refusals.get(gateway.pk, 0),
             failed_runs=failed.get(gateway.pk, 0),
         )
-        for gateway, healthy, sight in zip(gateways, health.of(gateways), seen, strict=True)
+        for gateway, healthy, sight in zip(gateways, health.of(gateways, seen), seen, strict=True)
     ]
 
 

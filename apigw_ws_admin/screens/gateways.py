@@ -62,6 +62,10 @@ def _by_region(gateways: QuerySet[ApiGateway]) -> QuerySet[Any]:
 class Gateways(ChangeList):
     """A page of the list, with a summary of each of its rows."""
 
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[ApiGateway]:
+        found: QuerySet[ApiGateway] = super().get_queryset(request, exclude_parameters)
+        return found.select_related("account", "sighting")
+
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         gateways: list[Any] = list(self.result_list)  # type: ignore[has-type]
@@ -88,27 +92,20 @@ class RegionFilter(DropdownFilter):
 
 
 class HealthFilter(DropdownFilter):
-    """As far as our tables know it: what AWS has is not in them."""
+    """As ``health`` judges them: by what was applied, and by what of AWS was seen last."""
 
     title = _("health")
     parameter_name = "health"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        states = [(state.value, state.label) for state in (State.FAILING, State.NEVER_APPLIED)]
-        return [*states, ("applied", _("Applied"))]
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return State.choices
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[ApiGateway]) -> QuerySet[ApiGateway]:
-        runs = health.tried().filter(gateway=OuterRef("pk")).order_by("-pk").values("state")
-        failing = {"last_state__in": health.BROKEN}
-        judged = queryset.annotate(last_state=Coalesce(Subquery(runs[:1]), Value("")))
-        match self.value():
-            case State.FAILING:
-                return judged.filter(**failing)
-            case State.NEVER_APPLIED:
-                return judged.filter(deployment_id="").exclude(**failing)
-            case "applied":
-                return judged.exclude(deployment_id="").exclude(**failing)
-        return queryset
+        if self.value() not in State.values:
+            return queryset
+        judged = [*queryset.order_by().select_related("sighting")]
+        states = zip(judged, health.of(judged), strict=True)
+        return queryset.filter(pk__in=[each.pk for each, found in states if found.state == self.value()])
 
 
 class GatewayList(ModelAdmin):

@@ -17,7 +17,9 @@ from django.utils import timezone
 
 from apigw_ws.emulator.faults import Fault
 from apigw_ws.models import ApiGateway, AwsAccount, DeployedSnapshot, Refusal, Run, WebSocketSession
-from apigw_ws.services import metrics, provisioning
+from apigw_ws.services import metrics, observation, provisioning
+from apigw_ws.services.glances import Glance
+from apigw_ws.services.observation import Observation, Pending
 from apigw_ws_admin.screens import gateways
 from tests.admin.rows import fill, gateway
 from tests.emulator.serving import Served
@@ -195,16 +197,27 @@ def test_the_list_is_filtered(operator: Client, db: None) -> None:
     gateway(1, account=account)
     failing = gateway(2, deployment_id="abc", region="us-east-1")
     Run.objects.create(gateway=failing, state="interrupted", finished_on=timezone.now())
+    drifted = gateway(3, deployment_id="abc", account=account)
+    seen = Observation(
+        seen_on=timezone.now(),
+        pending=(Pending(sentence="Deploy.", destructive=False),),
+        digest="",
+        deployment_id="abc",
+        deployed_on=None,
+    )
+    observation.note([drifted], [Glance(found=seen)])
 
     for query, found in {
-        "": [0, 1, 2],
-        "account__environment__exact=staging": [1],
+        "": [0, 1, 2, 3],
+        "account__environment__exact=staging": [1, 3],
         "region=us-east-1": [0, 2],
-        "region=eu-west-1": [1],
-        "region=%00": [0, 1, 2],
+        "region=eu-west-1": [1, 3],
+        "region=%00": [0, 1, 2, 3],
         "health=failing": [2],
         "health=never_applied": [1],
-        "health=applied": [0],
+        "health=unknown": [0],
+        "health=needs_apply": [3],
+        "health=wonderful": [0, 1, 2, 3],
     }.items():
         assert names(operator.get(f"{LIST}?{query}").text) == [f"gateway-{number}" for number in found], query
 
@@ -215,7 +228,7 @@ def test_filters_count_what_they_would_show(operator: Client, db: None) -> None:
     text = words(operator.get(LIST, {"_facets": "True"}).text)
 
     assert "us-east-1 (1)" in text
-    assert "Failing (0) Never applied (1) Applied (0)" in text
+    assert "Failing (0) Never applied (1) Unknown (0) Needs apply (0) Healthy (0)" in text
 
 
 @pytest.mark.parametrize("column", [5, 6])

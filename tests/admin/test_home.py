@@ -16,8 +16,18 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from apigw_ws.models import ApiGateway, Broadcast, Channel, Chore, Rollup, Run, Sighting, WebSocketSession
-from apigw_ws.services import attention, reaper, sightings
+from apigw_ws.models import (
+    ApiGateway,
+    Broadcast,
+    Channel,
+    Chore,
+    Refusal,
+    Rollup,
+    Run,
+    Sighting,
+    WebSocketSession,
+)
+from apigw_ws.services import attention, reaper, sightings, trends
 from apigw_ws.tasks import finish_closing
 from tests.admin.rows import gateway
 
@@ -214,19 +224,48 @@ def test_numbers_say_of_when_they_are(operator: Client) -> None:
     assert f"{made} Healthy 56 12 3,400 0" in said
 
 
-def test_handlers_that_failed_lead_to_their_sessions(operator: Client, settings: Any) -> None:
+def behind(client: Client, tile: str) -> Any:
+    """The rows of the list to which a number leads."""
+    (link,) = re.findall(rf'<dt><a href="([^"]*)">{tile}</a></dt>', client.get(HOME).text)
+    return client.get(unescape(link)).context["cl"].result_list
+
+
+def test_handlers_that_failed_lead_to_their_sessions(operator: Client) -> None:
     happened(1, handler_failures=2)
     failing, _fine = (
         WebSocketSession.objects.create(connection_id=name, connected=False, failed_on=failed_on)
         for name, failed_on in (("a=", timezone.now()), ("b=", None))
     )
-    (link,) = re.findall(r'href="([^"]*failed=1)"', operator.get(HOME).text)
 
-    rows = operator.get(unescape(link)).context["cl"].result_list
+    assert [each.pk for each in behind(operator, "Failed handlers")] == [failing.pk]
 
-    assert [each.pk for each in rows] == [failing.pk]
-    settings.APIGW_WS = {"TIMELINE_MESSAGES": 0}
-    assert "failed=1" not in operator.get(HOME).text
+
+def test_numbers_lead_to_the_rows_of_their_time(operator: Client) -> None:
+    now = timezone.now()
+    full = trends.now().minute
+    ages = {"new": full + timedelta(seconds=30), "earlier": full - timedelta(minutes=5)}
+    sessions = {
+        name: WebSocketSession.objects.create(connection_id=name, active_on=now - timedelta(minutes=9))
+        for name in ages
+    }
+    for name, created_on in ages.items():
+        WebSocketSession.objects.filter(connection_id=name).update(created_on=created_on)
+    WebSocketSession.objects.create(connection_id="idle", active_on=now - timedelta(minutes=11))
+    talking = WebSocketSession.objects.create(connection_id="talking", active_on=now)
+    early, lately = (Refusal.objects.create(guard="origin", phase="connect", status=403) for _ in range(2))
+    Refusal.objects.filter(pk=early.pk).update(created_on=now - timedelta(minutes=62))
+
+    assert [each.pk for each in behind(operator, "Connects")] == [sessions["new"].pk]
+    assert {each.connection_id for each in behind(operator, "Live sessions")} == {*ages, "talking"}
+    assert [each.pk for each in behind(operator, "Messages in")] == [talking.pk]
+    assert [each.pk for each in behind(operator, "Refusals")] == [lately.pk]
+
+
+def test_failed_sends_lead_to_the_broadcasts_of_the_same_hour(
+    operator: Client, staff: Callable[..., Client]
+) -> None:
+    assert '?kind=broadcast&amp;span=1h">Failed sends</a>' in operator.get(HOME).text
+    assert "<dt>Failed sends</dt>" in staff("view_websocketsession").get(HOME).text
 
 
 def test_sessions_that_nobody_counts_are_not_said_to_be_none(operator: Client) -> None:

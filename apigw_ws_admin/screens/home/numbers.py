@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apigw_ws.conf import conf
 from apigw_ws.models import ApiGateway, Channel
+from apigw_ws.models.sessions import SessionState
 from apigw_ws.services.health import Health, State
 from apigw_ws.services.trends import TIMED, Now
 from apigw_ws_admin.labels import HEALTH, environment_colour
@@ -25,6 +26,9 @@ MOST: Final = 8
 #: The worst first.
 _ORDER: Final = (State.FAILING, State.NEEDS_APPLY, State.UNKNOWN, State.NEVER_APPLIED, State.HEALTHY)
 
+_MINUTE: Final = timedelta(minutes=1)
+_HOUR: Final = timedelta(hours=1)
+_BROADCASTS: Final = "apigw_ws.view_broadcast"
 _IN_A_MINUTE: Final = gettext_lazy("in a minute")
 _IN_AN_HOUR: Final = gettext_lazy("in the last hour")
 
@@ -61,7 +65,7 @@ class Busy:
 
 
 def tiles(now: Now, may: Callable[[str], bool]) -> list[Tile]:
-    found = _of_sessions(now) if may(SESSIONS) else []
+    found = _of_sessions(now, may) if may(SESSIONS) else []
     return [*found, _refusals(now)] if may(REFUSALS) else found
 
 
@@ -89,22 +93,25 @@ def busiest() -> list[Busy]:
     ]
 
 
-def _of_sessions(now: Now) -> list[Tile]:
-    totals = now.totals
+def _of_sessions(now: Now, may: Callable[[str], bool]) -> list[Tile]:
+    totals, talking = now.totals, _sessions(idle="lt1")
     in_a_minute = [
-        (_("Connects"), totals["connects"]),
-        (_("Messages in"), totals["messages_in"]),
-        (_("Messages out"), totals["messages_out"]),
+        (_("Connects"), totals["connects"], _sessions(state="all", **_between(now.minute, _MINUTE))),
+        (_("Messages in"), totals["messages_in"], talking),
+        (_("Messages out"), totals["messages_out"], talking),
     ]
     in_an_hour = [
-        (_("Failed sends"), totals["send_failures"], ""),
-        (_("Failed handlers"), totals["handler_failures"], _failing_sessions()),
+        (_("Failed sends"), totals["send_failures"], _broadcasts() if may(_BROADCASTS) else ""),
+        (_("Failed handlers"), totals["handler_failures"], _sessions(state="all", failed="1")),
     ]
     times = NOTHING if now.p50 is None else f"{count(now.p50)} / {milliseconds(now.p95)}"
     over = _("over %d minutes") % TIMED
     return [
         _live(now),
-        *(Tile(title=title, value=count(number), note=_IN_A_MINUTE) for title, number in in_a_minute),
+        *(
+            Tile(title=title, value=count(number), note=_IN_A_MINUTE, href=href)
+            for title, number, href in in_a_minute
+        ),
         Tile(title=_("Handler p50 / p95"), value=times, note=over),
         *(
             Tile(title=title, value=count(number), note=_IN_AN_HOUR, href=href, bad=number > 0)
@@ -113,15 +120,28 @@ def _of_sessions(now: Now) -> list[Tile]:
     ]
 
 
-def _failing_sessions() -> str:
-    """The sessions whose messages they were, where messages are noted."""
-    if not conf.timeline_messages:
-        return ""
-    return reverse("admin:apigw_ws_websocketsession_changelist", query={"state": "all", "failed": "1"})
+def _sessions(**query: str) -> str:
+    return reverse("admin:apigw_ws_websocketsession_changelist", query=query)
+
+
+def _broadcasts() -> str:
+    """Of the same hour: each has its recipients that were not reached. What a project sends is in its log."""
+    return reverse("admin:apigw_ws_activity", query={"kind": "broadcast", "span": "1h"})
+
+
+def _between(begin: datetime, length: timedelta) -> dict[str, str]:
+    """For a list's filter of when its rows were created, in the operator's zone as the filter has it."""
+    ends = {"from": timezone.localtime(begin), "to": timezone.localtime(begin + length)}
+    form = ("%Y-%m-%d", "%H:%M")
+    return {
+        f"created_on_{end}_{part}": f"{moment:{form[part]}}"
+        for end, moment in ends.items()
+        for part in (0, 1)
+    }
 
 
 def _live(now: Now) -> Tile:
-    href = reverse("admin:apigw_ws_websocketsession_changelist")
+    href = _sessions(state=SessionState.LIVE)
     if now.counted is None:
         note = _("“ws_reap --forever” counts them")
         return Tile(title=_("Live sessions"), value=NOTHING, note=note, href=href)
@@ -130,7 +150,8 @@ def _live(now: Now) -> Tile:
 
 
 def _refusals(now: Now) -> Tile:
-    number, href = now.totals["refusals"], reverse("admin:apigw_ws_refusal_changelist")
+    hour = _between(now.minute + _MINUTE - _HOUR, _HOUR + _MINUTE)
+    number, href = now.totals["refusals"], reverse("admin:apigw_ws_refusal_changelist", query=hour)
     return Tile(title=_("Refusals"), value=count(number), note=_IN_AN_HOUR, href=href, bad=number > 0)
 
 

@@ -14,7 +14,6 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import DropdownFilter, TextFilter
 
-from apigw_ws.conf import conf
 from apigw_ws.models import WebSocketSession
 from apigw_ws.models.sessions import SessionState
 from apigw_ws.services import timeline
@@ -51,7 +50,7 @@ class FailedFilter(DropdownFilter):
     parameter_name = "failed"
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Any:
-        return [("1", _("A handler failed lately"))] if conf.timeline_messages else []
+        return [("1", _("A handler failed lately"))]
 
     def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
         return queryset.filter(timeline.failed()) if self.value() == "1" else queryset
