@@ -263,6 +263,7 @@ def test_few_sessions_are_counted(operator: Client, crowd: None) -> None:
         ("Mozilla/5.0 (Macintosh) AppleWebKit/605 (KHTML) Version/18.2 Safari/605.1.15", "Safari 18"),
         ("Mozilla/5.0 AppleWebKit/537.36 (KHTML) Chrome/138.0.0.0 Safari/537.36 Edg/138.0.0", "Edge 138"),
         ("python-websockets/15.0", "python-websockets 15.0"),
+        (f"{1000 * 'x'}/1", f"{29 * 'x'}…"),
         ("", ""),
     ],
 )

@@ -10,6 +10,7 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 from unfold.admin import checkbox
 
 from apigw_ws.models.sessions import SessionState
@@ -29,11 +30,11 @@ _PROGRAMS: Final = (
 
 
 def program(user_agent: str) -> str:
-    """“Firefox 128”, else the first product that the user agent names."""
+    """“Firefox 128”, else the beginning of the first product that the user agent names."""
     for pattern, name in _PROGRAMS:
         if found := pattern.search(user_agent):
             return f"{name} {found[1]}"
-    return user_agent.partition(" ")[0].replace("/", " ")
+    return Truncator(user_agent.partition(" ")[0].replace("/", " ")).chars(30)
 
 
 def state_label(state: SessionState) -> SafeString:
