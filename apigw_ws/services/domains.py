@@ -14,7 +14,7 @@ from apigw_ws.aws import domains as aws_domains
 from apigw_ws.aws.domain_spec import DomainSpec, DomainState
 from apigw_ws.aws.lookups import Certificate
 from apigw_ws.exceptions import ApigwWsError
-from apigw_ws.models import ApiGateway, Sighting
+from apigw_ws.models import ApiGateway
 from apigw_ws.services import endpoints, glances, lookups, sightings
 from apigw_ws.services.glances import Glance
 
@@ -78,13 +78,9 @@ def note(gateway: ApiGateway, seen: Glance[CustomDomain | None]) -> None:
     domain = seen.found
     if domain is None or seen.problem or domain.certificate_problem:
         return
-    known = Sighting(
-        gateway_id=gateway.pk,
-        domain_name=domain.name,
-        domain_seen_on=seen.seen_on,
-        certificate_ends_on=domain.certificate and domain.certificate.expires_on,
-    )
-    sightings.note([known], "domain_name", "domain_seen_on", "certificate_ends_on")
+    ends_on = domain.certificate and domain.certificate.expires_on
+    known = {"domain_name": domain.name, "domain_seen_on": seen.seen_on, "certificate_ends_on": ends_on}
+    sightings.note([(gateway, known)])
 
 
 def ending(gateways: Iterable[ApiGateway]) -> list[Ending]:

@@ -76,13 +76,9 @@ def observe(gateways: Sequence[ApiGateway], *, budget: float | None = None) -> l
 def note(gateways: Sequence[ApiGateway], seen: Sequence[Glance[Observation]]) -> None:
     """Write down what was seen just now, for every process."""
     sightings.note(
-        (
-            Sighting(gateway_id=gateway.pk, seen_on=each.found.seen_on, observation=asdict(each.found))
-            for gateway, each in zip(gateways, seen, strict=True)
-            if each.found and not each.problem
-        ),
-        "seen_on",
-        "observation",
+        (gateway, {"seen_on": each.found.seen_on, "observation": asdict(each.found)})
+        for gateway, each in zip(gateways, seen, strict=True)
+        if each.found and not each.problem
     )
 
 

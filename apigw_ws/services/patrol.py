@@ -13,6 +13,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from apigw_ws.conf import conf
+from apigw_ws.exceptions import ApigwWsError
 from apigw_ws.models import ApiGateway, Sighting
 from apigw_ws.services import chores, domains, observation, sightings
 
@@ -73,17 +74,15 @@ def _due(deployed: QuerySet[ApiGateway]) -> QuerySet[ApiGateway]:
     return due.select_related("account").order_by(tried_on.asc(nulls_first=True), "pk")
 
 
-def _problem(gateway: ApiGateway) -> str:
+def _problem(gateway: ApiGateway) -> ApigwWsError | None:
     """Look at the gateway, and at its domain; return and write down what kept us from seeing it.
 
     That it is tried is written down before: whatever a look does, the next tick goes on with another.
     """
-    tried = Sighting(gateway_id=gateway.pk, tried_on=timezone.now())
-    sightings.note([tried], "tried_on")
+    sightings.note([(gateway, {"tried_on": timezone.now()})])
     (sight,) = observation.observe([gateway], budget=_LOOK)
     problem = sight.problem
     if gateway.domain_name and not problem:
         problem = domains.observe(gateway, budget=_LOOK).problem
-    tried.problem = str(problem or "")
-    sightings.note([tried], "problem")
-    return tried.problem
+    sightings.note([(gateway, {"problem": str(problem or "")})])
+    return problem

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from apigw_ws.models import ApiGateway, Sighting
 
@@ -15,9 +16,16 @@ def of(gateways: Sequence[ApiGateway]) -> Mapping[int, Sighting]:
     return Sighting.objects.in_bulk([gateway.pk for gateway in gateways])
 
 
-def note(sightings: Iterable[Sighting], *fields: str) -> None:
-    """Write down these fields, and leave the others as they are; nothing of a gateway that was deleted."""
-    new = {each.gateway_id: each for each in sightings}
+def note(seen: Iterable[tuple[ApiGateway, Mapping[str, Any]]]) -> None:
+    """Write down these fields of each, the same of all, and leave the others as they are.
+
+    Nothing of a gateway that was deleted meanwhile.
+    """
+    new, fields = {}, set[str]()
+    for gateway, values in seen:
+        new[gateway.pk] = Sighting(gateway_id=gateway.pk, **values)
+        gateway._state.fields_cache.pop("sighting", None)  # selected with it, and old now
+        fields |= values.keys()
     if not new:
         return
     there = ApiGateway.objects.order_by("pk").filter(pk__in=new).values_list("pk", flat=True)

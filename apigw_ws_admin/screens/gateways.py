@@ -62,10 +62,6 @@ def _by_region(gateways: QuerySet[ApiGateway]) -> QuerySet[Any]:
 class Gateways(ChangeList):
     """A page of the list, with a summary of each of its rows."""
 
-    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[ApiGateway]:
-        found: QuerySet[ApiGateway] = super().get_queryset(request, exclude_parameters)
-        return found.select_related("account", "sighting")
-
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         gateways: list[Any] = list(self.result_list)  # type: ignore[has-type]
@@ -126,7 +122,8 @@ class GatewayList(ModelAdmin):
     search_fields = ("api_name", "api_id", "domain_name")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiGateway]:
-        gateways: QuerySet[ApiGateway] = super().get_queryset(request).select_related("account")
+        gateways: QuerySet[ApiGateway] = super().get_queryset(request)
+        gateways = gateways.select_related("account", "sighting")
         return gateways.alias(live=_sessions())  # counted only where the list is sorted by it
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:

@@ -27,7 +27,7 @@ from apigw_ws.models import (
     Sighting,
     WebSocketSession,
 )
-from apigw_ws.services import attention, reaper, sightings, trends
+from apigw_ws.services import attention, reaper, trends
 from apigw_ws.tasks import finish_closing
 from tests.admin.rows import gateway
 
@@ -75,10 +75,9 @@ def healthy(number: int = 0, **fields: Any) -> ApiGateway:
 def certificate_of(made: ApiGateway, ends_in: timedelta) -> None:
     """As it was seen last."""
     now = timezone.now()
-    known = Sighting(
+    Sighting.objects.create(
         gateway=made, domain_name=made.domain_name, domain_seen_on=now, certificate_ends_on=now + ends_in
     )
-    sightings.note([known], "domain_name", "domain_seen_on", "certificate_ends_on")
 
 
 def test_where_all_is_well_a_calm_line_says_so(operator: Client) -> None:
