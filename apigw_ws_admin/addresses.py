@@ -1,4 +1,4 @@
-"""Addresses, for those who may see them."""
+"""Hides addresses from those who may not see them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from apigw_ws_admin.permissions import VIEW_ADDRESS
 
 
 class HidesAddresses(ModelAdmin):
-    """Without VIEW_ADDRESS the fields ``of_addresses`` are not shown, nor can be filtered or searched by."""
+    """Without VIEW_ADDRESS, the fields ``of_addresses`` are neither shown nor filtered or searched by."""
 
     of_addresses: tuple[str, ...]
 
@@ -34,7 +34,7 @@ class HidesAddresses(ModelAdmin):
         return not is_hidden and bool(super().lookup_allowed(lookup, value, request))
 
     def _readable(self, request: HttpRequest, names: Iterable[Any]) -> tuple[Any, ...]:
-        """A filter is named by itself, or with its class."""
+        """A list filter is a name, or a name with a class."""
         if request.user.has_perm(VIEW_ADDRESS):
             return tuple(names)
         named = ((name[0] if isinstance(name, tuple) else name, name) for name in names)

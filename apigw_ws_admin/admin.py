@@ -109,7 +109,7 @@ class GatewayAdmin(
     GatewaySettings,
     GatewayList,
 ):
-    """Screens know nothing of each other; here they meet."""
+    """Composed of screens, which know nothing of each other."""
 
     transfer = exports = GatewayTransfer
     actions = (*Syncing.actions, *Exporting.actions)
@@ -165,7 +165,7 @@ class Recipients(Exporting, BroadcastRecipientAdmin):
 
 
 class SessionAdmin(Exporting, FromSessions, Acting, People, WebSocketSessionAdmin):
-    """The list of sessions, and what is done to them."""
+    """The list of sessions, and the acts on them."""
 
     exports = SESSIONS
     actions_list = ("export_file",)

@@ -1,4 +1,4 @@
-"""What the console needs of the project that installs it. The IDs go on from those of ``apigw_ws.checks``."""
+"""System checks of what the console needs from a project. The IDs continue those of ``apigw_ws.checks``."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ REDIRECT_MIDDLEWARE = "apigw_ws_admin.htmx.RedirectMiddleware"
 
 @register
 def check_worker(**_: Any) -> list[CheckMessage]:
-    """The console hands over what takes minutes, and has no use for a backend that waits or forgets."""
+    """The console enqueues what takes minutes; a backend that runs tasks at once, or never, will not do."""
     if settings.DEBUG:
         return []
     backend = type(apply_gateway.get_backend()).__name__
@@ -40,7 +40,7 @@ def check_worker(**_: Any) -> list[CheckMessage]:
 
 @register
 def check_read_only(**_: Any) -> list[CheckMessage]:
-    """Somebody who relies on it must not find out by what was changed."""
+    """READ_ONLY without its middleware would protect nothing."""
     if check_settings() or not conf.read_only or READ_ONLY_MIDDLEWARE in settings.MIDDLEWARE:
         return []
     hint = f"Put “{READ_ONLY_MIDDLEWARE}” at the end of MIDDLEWARE."
@@ -57,7 +57,7 @@ def check_htmx(**_: Any) -> list[CheckMessage]:
 
 @register
 def check_site(**_: Any) -> list[CheckMessage]:
-    """Its templates are Unfold's, and show what only a site of Unfold's knows."""
+    """The console's templates are Unfold's, and need what only an Unfold site provides."""
     if check_settings() or isinstance(console(), UnfoldAdminSite):
         return []
     hint = "Make it a subclass of unfold.sites.UnfoldAdminSite; your own ModelAdmins work on it as they are."
@@ -67,7 +67,7 @@ def check_site(**_: Any) -> list[CheckMessage]:
 
 @register(Tags.urls)
 def check_mounted(**_: Any) -> list[CheckMessage]:
-    """Where admin sites are mounted, the console's is among them."""
+    """If admin sites are mounted, the console's has to be among them."""
     if check_settings() or not getattr(settings, "ROOT_URLCONF", None) or not _is_missing():
         return []
     hint = "Name the admin site that is in APIGW_WS[“ADMIN_SITE”]: “backoffice.admin.site”, for one."

@@ -1,4 +1,4 @@
-"""What Ctrl+K finds beside pages of the menu: gateways, sessions, users, channels, and what one may do."""
+"""What Ctrl+K finds besides the menu's pages: gateways, sessions, users, channels, and commands."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _VIEW: Final = "apigw_ws.view_apigateway"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """A page on which something is done, for those who may."""
+    """A page on which something is done, for those with the permissions."""
 
     title: str | Promise
-    #: What else people call it.
+    #: Other words for it.
     words: str | Promise
     #: The name of its URL in the admin.
     page: str
@@ -128,8 +128,8 @@ COMMANDS: Final = (
 
 
 def search(request: HttpRequest, term: str) -> list[SearchResult]:
-    """For UNFOLD["COMMAND"]["search_callback"]: LIMIT of each kind, of what this person may look at."""
-    # As it was typed: Unfold lowers it, and connection IDs and names are told apart by their case.
+    """For UNFOLD["COMMAND"]["search_callback"]: return up to LIMIT of each kind that this user may see."""
+    # As it was typed: Unfold lowers it, but connection IDs and names are case-sensitive.
     word = request.GET.get("s", term).replace("\0", "").strip()[:_LONGEST]
     if not word:
         return []

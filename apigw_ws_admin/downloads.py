@@ -1,4 +1,4 @@
-"""Files that are sent as they are written, with a line in the audit trail when it is over."""
+"""Streams files, with an event in the audit trail when the download ends."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from apigw_ws_admin.resources.formats import Format, Record
 
 
 class FormatForm(forms.Form):
-    """How to write the file: its ``format``, when it is valid."""
+    """Asks for the file's format: ``format``, once it is valid."""
 
     choice = forms.ChoiceField(label=gettext_lazy("Format"), widget=UnfoldAdminRadioSelectWidget)
 
@@ -44,7 +44,7 @@ def download(
     columns: Sequence[str],
     records: Iterable[Record],
 ) -> StreamingHttpResponse:
-    """The file, row by row as it is read; the audit trail says who took how much of ``what``."""
+    """Return the file, streamed row by row; the audit trail says who took how much of ``what``."""
     chunks = fmt.chunks(columns, _noted(request, fmt, what, records))
     stream: Any = _asynchronous(chunks) if isinstance(request, ASGIRequest) else chunks
     file = f"{name}-{timezone.now():%Y-%m-%d-%H%M}.{fmt.extensions[0]}"
@@ -64,7 +64,7 @@ def _noted(request: HttpRequest, fmt: Format, what: str, records: Iterable[Recor
 
 
 async def _asynchronous(chunks: Generator[bytes]) -> AsyncIterator[bytes]:
-    """As it is read, where Django would otherwise collect all of it first: under ASGI."""
+    """Stream under ASGI, too, where Django would collect a synchronous iterator first."""
     following = sync_to_async(lambda: next(chunks, None))
     try:
         while (chunk := await following()) is not None:

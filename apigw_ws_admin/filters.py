@@ -1,4 +1,4 @@
-"""Filters of lists."""
+"""Filters for change lists."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class _GatewayForm(DropdownForm):
 
 
 class GatewayFilter(RelatedDropdownFilter):
-    """By a gateway. Of a thousand of them only the names are read, and only where the filter is shown."""
+    """Filters by gateway. Only the gateways' names are read, and only if the filter is shown."""
 
     form_class = _GatewayForm
 
@@ -39,14 +39,14 @@ class GatewayFilter(RelatedDropdownFilter):
         return super().choices(changelist)
 
     def get_facet_queryset(self, changelist: Any) -> dict[str, int]:
-        """The rows of each, counted together: Django would count those of a thousand one by one."""
+        """Count the rows of all gateways in one query; Django would use one for each."""
         rows = changelist.get_queryset(self.request, exclude_parameters=self.expected_parameters())
         numbers = dict(rows.order_by().values_list(self.field_path).annotate(Count("pk")))
         return {f"{pk}__c": numbers.get(pk, 0) for pk, _name in self.lookup_choices}
 
 
 class MomentsFilter(RangeDateTimeFilter):
-    """From a moment to a moment of the current time zone. Unfold's own have none, of which Django warns."""
+    """Filters from a time to a time in the current zone. Unfold's own filter uses naive times."""
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         for end, lookup in (("from", "gte"), ("to", "lte")):
@@ -55,7 +55,7 @@ class MomentsFilter(RangeDateTimeFilter):
         return queryset
 
     def _moment(self, end: str) -> datetime | None:
-        """None for what is missing, or is none. Without a time it is midnight."""
+        """None if it is missing or invalid. A date alone means midnight."""
         day, time = (self.used_parameters.get(f"{self.field_path}_{end}_{part}") for part in (0, 1))
         with suppress(ValidationError):
             return SplitDateTimeField().clean([day, time or "00:00"]) if day else None

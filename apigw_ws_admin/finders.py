@@ -1,4 +1,4 @@
-"""What Ctrl+K finds of what there is: each kind for those who may look at it, by the words that are typed."""
+"""Finds records for Ctrl+K: each kind for those who may see it, by the words that are typed."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from apigw_ws_admin.help import catalogue, links
 from apigw_ws_admin.permissions import TEST
 from apigw_ws_admin.sites import admin_of, console, reverse
 
-#: How many of a kind are shown, and how many sessions are read to find the newest of them: no index has those
-#: whose IDs begin alike by their age.
+#: How many of a kind are shown, and how many sessions are read to find the newest of them: no index orders
+#: those with the same prefix by age.
 LIMIT: Final = 5
 _READ: Final = 50
-#: Letters of a word that is meant to say what to do, and not what with.
+#: The least letters of a word that names a command.
 _SAYING: Final = 3
 
 
@@ -76,7 +76,7 @@ def broadcasts(request: HttpRequest, word: str) -> Iterator[SearchResult]:
 
 
 def testing(request: HttpRequest, word: str) -> Iterator[SearchResult]:
-    """Of the gateways that are named beside a word for it: “test lobby”."""
+    """Test consoles of gateways that are named along with a word for testing: “test lobby”."""
     if not (may_view(request, ApiGateway) and request.user.has_perm(TEST)):
         return
     saying, names = _apart(word, _("test console connect try"))
@@ -91,7 +91,7 @@ def testing(request: HttpRequest, word: str) -> Iterator[SearchResult]:
 
 
 def files(request: HttpRequest, word: str) -> Iterator[SearchResult]:
-    """To export and to import the records of a list: “export bans”."""
+    """Pages that export or import the records of a list: “export bans”."""
     for verb, title, icon in (
         ("export", _("Export %(records)s"), "download"),
         ("import", _("Import %(records)s"), "upload"),
@@ -105,13 +105,13 @@ def files(request: HttpRequest, word: str) -> Iterator[SearchResult]:
 
 
 def codes(_request: HttpRequest, word: str) -> Iterator[SearchResult]:
-    """The pages about them, which are for everybody."""
+    """Help pages about codes, which are for everybody."""
     for entry in catalogue.search(word):
         yield result(f"{entry.code}: {entry.title}", _("What a code means"), links.page(entry.code), "help")
 
 
 def _apart(word: str, saying: str) -> tuple[list[str], list[str]]:
-    """Of what was typed, the words that say what to do, and the others."""
+    """Split what was typed into words that name a command, and the others."""
     known, parts = tuple(saying.casefold().split()), word.casefold().split()
     says = [part for part in parts if len(part) >= _SAYING and any(each.startswith(part) for each in known)]
     return says, [part for part in parts if part not in says]
@@ -122,7 +122,7 @@ def may_view(request: HttpRequest, model: type[Any]) -> bool:
 
 
 def result(title: Any, about: str, link: str, icon: str) -> SearchResult:
-    """Plain text throughout: Unfold puts what was found into the cache."""
+    """Plain strings only: Unfold caches what was found."""
     return SearchResult(title=str(title), description=capfirst(about), link=link, icon=icon)
 
 

@@ -1,4 +1,4 @@
-"""What would have let a refused client in: for each guard a sentence, and the way to the setting or rule."""
+"""Hints on what would have let a refused client in: for each guard a sentence, and links."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Finder = Callable[[HttpRequest, Refusal], Way | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hint:
-    #: What the guard looks at, in a word or two.
+    #: What the guard checks, in a word or two.
     title: str | Promise
     sentence: str | Promise
     #: Keys of APIGW_WS that decide.
@@ -37,7 +37,7 @@ class Hint:
 
 
 def hint_for(refusal: Refusal) -> Hint:
-    """The hint for its guard; for a guard of the project's own, where to look for it."""
+    """Return the hint for the refusal's guard; for a guard of the project's own, where to look for it."""
     return HINTS.get(refusal.guard, OWN)
 
 

@@ -1,4 +1,4 @@
-"""What htmx needs beside django-htmx."""
+"""What htmx needs besides django-htmx."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from django.http import HttpRequest, HttpResponse
 
 
 class RedirectMiddleware:
-    """A redirect of a request by htmx moves the page, not the part.
+    """Makes a redirect of an htmx request redirect the page, not the part.
 
-    A browser follows a redirect before htmx sees it: an expired session would put the sign-in page into a
+    Browsers follow redirects before htmx sees them: an expired session would put the sign-in page into a
     table. Stands after ``django_htmx.middleware.HtmxMiddleware``.
     """
 
@@ -31,7 +31,7 @@ class RedirectMiddleware:
 
 
 def _back_to_the_page(request: Any, response: HttpResponse) -> str:
-    """Where to, and from the sign-in page back to the page that somebody saw, not to its part."""
+    """The redirect's target; from the sign-in page the user comes back to the page, not to its part."""
     part, page = (
         urlencode({"next": url}, safe="/")
         for url in (request.get_full_path(), request.htmx.current_url_abs_path or request.get_full_path())
@@ -40,15 +40,15 @@ def _back_to_the_page(request: Any, response: HttpResponse) -> str:
 
 
 def list_seen(request: Any, where: str) -> str:
-    """The list at the URL as somebody sees it who acts on a row of it: filtered, sorted and on its page."""
+    """Return the URL of the list on whose row the user acts: filtered, sorted and on its page."""
     seen = request.htmx.current_url_abs_path or ""
     return seen if urlsplit(seen).path == where else where
 
 
 class FreshSearchMiddleware:
-    """Ctrl+K looks each time: neither at what one might see minutes ago, nor for a word in other letters.
+    """Makes Ctrl+K search each time: permissions may have changed, and case matters.
 
-    Unfold keeps what it has found of a word for five minutes, and takes “LOBBY” for “lobby”. Stands after
+    Unfold caches what it has found for five minutes, and takes “LOBBY” for “lobby”. Stands after
     ``django.contrib.auth.middleware.AuthenticationMiddleware``.
     """
 
@@ -65,6 +65,6 @@ class FreshSearchMiddleware:
 
 
 def _kept_by_unfold(request: HttpRequest) -> str:
-    """As ``unfold.sites.UnfoldAdminSite.search`` makes it."""
+    """The cache key, as ``unfold.sites.UnfoldAdminSite.search`` makes it."""
     asked = f"{request.user.pk}_{request.GET.get('s', '').lower()}"
     return f"unfold_search_{sha256(asked.encode()).hexdigest()}"

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from apigw_ws.conf import conf
 from apigw_ws.models import ApiGateway, WebSocketToken
 
-#: What picks the colour, and the text.
+#: What selects the colour, and the text.
 Label = tuple[str, str | Promise]
 
 #: The colour of a run's state.
@@ -78,7 +78,7 @@ def token_state(token: WebSocketToken) -> Label:
 
 
 def environment_colour(gateway: ApiGateway) -> str:
-    """Of the gateway's account; empty if it has none."""
+    """Return the environment of the gateway's account; empty if it has none."""
     return ENVIRONMENT[gateway.account.environment] if gateway.account else ""
 
 

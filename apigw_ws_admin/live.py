@@ -1,4 +1,4 @@
-"""Lists that refresh themselves, and send nothing while nothing has changed."""
+"""Lists that refresh themselves, and send nothing unless something has changed."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from unfold.views import ChangeList
 
 
 class LiveList(ModelAdmin):
-    """The browser (``live.js``) comes with the version that it shows, and gets 204 while there is no other.
+    """The browser (``live.js``) names the version that it shows, and gets 204 while that is current.
 
-    Otherwise the rows and the pages alone are sent, and put in row by row. HTTP's own ETag cannot serve here:
-    pages of the admin are never stored.
+    Otherwise only the rows and the pagination are sent, and put in row by row. HTTP's ETag cannot be used:
+    browsers do not store the admin's pages.
     """
 
     change_list_template = "apigw_ws_admin/sessions/list.html"
     live_template = "apigw_ws_admin/sessions/_live.html"
-    #: What stands there instead of rows where there are none.
+    #: What is shown if there are no rows.
     nobody_template: str
 
     class Media:
@@ -30,11 +30,11 @@ class LiveList(ModelAdmin):
         js = ("apigw_ws_admin/live.js",)
 
     def figure_of(self, rows: Any) -> str:
-        """How many there are on all pages."""
+        """Return the number of rows on all pages, as text."""
         raise NotImplementedError
 
     def shown_of(self, row: Any) -> tuple[Any, ...]:
-        """All of a row that is shown: to read it costs a tenth of rendering it."""
+        """The values of a row that are shown: reading them costs a tenth of rendering them."""
         raise NotImplementedError
 
     def changelist_view(
@@ -57,7 +57,7 @@ class LiveList(ModelAdmin):
         return response
 
     def _figure(self, changes: ChangeList) -> str:
-        """What fits on the first page is counted by showing it."""
+        """Rows that fit on the first page are counted by showing them."""
         shown = len(changes.result_list)
         fits = changes.page_num == 1 and shown < changes.list_per_page
         return str(shown) if fits else self.figure_of(changes.queryset)
@@ -73,9 +73,9 @@ def framed(
     template: str,
     context: Callable[[], dict[str, Any]],
 ) -> HttpResponse:
-    """The list as a page about something: in ``template``, which extends ``list_template``, with ``context``.
+    """Return the list in a page about something: ``template``, which extends ``list_template``.
 
-    What the list says to a refresh or an action stays as it is.
+    Answers of the list to a refresh or an action stay as they are.
     """
     whole = getattr(response, "context_data", None)
     if not isinstance(response, TemplateResponse) or not whole or "cl" not in whole:

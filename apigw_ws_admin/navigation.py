@@ -1,4 +1,4 @@
-"""The console's frame: its menu, its badge and its icon."""
+"""The console's frame: its menu and its environment badge."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ MENU = {
 }
 
 
-#: What an item's badge counts (``attention.KINDS``), its colour, and what it means. At 0 there is none.
+#: What an item's badge counts (``attention.KINDS``), its colour, and its meaning. At 0 there is none.
 BADGES: Final[Mapping[str, tuple[str, str, str | Promise]]] = {
     "apigw_ws.ApiGateway": (
         "drifted_gateways",
@@ -69,7 +69,7 @@ BADGES: Final[Mapping[str, tuple[str, str, str | Promise]]] = {
     ),
     "doctor": ("problems", "danger", gettext_lazy("Problems that the doctor found when it looked last")),
 }
-#: Whose pages wear the environment of their gateway, and how they lead to its account.
+#: Models whose pages show the environment of their gateway, and the lookup of its account.
 _AT_GATEWAY: Final[Mapping[str, tuple[type[Model], str]]] = {
     "apigateway": (ApiGateway, "account"),
     "websocketsession": (WebSocketSession, "api_gateway__account"),
@@ -77,13 +77,13 @@ _AT_GATEWAY: Final[Mapping[str, tuple[type[Model], str]]] = {
     "refusal": (Refusal, "api_gateway__account"),
     "auditevent": (AuditEvent, "gateway__account"),
 }
-#: From here on a badge says no more than that it is many.
+#: From here on a badge only says that there are many.
 _MANY: Final = 1000
 
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
-    """The menu of this user: what they may not see is not there. For UNFOLD["SIDEBAR"]["navigation"]."""
-    # In another project's admin the index may be its own.
+    """Return the menu, without what the user may not see. For UNFOLD["SIDEBAR"]["navigation"]."""
+    # Another project's admin may have an index of its own.
     home = reverse("admin:index" if console().index_template == HOME else "admin:apigw_ws_apigateway_home")
     overview = {
         "title": gettext("Overview"),
@@ -108,7 +108,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def _count(items: list[dict[str, Any]]) -> None:
-    """Give items their badges; what somebody may not see is not counted for them."""
+    """Give items their badges; what the user may not see is not counted."""
     badges = [(item, *BADGES[item["counts"]]) for item in items if item.get("counts") in BADGES]
     numbers = attention.of(*(kind for _item, kind, _colour, _means in badges))
     for item, kind, colour, means in badges:
@@ -135,7 +135,7 @@ def _help(request: HttpRequest) -> dict[str, Any]:
 
 
 def _activity(request: HttpRequest) -> list[dict[str, Any]]:
-    """For those who may see anything of what it tells."""
+    """For those who may see anything on the timeline."""
     told = ("apigw_ws.Run", "apigw_ws.AuditEvent", "apigw_ws.Broadcast", "apigw_ws.Refusal")
     if not any(_item(request, label, "") for label in told):
         return []
@@ -149,7 +149,7 @@ def _item(request: HttpRequest, label: str, icon: str) -> dict[str, Any] | None:
     if not (has(model) and admin_of(model).has_view_permission(request)):
         return None
     link = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
-    # Pages below a list's that have an item of their own.
+    # Pages under a list's URL that have a menu item of their own.
     others = tuple(f"{link}{page}/" for page in ("activity", "doctor", "help", "home"))
     return {
         "title": capfirst(model._meta.verbose_name_plural),
@@ -161,10 +161,10 @@ def _item(request: HttpRequest, label: str, icon: str) -> dict[str, Any] | None:
 
 
 def environment(request: HttpRequest) -> list[str] | None:
-    """Where one is, and what one may not mistake it for. For UNFOLD["ENVIRONMENT"].
+    """Return the environment badge, or None. For UNFOLD["ENVIRONMENT"].
 
-    On the pages of a gateway, and of what happened at one, its account's environment; elsewhere that of all
-    gateways, where it is one.
+    On pages of a gateway, and of what happened at it, its account's environment; elsewhere that of all
+    gateways, if they share one.
     """
     found = _environment_of_page(request) or _environment_of_setup()
     if not conf.read_only:
@@ -174,7 +174,7 @@ def environment(request: HttpRequest) -> list[str] | None:
 
 def _environment_of_page(request: HttpRequest) -> list[str] | None:
     if not getattr(getattr(request, "user", None), "is_staff", False):
-        return None  # strangers sign in without it
+        return None  # not on the sign-in page
     model, account, pk = _record_of(request)
     key = environment_key(f"{model._meta.model_name}:{number(pk)}" if pk else "")
     name: str = cache.get_or_set(key, lambda: _environment(model, account, pk), attention.KEPT) or ""
@@ -182,12 +182,12 @@ def _environment_of_page(request: HttpRequest) -> list[str] | None:
 
 
 def environment_key(record: str) -> str:
-    """Where the cache has the environment of a record, or of all gateways where none is said."""
+    """Return the cache key of a record's environment, or of that of all gateways."""
     return f"apigw_ws:environment:{record}"
 
 
 def _record_of(request: HttpRequest) -> tuple[type[Model], str, str]:
-    """Of pages of a gateway, or of what happened at one: the model, the way to its account, and the key."""
+    """The record that the page is about: its model, the lookup of its account, and its key."""
     match = request.resolver_match
     for name, (model, account) in _AT_GATEWAY.items():
         if match and (match.url_name or "").startswith(f"apigw_ws_{name}_"):
@@ -197,7 +197,7 @@ def _record_of(request: HttpRequest) -> tuple[type[Model], str, str]:
 
 
 def _environment(model: type[Model], account: str, pk: str) -> str:
-    """Of this record's account, or of the accounts of all; empty if there is none, or several differ."""
+    """The environment of this record's account, or of all accounts; empty if there is none or they differ."""
     records = model._default_manager.order_by()
     if pk:
         records = records.filter(pk=number(pk))
@@ -206,7 +206,7 @@ def _environment(model: type[Model], account: str, pk: str) -> str:
 
 
 def _environment_of_setup() -> list[str] | None:
-    """A badge for what must not be mistaken for production; none there."""
+    """A badge for setups that must not be mistaken for production."""
     if urlsplit(conf.endpoint_url).hostname in {"127.0.0.1", "localhost", "::1"}:
         return [gettext("Emulator"), "info"]
     return [gettext("Development"), "warning"] if settings.DEBUG else None

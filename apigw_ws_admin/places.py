@@ -1,4 +1,4 @@
-"""Where in AWS a gateway is, or is looked for."""
+"""A form for where in AWS a gateway is, or is looked for."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class AccountChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
 
 
 class PlaceForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Its ``instance`` is a gateway that is nothing but there."""
+    """Its ``instance`` is a gateway with nothing but an account, a region and an endpoint."""
 
     account = AccountChoice(
         label=_("AWS account"),

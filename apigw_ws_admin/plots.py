@@ -1,7 +1,7 @@
-"""Small charts, drawn on the server as the paths of an SVG.
+"""Draws small charts on the server, as SVG paths.
 
-Unfold's own charts are drawn once, when the page has loaded, on a canvas that keeps the colours of that
-moment: nothing that htmx brings later is drawn, and there is no line for a deployment. A path is there at
+Unfold's own charts are drawn once, after the page has loaded, on a canvas that keeps the colours of that
+moment: what htmx brings later is not drawn, and there is no line for a deployment. A path is there at
 once, takes its colours from the stylesheet, and beside it stands the table that a canvas needs anyway.
 
 Coordinates: each step is one wide, the plot is ``HEIGHT`` high, and y grows downwards.
@@ -21,14 +21,14 @@ Values = Sequence[float | None]
 
 
 def ceiling(values: Iterable[float | None]) -> float:
-    """The least of 2, 4, 6, 8, 10, 20, 40 … that no value is above: its half is a whole number as well."""
+    """Return the least of 2, 4, 6, 8, 10, 20, 40 … that no value exceeds. Half of it is whole, too."""
     highest = max((value for value in values if value), default=1)
     decade = 10 ** math.floor(math.log10(max(highest, 1)))
     return float(next(step * decade for step in (2, 4, 6, 8, 10) if step * decade >= highest))
 
 
 def bars(values: Values, top: float) -> str:
-    """A bar for each value; nothing if there is none."""
+    """Return a bar for each value; nothing for None."""
     return "".join(
         f"M{number(step + (1 - FILLED) / 2)} {HEIGHT}V{_height(value, top)}h{FILLED}V{HEIGHT}Z"
         for step, value in enumerate(values)
@@ -37,7 +37,7 @@ def bars(values: Values, top: float) -> str:
 
 
 def stairs(values: Values, top: float) -> str:
-    """A line as long as its step for each value, joined to the one before; a gap where there is none."""
+    """Return a horizontal line for each value, joined to the one before; a gap for None."""
     return "".join(_stairs(values, top))
 
 
@@ -55,5 +55,5 @@ def _height(value: float, top: float) -> str:
 
 
 def number(value: float) -> str:
-    """A coordinate, in no language's spelling."""
+    """Return a coordinate, not localised."""
     return f"{value:.2f}".rstrip("0").rstrip(".")

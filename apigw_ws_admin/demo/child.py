@@ -35,7 +35,7 @@ def web(arguments: Sequence[str]) -> int:
         port=int(arguments[0]),
         threads=8,
         ident=None,
-        # The emulator holds a connection per message in flight.
+        # The emulator uses a connection per message in flight.
         connection_limit=1000,
         asyncore_use_poll=True,
         # The sign-in link must see that a proxy is between.
@@ -75,7 +75,7 @@ ROLES: Final[dict[str, Callable[[Sequence[str]], int]]] = {
 
 
 def die_with_parent() -> None:
-    """The parent holds the other end of our standard input and never writes: an end of file is its death."""
+    """The parent holds the other end of our standard input and never writes: end of file means its death."""
     while os.read(0, 1):
         pass
     os._exit(1)

@@ -1,4 +1,4 @@
-"""What the demo does through Django before anybody looks at it, and once an hour after."""
+"""What the demo does through Django at the start, and once an hour."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The demo's pages beside the console: the chat, and the link that signs the operator in."""
+"""The demo's pages besides the console: the chat, and the link that signs the operator in."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from django.views.generic import View
 
 from apigw_ws.models import ApiGateway
 
-#: What a proxy adds: the address we see is then the proxy's, and says nothing about who asks.
+#: Headers that a proxy adds: the address we see is then the proxy's, not the client's.
 PROXIED = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip")
 
 
 @method_decorator([login_not_required, ensure_csrf_cookie], name="dispatch")
 class ChatPage(View):
-    """The chat; without the gateway that it connects to, what became of that and how to get it back."""
+    """The chat; or, if its gateway is missing, why, and how to get it back."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         gateway = ApiGateway.objects.filter(api_name="demo").first()
         if gateway is None or not gateway.client_url:
             return render(request, "apigw_ws_admin/chat_gone.html", {"gateway": gateway}, status=404)
         endpoint = urlsplit(gateway.client_url)
-        # Under the name that the page has, so that the browser sends the page's cookies along.
+        # By the host name of the page, so that the browser sends the page's cookies.
         here = urlsplit(f"//{request.get_host()}").hostname
         url = endpoint._replace(netloc=f"{here}:{endpoint.port}").geturl()
         return render(request, "apigw_ws_admin/chat.html", {"gateway_url": url})
@@ -43,7 +43,7 @@ class ChatPage(View):
 @never_cache
 @require_GET
 def sign_in(request: HttpRequest, token: str) -> HttpResponse:
-    """The operator is signed in, for a browser on this machine that followed the link of this start."""
+    """Sign the operator in, if a browser on this machine followed the link of this start."""
     expected = getattr(settings, "DEMO_SIGN_IN_TOKEN", "")
     if not (expected and constant_time_compare(token, expected) and is_from_this_machine(request)):
         return HttpResponseForbidden(
@@ -55,7 +55,7 @@ def sign_in(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def is_from_this_machine(request: HttpRequest) -> bool:
-    """The peer is on loopback, the URL names this machine (no rebound DNS name), and no proxy is between."""
+    """Whether the peer is on loopback, the URL names this machine (no DNS rebinding), without a proxy."""
     peer = ipaddress.ip_address(request.META["REMOTE_ADDR"])
     named = urlsplit(f"//{request.get_host()}").hostname in {"127.0.0.1", "localhost", "::1"}
     return peer.is_loopback and named and not any(header in request.headers for header in PROXIED)

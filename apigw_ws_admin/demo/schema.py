@@ -1,4 +1,4 @@
-"""A database that migrations made which have been rewritten since. Until the first release they are."""
+"""Sets aside a database whose migration was rewritten since, which happens until the first release."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ MIGRATIONS = Path(__file__).resolve().parent.parent.parent / "apigw_ws" / "migra
 
 
 def set_aside(state: State) -> Path | None:
-    """Leave the state with a database that today's migrations can bring up to date, or with none.
+    """Keep the state's database only if today's migrations can bring it up to date.
 
-    What could not be brought up to date is moved, with the emulator's APIs, to the folder that is returned.
+    Otherwise move it, with the emulator's APIs, to the folder that is returned.
     """
     written = state.folder / "migrations.json"
     now = {path.name: _digest(path) for path in sorted(MIGRATIONS.glob("0*.py"))}
@@ -38,7 +38,7 @@ def _read(path: Path) -> dict[str, str]:
 
 
 def _is_database(path: Path) -> bool:
-    """What is none was put there by somebody, and is theirs to take away."""
+    """Anything else was put there by somebody, and is theirs to remove."""
     if not path.exists():
         return False
     with path.open("rb") as file:

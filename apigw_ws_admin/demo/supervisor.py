@@ -22,7 +22,7 @@ from apigw_ws_admin.demo.schema import set_aside
 from apigw_ws_admin.demo.state import DemoError, Keys, State, opened, state_in
 
 HOST: Final = "127.0.0.1"
-#: What of the console's own settings a person may try on the demo.
+#: The console's own settings that may be tried on the demo.
 TRIED_ON_THE_DEMO: Final = "APIGW_WS_STRICT_CSP"
 #: SIGHUP, where there is one, is the terminal's window being closed.
 STOP_SIGNALS: Final = [
@@ -50,7 +50,7 @@ class Demo:
         return f"http://{HOST}:{self.gateway_port}"
 
     def environment(self) -> dict[str, str]:
-        """Ours for every process. Nothing of the person's own AWS account is left in it."""
+        """The environment of every process, without anything of the person's own AWS account."""
         own = {
             name: value
             for name, value in os.environ.items()

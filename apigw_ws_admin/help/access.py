@@ -1,4 +1,4 @@
-"""AWS does not let us in, or not do that: permissions, signatures, credentials."""
+"""Help on being refused by AWS: permissions, signatures, credentials."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What somebody asked for and was not done, though nothing is wrong with AWS."""
+"""Help on what was asked for and not done, though nothing is wrong with AWS."""
 
 from __future__ import annotations
 

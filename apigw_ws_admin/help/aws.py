@@ -1,4 +1,4 @@
-"""What AWS answers to calls that it understood, and does not carry out."""
+"""Help on calls that AWS understood, but did not carry out."""
 
 from __future__ import annotations
 

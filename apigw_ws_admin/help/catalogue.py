@@ -28,7 +28,7 @@ from apigw_ws_admin.help import (
 )
 from apigw_ws_admin.help.values import Entry, Family
 
-#: What can be a code at all, ours or AWS's.
+#: What can be a code, ours or AWS's.
 CODE: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 #: As ``apigw_ws.aws.errors`` writes a code into a sentence, whatever language that is in.
 _IN_BRACKETS: Final = re.compile(r"\(([A-Za-z][A-Za-z0-9_.-]{2,63})([,:] [^()]*)?\)")
@@ -64,7 +64,7 @@ def known(code: str) -> Entry | None:
 
 
 def entry_for(code: str) -> Entry:
-    """What there is to say of a code; of one that nobody here has heard of, that."""
+    """Return the page about a code; for an unknown one, a page that says so."""
     if entry := known(code):
         return entry
     if code.startswith(guards.PREFIX):
@@ -73,7 +73,7 @@ def entry_for(code: str) -> Entry:
 
 
 def code_of(problem: BaseException) -> str:
-    """AWS's code, where AWS gave one; else the name of our error."""
+    """Return AWS's code, if it gave one; else the name of our error."""
     if isinstance(problem, AwsError) and problem.code:
         return problem.code
     if isinstance(problem, Refused):
@@ -83,9 +83,9 @@ def code_of(problem: BaseException) -> str:
 
 
 def code_in(text: str) -> str:
-    """The code in a sentence that was written down; empty if there is none.
+    """Return the code in a stored sentence; empty if there is none.
 
-    One that nobody here has heard of is told from other words in brackets by the request ID behind it.
+    An unknown code is told from other words in brackets by the request ID after it.
     """
     found = [match.groups() for match in _IN_BRACKETS.finditer(text)]
     codes = (code for code, more in found if code in _BY_CODE or (more and not code.islower()))
@@ -93,7 +93,7 @@ def code_in(text: str) -> str:
 
 
 def search(words: str) -> Iterator[Entry]:
-    """Those in whose codes or title all of the words are; those whose code begins so first."""
+    """Return the entries with all of the words in their codes or title; those whose code begins so first."""
     parts = words.casefold().split()
     found = [entry for entry in ENTRIES if _has(entry, parts)]
     begins = [

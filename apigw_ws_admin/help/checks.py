@@ -1,4 +1,4 @@
-"""System checks of ours that warn. A check itself says whom it is about; here is why it matters."""
+"""Help on our system checks that warn. A check itself says whom it is about; here is why it matters."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ ENTRIES: Final = (
 
 
 def of_others(code: str) -> Entry:
-    """For a check that Django or another app brings."""
+    """Return an entry for a check of Django or another app."""
     return Entry(
         codes=(code,),
         family=Family.CHECK,

@@ -1,4 +1,4 @@
-"""Close codes: why a connection ended, as RFC 6455 has it and as API Gateway uses it."""
+"""Help on close codes, as RFC 6455 defines them and as API Gateway uses them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What AWS takes, and does not get done."""
+"""Help on what AWS accepted, but did not finish."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the doctor asks. Its answers bring their own reasons; here is what a question is about."""
+"""Help on the doctor's questions. Its answers bring their own reasons; here is what a question is about."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Guards. What would have let a client in is said by ``hints``, for a refusal's page and for these."""
+"""Help on guards. ``hints`` says, here and on a refusal's page, what would have let a client in."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from apigw_ws_admin.hints import HINTS, OWN
 
 PREFIX: Final = "guard."
 
-#: What each guard looks for, and with which status it refuses.
+#: What each guard checks, and the status with which it refuses.
 _MEANS: Final[Mapping[str, Text]] = {
     "request": _("The call has no connection ID, or one that API Gateway never makes up. Refused with 400."),
     "headers": _("The call lacks a header that the view demands. Refused with 400."),
@@ -76,7 +76,7 @@ ENTRIES: Final = tuple(
 
 
 def of_the_project(code: str) -> Entry:
-    """For a guard that the project wrote itself."""
+    """Return an entry for a guard of the project's own."""
     return Entry(
         codes=(code,),
         family=Family.GUARD,

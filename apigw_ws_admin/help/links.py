@@ -1,4 +1,4 @@
-"""From a failure to the page about it."""
+"""Links from a failure to the page about it."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ def page(code: str) -> str:
 
 
 def guard(name: str) -> str:
-    """The code of a guard, by its name."""
+    """Return the code of a guard, by its name."""
     return f"{GUARD}{name}"
 
 
 def finding(key: str) -> str:
-    """The code of what the doctor finds: a question of its own, or a system check."""
+    """Return the code of what the doctor found: a question of its own, or a system check."""
     return key if "." in key else f"{DOCTOR}{key}"
 
 
 def link(failure: Failure | None) -> SafeString:
-    """“What does … mean?”, which names the code; nothing where there is no code."""
+    """Return the link “What does … mean?”, which names the code; empty without one."""
     if not (code := code_of(failure)):
         return SafeString()
     text = '<a class="font-semibold underline" href="{}">{}</a>'
@@ -40,7 +40,7 @@ def link(failure: Failure | None) -> SafeString:
 
 
 def sign(failure: Failure | None) -> SafeString:
-    """The same as a question mark, where there is no room."""
+    """Return the same link as a question mark, for where there is little room."""
     if not (code := code_of(failure)):
         return SafeString()
     text = (

@@ -1,4 +1,4 @@
-"""Nothing answered, or not AWS. The names are botocore's."""
+"""Help on unanswered calls, or calls that something other than AWS answered. The names are botocore's."""
 
 from __future__ import annotations
 

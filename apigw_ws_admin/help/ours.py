@@ -1,4 +1,4 @@
-"""What this package refuses about gateways and their runs. The codes are its exceptions."""
+"""Help on what this package refuses for gateways and their runs. The codes are its exceptions."""
 
 from __future__ import annotations
 

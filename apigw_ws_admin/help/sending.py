@@ -1,4 +1,4 @@
-"""Limits, and what becomes of messages to connections."""
+"""Help on limits, and on the results of messages to connections."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""HTTP statuses: what a handler answered, or what API Gateway made of it at connect."""
+"""Help on HTTP statuses: what a handler answered, or what API Gateway made of it on connect."""
 
 from __future__ import annotations
 

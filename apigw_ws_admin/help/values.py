@@ -1,4 +1,4 @@
-"""What a help page is made of."""
+"""Values that a help page is made of."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Text = str | Promise
 
 
 class Family(TextChoices):
-    """Who says a code, in the order of the index."""
+    """Where a code comes from, in the order of the index."""
 
     AWS = "aws", _("AWS's answers")
     NETWORK = "network", _("No answer from AWS")
@@ -25,7 +25,7 @@ class Family(TextChoices):
 
     @property
     def seen(self) -> Text:
-        """Where one meets such a code."""
+        """Where such a code is seen."""
         return _SEEN[self]
 
 
@@ -63,7 +63,7 @@ class Document:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
     why: Text
-    #: How to tell that it is this one.
+    #: How to recognise this cause.
     tell: Text = ""
 
 
@@ -77,11 +77,11 @@ class Entry:
     #: The most likely first.
     causes: tuple[Cause, ...] = ()
     steps: tuple[Text, ...] = ()
-    #: Keys of APIGW_WS that decide.
+    #: The keys of APIGW_WS that matter.
     settings: tuple[str, ...] = ()
     #: Pages of the console that help: names of ``screens.help.places.PLACES``.
     places: tuple[str, ...] = ()
-    #: What to run in a terminal.
+    #: A command for the terminal.
     command: str = ""
     documents: tuple[Document, ...] = ()
 

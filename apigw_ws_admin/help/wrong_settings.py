@@ -1,4 +1,4 @@
-"""System checks of ours that are errors: Django does not start, or the console does not work."""
+"""Help on our system checks that are errors: Django does not start, or the console does not work."""
 
 from __future__ import annotations
 
