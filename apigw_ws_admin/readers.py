@@ -1,7 +1,7 @@
-"""A console in which nothing can be changed: APIGW_WS["READ_ONLY"].
+"""Makes the console read-only: APIGW_WS["READ_ONLY"].
 
-Screens know nothing of it. In the admin, whoever is signed in holds none but the permissions to look, so that
-no button is offered, and what is posted is refused. Commands, tasks and code do as always.
+Screens know nothing of it. In the admin, users keep only their permissions to view, so that
+no button is offered, and posted changes are refused. Commands, tasks and code are not affected.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from django.utils.translation import gettext_lazy as _
 from apigw_ws.conf import conf
 from apigw_ws_admin.sites import is_standalone, reverse
 
-#: What is said to whoever posts something, from a page that is older than the setting, say.
+#: The answer to a POST, as from a page that is older than the setting.
 SENTENCE: Final[Promise] = _(
     "The console is read-only, and nothing was changed. "
     "Whoever runs it has set APIGW_WS[“READ_ONLY”]: ask them, or use a command on the server."
 )
 _OURS: Final = "apigw_ws"
 _SAFE: Final = ("GET", "HEAD", "OPTIONS")
-#: Signing in and out, and one's own password.
+#: URL names that stay open: signing in and out, and one's own password.
 _ONESELF: Final = frozenset({"login", "logout", "password_change"})
 
 
@@ -48,20 +48,20 @@ class ReadOnlyMiddleware:
             return None
         if not getattr(request, "htmx", False):
             raise PermissionDenied(SENTENCE)
-        # htmx shows no page with status 403: it loads the one that somebody sees again, with the sentence.
+        # htmx does not show a page with status 403, so have it reload the current one, with the sentence.
         messages.error(request, str(SENTENCE))
         here = request.htmx.current_url_abs_path or reverse("admin:index")  # type: ignore[attr-defined]
         return HttpResponse(status=204, headers={"HX-Redirect": here})
 
 
 def _let_look(user: Any) -> None:
-    """For this request; superusers, who hold every permission, included."""
+    """Limit the user's permissions for this request, superusers included."""
     has_perm = user.has_perm
     user.has_perm = lambda name, obj=None: _looks(name) and has_perm(name, obj)
 
 
 def _looks(permission: str) -> bool:
-    """Of what another project has in its admin, it is none of our business."""
+    """Permissions of other apps are not our concern."""
     app, _dot, codename = permission.partition(".")
     return codename.startswith("view_") or not (app == _OURS or is_standalone())
 
@@ -72,7 +72,7 @@ def _concerns(match: ResolverMatch) -> bool:
 
 
 def _only_reads(request: HttpRequest, match: ResolverMatch) -> bool:
-    """Exports are posted, and change nothing."""
+    """Exports are POSTs that change nothing."""
     name = str(match.url_name)
     chosen = name.endswith("_changelist") and request.POST.get("action") == "export_selected"
     return name.endswith("_export_file") or (chosen and "_save" not in request.POST)

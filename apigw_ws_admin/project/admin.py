@@ -1,4 +1,4 @@
-"""Users and groups in Unfold's clothes. A project of your own has registered its own."""
+"""Users and groups, styled by Unfold. Other projects register their own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the standalone console answers where it shows no page. Other projects have pages of their own."""
+"""The error pages of the standalone console. Other projects have their own."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from apigw_ws_admin.permissions import lack, permission
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """What is missing: as the exception says, or else the page's own permission."""
+    """403, with what is missing: as the exception says, else the page's own permission."""
     unknown = _("Your account lacks the permission for this page, or for what you did on it.")
     says = str(exception) or _lacked(request) or unknown
     return _told(
@@ -20,7 +20,7 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def stale(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """For CSRF_FAILURE_VIEW: of a page that somebody had open while they signed in anew, as a rule."""
+    """For CSRF_FAILURE_VIEW: usually a page that was open while its user signed in again."""
     says = _(
         "Nothing was changed: this page is older than your sign-in, or the browser kept its cookie back."
     )
@@ -29,7 +29,7 @@ def stale(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Without what the exception says, which is for the log."""
+    """400, without the exception's text, which is for the log."""
     says = _("The console cannot make sense of what the browser sent: a broken link, or more than it takes.")
     return _told(request, 400, _("Not understood"), says, _("Look for it from the overview."))
 
@@ -40,7 +40,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def failed(request: HttpRequest) -> HttpResponse:
-    """Without the menu and the user, which need what may have failed."""
+    """500, without the menu and the user, which need what may have failed."""
     context = {
         "title": _("The console failed"),
         "says": _(
@@ -53,7 +53,7 @@ def failed(request: HttpRequest) -> HttpResponse:
 
 
 def _told(request: HttpRequest, status: int, title: str, says: str, now: str) -> HttpResponse:
-    """With the menu for those who are signed in. What was refused early is nobody's."""
+    """With the menu for signed-in users. A request that was refused early has no user."""
     context = {"title": title, "says": says, "now": now}
     if not getattr(getattr(request, "user", None), "is_authenticated", False):
         return render(request, "apigw_ws_admin/plain.html", context, status=status)
@@ -62,7 +62,7 @@ def _told(request: HttpRequest, status: int, title: str, says: str, now: str) ->
 
 
 def _lacked(request: HttpRequest) -> str:
-    """Of the pages of a model; empty if it cannot be told."""
+    """The permission that a model's page needs; empty if unknown."""
     name = str(request.resolver_match.url_name) if request.resolver_match else ""
     for model in admin.site._registry:
         opts = model._meta

@@ -1,4 +1,4 @@
-"""What the standalone console tells browsers to refuse, whatever a page says."""
+"""Security headers of the standalone console, and the client's address behind a proxy."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Respond = Callable[[HttpRequest], HttpResponse]
 
 
 def of_console(*, on_loopback: bool, strict: bool = False) -> Mapping[str, str]:
-    """The headers of every answer, by name. ``strict`` is for pages with ``apigw_ws_admin.strict_csp``."""
+    """Return the headers of every page. ``strict`` is for pages with ``apigw_ws_admin.strict_csp``."""
     return {
         "Content-Security-Policy": content_security_policy(on_loopback=on_loopback, strict=strict),
         "Cross-Origin-Resource-Policy": "same-origin",
@@ -22,11 +22,11 @@ def of_console(*, on_loopback: bool, strict: bool = False) -> Mapping[str, str]:
 
 
 def content_security_policy(*, on_loopback: bool, strict: bool = False) -> str:
-    """No script but our files, no frame of others, no form to elsewhere; WebSockets to gateways anywhere.
+    """Return the policy: scripts from our files only, no foreign frames or form targets, WebSockets anywhere.
 
-    Unfold's Alpine makes functions of its attributes, which is 'unsafe-eval' unless ``strict``, and its pages
-    have ``<style>`` and ``style=``; none has a script of its own, so that there is no nonce. Without TLS
-    browsers reach the emulator of this machine only.
+    Unfold's Alpine evaluates its attributes, which needs 'unsafe-eval' unless ``strict``, and its pages
+    have ``<style>`` and ``style=``; none has an inline script, so there is no nonce. Without TLS
+    browsers may connect to this machine's emulator only.
     """
     sockets = ["wss:", *(["ws://127.0.0.1:*", "ws://localhost:*"] if on_loopback else ())]
     policy = {
@@ -46,9 +46,9 @@ def content_security_policy(*, on_loopback: bool, strict: bool = False) -> str:
 
 
 class HeadersMiddleware:
-    """Puts ``settings.CONSOLE_HEADERS`` on pages that have none of their own.
+    """Adds ``settings.CONSOLE_HEADERS`` to responses that do not have them.
 
-    Stands after WhiteNoise: fifty files would be 30 KB larger, and none of them is a page.
+    Stands after WhiteNoise: static files need none of it, and fifty of them would be 30 KB larger.
     """
 
     def __init__(self, get_response: Respond) -> None:
@@ -62,7 +62,7 @@ class HeadersMiddleware:
 
 
 class ProxyMiddleware:
-    """REMOTE_ADDR is whom the proxy saw: the last of X-Forwarded-For, which the proxy wrote."""
+    """Sets REMOTE_ADDR to the client that the proxy saw: the last of X-Forwarded-For."""
 
     def __init__(self, get_response: Respond) -> None:
         self.get_response = get_response

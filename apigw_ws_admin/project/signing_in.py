@@ -14,7 +14,7 @@ from apigw_ws_admin.pages import address_of
 
 
 class SignInForm(AuthenticationForm):
-    """Refuses, without a look at the password, where too many attempts failed: who guesses learns nothing."""
+    """Refuses after too many failures without checking the password, so that guessing reveals nothing."""
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = self.cleaned_data
@@ -30,6 +30,6 @@ class SignInForm(AuthenticationForm):
 
 
 def _told(minutes: int) -> str:
-    """The same for a name that nobody has."""
+    """The same sentence for a name that nobody has."""
     wait = ngettext("Try again in %d minute.", "Try again in %d minutes.", minutes) % minutes
     return _("Too many attempts to sign in have failed.") + " " + wait

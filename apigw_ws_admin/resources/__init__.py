@@ -1,3 +1,3 @@
-"""What is imported and exported, and how it is written."""
+"""Import and export: what is in the files, and how they are read and written."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Bans in force. A file makes those that are not; it neither changes nor lifts any."""
+"""Active bans. An import makes missing ones; it neither changes nor lifts any."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SUBJECT: Final = ("user", "network", "user_agent", "channel_name")
 
 
 class UserWidget(Widget):
-    """A user by the name they sign in with."""
+    """A user, by username."""
 
     def clean(self, value: Any, row: Any = None, **kwargs: Any) -> Any:
         if not value:
@@ -38,7 +38,7 @@ class UserWidget(Widget):
 
 
 class BanTransfer(Transfer):
-    """Without VIEW_ADDRESS, the bans of networks stay out of files, and files with some are refused."""
+    """Without VIEW_ADDRESS, bans of networks are not exported, and files with some are refused."""
 
     naming = _SUBJECT
     user = Field(attribute="user", column_name="user", widget=UserWidget())
@@ -65,7 +65,7 @@ class BanTransfer(Transfer):
             return object()  # what is wrong with it is found later
 
     def get_instance(self, instance_loader: Any, row: Mapping[str, Any]) -> Ban | None:
-        """The ban in force of the same; None if the row makes a new one, or no sense."""
+        """The equal active ban; None if the row is new or invalid."""
         try:
             return Ban.objects.active().filter(**self._subject(row)).select_related("user").first()
         except (ValueError, ValidationError):
@@ -81,11 +81,11 @@ class BanTransfer(Transfer):
         return not import_validation_errors and (original.pk is not None or not instance.active)
 
     def save_instance(self, instance: Ban, is_create: bool, row: Any, **kwargs: Any) -> None:
-        """What a ban does beside being stored is not done to see whether it could be made."""
+        """A dry run only stores the ban, without its effects."""
         if problem := bans.objection(instance, by=self.by, ip=self.ip) or bans.breadth(instance):
             raise ValidationError(problem)
         if not kwargs["dry_run"]:
             bans.make(instance, by=self.by, ip=self.ip)
 
     def noted(self, instance: Ban, changes: tuple[Change, ...], *, new: bool) -> None:
-        """The service has written it down."""
+        """The service has audited it."""

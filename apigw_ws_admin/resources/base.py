@@ -1,4 +1,4 @@
-"""What all resources that are imported have in common: nothing is guessed, and all of it goes in or none."""
+"""What all imported resources share: nothing is guessed, and a file is imported as a whole or not at all."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from apigw_ws_admin.resources.formats import CSV, JSON, YAML, Format, Record
 from apigw_ws_admin.resources.strict import BadFile
 from apigw_ws_admin.resources.values import ModelWidget
 
-#: Stands for a column that a record does not have: what is there already stays.
+#: Stands for a column that a record does not have: the stored value stays.
 _MISSING: Final = object()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What a value was, and becomes; None for what is not there."""
+    """What a value was, and becomes; None for no value."""
 
     name: str
     before: Any
@@ -47,18 +47,18 @@ class Change:
 
     @property
     def gone(self) -> bool:
-        """It is something of its own, and will not be there."""
+        """Whether a part is removed."""
         return isinstance(self.before, dict) and self.after is None
 
     def _shown(self, value: Any, other: Any) -> str:
-        """Of two mappings what differs; empty if there is nothing."""
+        """What differs between two mappings; empty if nothing does."""
         if isinstance(value, dict) and isinstance(other, dict):
             value = {key: item for key, item in value.items() if other.get(key, _MISSING) != item}
         return value or "" if isinstance(value, str | None) else json.dumps(value, ensure_ascii=False)
 
 
 class Differences(Diff):
-    """Between a record as it is, for a new one as it would be by default, and as the file has it."""
+    """The differences between a record, or the defaults of a new one, and the file."""
 
     def __init__(self, resource: Transfer, instance: Any, new: bool) -> None:
         self.left = self.right = resource.facts(instance)
@@ -67,7 +67,7 @@ class Differences(Diff):
         self.right = resource.facts(instance)
 
     def as_html(self) -> tuple[Change, ...]:
-        """As import-export calls it; a template makes HTML of it."""
+        """Called by import-export; a template renders it."""
         return tuple(
             Change(name=name, before=self.left.get(name), after=self.right.get(name))
             for name in dict.fromkeys((*self.left, *self.right))
@@ -76,14 +76,14 @@ class Differences(Diff):
 
 
 class Transfer(ModelResource):
-    """Records that move from one installation to another, known by their ``import_id_fields``.
+    """Records that move between installations, identified by their ``import_id_fields``.
 
-    ``by`` is who exports or imports, at ``ip``.
+    ``by`` exports or imports, from ``ip``.
     """
 
-    #: What is imported along, and may go: those who may not change it elsewhere import nothing.
+    #: Models that are imported along and may be removed: importing needs permission to change them, too.
     parts: ClassVar[tuple[type[models.Model], ...]] = ()
-    #: The columns by which people know a record.
+    #: The columns that name a record for people.
     naming: ClassVar[tuple[str, ...]]
     #: What to do after an import; may be empty.
     next_step: ClassVar[str | Promise] = ""
@@ -113,7 +113,7 @@ class Transfer(ModelResource):
 
     @classmethod
     def permissions(cls) -> list[str]:
-        """What one needs to import."""
+        """Return the permissions that importing needs."""
         verbs = {cls._meta.model: ("add", "change")} | dict.fromkeys(cls.parts, ("add", "change", "delete"))
         return [
             f"{model._meta.app_label}.{get_permission_codename(verb, model._meta)}"
@@ -125,19 +125,19 @@ class Transfer(ModelResource):
         return list(self.get_export_headers())
 
     def record(self, instance: Any) -> dict[str, Any]:
-        """What a file says of it."""
+        """Return what a file has of the record."""
         return {field.column_name: field.export(instance) for field in self.get_export_fields()}
 
     def facts(self, instance: Any) -> dict[str, Any]:
-        """The record, divided into what is compared one by one."""
+        """Return the record's values, each of which is compared."""
         return self.record(instance)
 
     def records(self, queryset: QuerySet[Any]) -> Iterator[Record]:
-        """The stored ones of ``queryset`` that this user may export."""
+        """Return those of ``queryset`` that this user may export."""
         return map(self.record, self.iter_queryset(self.filter_export(queryset)))
 
     def dataset(self, records: Sequence[Record]) -> tablib.Dataset:
-        """For ``import_data``. Raises BadFile for unknown columns, or without those that say which."""
+        """Return the records for ``import_data``. Raises BadFile for unknown or missing columns."""
         columns = list(dict.fromkeys(name for record in records for name in record))
         for name in columns:
             if name not in self.columns():
@@ -149,7 +149,7 @@ class Transfer(ModelResource):
         return tablib.Dataset(*rows, headers=columns)
 
     def named(self, record: Record) -> str:
-        """What people call it."""
+        """Return the record's name for people."""
         return " · ".join(str(record[name]) for name in self.naming if record.get(name))
 
     def before_import_row(self, row: dict[str, Any], **kwargs: Any) -> None:
@@ -166,7 +166,7 @@ class Transfer(ModelResource):
             self.noted(row_result.instance, row_result.diff, new=row_result.is_new())
 
     def noted(self, instance: Any, changes: tuple[Change, ...], *, new: bool) -> None:
-        """Write down what became of a record."""
+        """Audit what was done to a record."""
         gateway = instance if isinstance(instance, ApiGateway) else None
         audit.record(
             AuditEvent.Verb.ADD if new else AuditEvent.Verb.CHANGE,
@@ -179,14 +179,14 @@ class Transfer(ModelResource):
         )
 
     def get_instance(self, instance_loader: Any, row: Mapping[str, Any]) -> Any:
-        """What is here already; None for a name that is none, which is found out later."""
+        """The stored record; None for an invalid name, which is reported later."""
         try:
             return super().get_instance(instance_loader, row)
         except ValueError:
             return None
 
     def key(self, row: Mapping[str, Any]) -> Hashable:
-        """What tells the record of a row from others."""
+        """Return what identifies a row's record."""
         return tuple(repr(row.get(name)) for name in self.get_import_id_fields())
 
     def skip_row(

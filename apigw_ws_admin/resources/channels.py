@@ -1,4 +1,4 @@
-"""Channel permissions with their rules. Permissions and groups go by their names, users are not in them."""
+"""Channel permissions with their rules. Permissions and groups are named; there are no users."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _VERB: Final[models.Field[Any, Any]] = ChannelPermissionRule._meta.get_field("ve
 
 
 class RulesField(Field):
-    """All rules of a channel permission, in the order of what they say. They are written after it."""
+    """All rules of a channel permission, sorted by content. They are stored after it."""
 
     def export(self, instance: Any, **kwargs: Any) -> list[dict[str, Any]]:
-        """Those that a file has set, or else those that it has."""
+        """The rules from the file, else the stored ones."""
         if hasattr(instance, "wanted_rules"):
             return _sorted(instance.wanted_rules)
         return _sorted(_said(rule) for rule in (instance.rules.all() if instance.pk else ()))
@@ -50,7 +50,7 @@ class ChannelTransfer(Transfer):
         return queryset.prefetch_related("rules__permissions__content_type", "rules__groups")
 
     def after_save_instance(self, instance: Any, row: Any, **kwargs: Any) -> None:
-        """Rules that the file does not name go, if it names any."""
+        """If the file has rules, delete those that it does not have."""
         if not hasattr(instance, "wanted_rules"):
             return
         here = [(rule, _said(rule)) for rule in instance.rules.all()]
@@ -81,7 +81,7 @@ def _sorted(rules: Any) -> list[dict[str, Any]]:
 
 
 def _rule(values: Any) -> dict[str, Any]:
-    """As ``_said``. Raises ValueError for what is not there."""
+    """The reverse of ``_said``. Raises ValueError for names that do not exist."""
     check_names(values, ("verb", "permissions", "groups"))
     verb = value_of(_VERB, values.get("verb"))
     if verb not in dict(_VERB.flatchoices):

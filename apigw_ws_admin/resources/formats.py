@@ -1,7 +1,7 @@
-"""Files of records: read with suspicion, written row by row.
+"""File formats: files are read with suspicion, and written row by row.
 
-A record is a mapping of columns to what JSON knows. In CSV all cells are text: lists and mappings are written
-as JSON in their cell, and “nothing” is an empty one.
+A record is a mapping of columns to JSON values. In CSV all cells are text: lists and mappings are written
+as JSON, and null is an empty cell.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from apigw_ws_admin.resources.strict import BadFile, json_of, printable, yaml_of
 
 Record = Mapping[str, Any]
 
-#: Bytes and records that a file may have: it is looked at, and shown, while somebody waits.
+#: The most bytes and records of a file, because somebody waits for its preview.
 MOST_BYTES: Final = 1_000_000
 MOST_RECORDS: Final = 1_000
-#: Rows that go out at once.
+#: Rows that are sent together.
 _BATCH: Final = 500
-#: What makes a spreadsheet compute a cell, and the mark that keeps it from that: doubled where it is meant.
+#: What makes a spreadsheet evaluate a cell; and the apostrophe that prevents it, which is doubled if meant.
 #: https://owasp.org/www-community/attacks/CSV_Injection
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "'")
 
 
 class Format(ABC):
-    """How records are written in a file, and read."""
+    """How records are written to and read from a file."""
 
     title: str
     extensions: tuple[str, ...]
@@ -44,11 +44,11 @@ class Format(ABC):
         """The file, piece by piece."""
 
     def records(self, text: str) -> Any:
-        """What the text says, unchecked. Raises BadFile."""
+        """Return the records in the text, unchecked. Raises BadFile."""
         raise NotImplementedError
 
     def chunks(self, columns: Sequence[str], records: Iterable[Record]) -> Generator[bytes]:
-        """The file in UTF-8, in pieces of many rows."""
+        """Yield the file in UTF-8, many rows at a time."""
         lines = self.lines(columns, records)
         while piece := "".join(islice(lines, _BATCH)):
             yield piece.encode()
@@ -71,7 +71,7 @@ class Json(Format):
 
 
 class JsonLines(Format):
-    """A record on each line."""
+    """One record per line."""
 
     title = "JSON lines"
     extensions = ("jsonl",)
@@ -108,7 +108,7 @@ class Csv(Format):
             yield _line(_cell(record[column]) for column in columns)
 
     def records(self, text: str) -> Any:
-        """Semicolons do as well as commas: in many countries spreadsheets write those."""
+        """Semicolons are accepted, too: spreadsheets write them in many countries."""
         header = text.partition("\n")[0]
         delimiter = ";" if header.count(";") > header.count(",") else ","
         try:
@@ -120,7 +120,7 @@ class Csv(Format):
 
 
 def read(name: str, data: bytes, formats: Sequence[Format]) -> list[Record]:
-    """The records of a file with this name. Raises BadFile, which says what to change."""
+    """Return the records of a file, whose name says the format. Raises BadFile, which says what to change."""
     ending = PurePath(name).suffix.removeprefix(".").lower()
     known = {extension: each for each in formats for extension in each.extensions}
     if ending not in known:

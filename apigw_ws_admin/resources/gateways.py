@@ -1,4 +1,4 @@
-"""Gateways with their routes: what is planned by, and nothing that AWS told or that proves anything."""
+"""Gateways with their routes: what plans are made from; neither AWS's answers nor secrets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from apigw_ws.models import ApiGateway, ApiGatewayAdditionalRoute, AwsAccount
 from apigw_ws_admin.resources.base import Transfer
 from apigw_ws_admin.resources.values import listed, plain, record_of, within
 
-#: Of a gateway. The stable ID stays behind: with it, two installations would fight for one API.
+#: A gateway's fields. Without its uid, by which two installations would fight for one API.
 FIELDS: Final = (
     "api_name",
     "api_description",
@@ -46,7 +46,7 @@ FIELDS: Final = (
     "hosted_zone_id",
     "disable_execute_api_endpoint",
 )
-#: Of a route, which its key names.
+#: A route's fields; its key identifies it.
 ROUTE_FIELDS: Final[tuple[models.Field[Any, Any], ...]] = tuple(
     ApiGatewayAdditionalRoute._meta.get_field(name)  # type: ignore[misc]
     for name in ("route_key", "name", "integration_url", "two_way", "integration_timeout", "enabled")
@@ -54,7 +54,7 @@ ROUTE_FIELDS: Final[tuple[models.Field[Any, Any], ...]] = tuple(
 
 
 class AccountWidget(Widget):
-    """An account by its name: what it is made of stays with its installation."""
+    """An account, by its name: its contents stay with the installation."""
 
     def clean(self, value: Any, row: Any = None, **kwargs: Any) -> AwsAccount | None:
         if not value:
@@ -70,10 +70,10 @@ class AccountWidget(Widget):
 
 
 class RoutesField(Field):
-    """All additional routes of a gateway, sorted by their keys. They are written after the gateway."""
+    """All additional routes of a gateway, sorted by key. They are stored after the gateway."""
 
     def export(self, instance: Any, **kwargs: Any) -> list[dict[str, Any]]:
-        """Those that a file has set, or else those that it has."""
+        """The routes from the file, else the stored ones."""
         if hasattr(instance, self.attribute):
             return getattr(instance, self.attribute)  # type: ignore[no-any-return]
         stored = instance.additional_routes.all() if instance.pk else ()
@@ -101,7 +101,7 @@ class GatewayTransfer(Transfer):
         import_id_fields = ("api_name",)
 
     def facts(self, instance: Any) -> dict[str, Any]:
-        """Each route on its own, so that nobody overlooks one that goes."""
+        """Each route by itself, so that nobody overlooks one that is removed."""
         facts = self.record(instance)
         routes = facts.pop("routes")
         return facts | {_("route “%s”") % route["route_key"]: route for route in routes}
@@ -113,7 +113,7 @@ class GatewayTransfer(Transfer):
         return queryset.select_related("account").prefetch_related("additional_routes")
 
     def validate_instance(self, instance: Any, *args: Any, **kwargs: Any) -> None:
-        """Tells at once what is wrong with the gateway, and with its routes."""
+        """Report the problems of the gateway and of its routes together."""
         errors: dict[str, Any] = {}
         try:
             super().validate_instance(instance, *args, **kwargs)
@@ -130,11 +130,11 @@ class GatewayTransfer(Transfer):
             raise ValidationError(errors)
 
     def do_instance_save(self, instance: Any, is_create: bool) -> None:
-        """What AWS told meanwhile is left alone."""
+        """Save only the imported fields, because AWS's answers may have changed meanwhile."""
         instance.save(**({"force_insert": True} if is_create else {"update_fields": (*FIELDS, "updated_on")}))
 
     def after_save_instance(self, instance: Any, row: Any, **kwargs: Any) -> None:
-        """Routes that the file does not name go, if it names any."""
+        """If the file has routes, delete those that it does not have."""
         if (wanted := getattr(instance, "routes", None)) is None:
             return
         here = {route.route_key: route for route in instance.additional_routes.all()}

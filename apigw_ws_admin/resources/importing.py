@@ -1,4 +1,4 @@
-"""From a file to the database: what would change, and then exactly that, or nothing."""
+"""Imports records: previews what would change, then does exactly that, or nothing."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _KINDS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A record of the file, and what becomes of it: NEW, CHANGED, SAME or WRONG."""
+    """A record of the file, and whether it is NEW, CHANGED, SAME or WRONG."""
 
     number: int
     name: str
@@ -43,12 +43,12 @@ class Row:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     rows: tuple[Row, ...]
-    #: All of it is in the database now; else nothing.
+    #: Whether all of it was imported; else nothing was.
     done: bool = False
 
     @property
     def counts(self) -> dict[str, int]:
-        """By kind; without those that are none."""
+        """The number of rows by kind, without zeros."""
         return dict(Counter(row.kind for row in self.rows))
 
     @property
@@ -57,24 +57,24 @@ class Outcome:
 
     @property
     def work(self) -> tuple[Row, ...]:
-        """Those that become something."""
+        """The rows that change something."""
         return tuple(row for row in self.rows if row.kind in (NEW, CHANGED))
 
     @property
     def digest(self) -> str:
-        """Of all that was shown."""
+        """Identifies all that was shown."""
         return blake2b(repr(self.rows).encode(), digest_size=16).hexdigest()
 
 
 def preview(resource: Transfer, records: Sequence[Record]) -> Outcome:
-    """What would become of the records; nothing has changed. Raises BadFile for columns that are none."""
+    """Return what importing the records would do; nothing changes. Raises BadFile for unknown columns."""
     return Outcome(rows=_rows(resource, records, dry_run=True))
 
 
 def carry_out(resource: Transfer, records: Sequence[Record], *, file: str, seen: str) -> Outcome:
-    """Have the records in the database, if that is what was ``seen``: the digest of a preview.
+    """Import the records if that does what was ``seen``: the digest of a preview.
 
-    In one transaction, and recorded. Raises BadFile.
+    In one transaction, and audited. Raises BadFile.
     """
     with transactions.atomic():
         outcome = Outcome(rows=_rows(resource, records, dry_run=False))

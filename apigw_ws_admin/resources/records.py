@@ -1,4 +1,4 @@
-"""What happened, for spreadsheets and scripts: exported as it streams by, and never imported."""
+"""Records of what happened, for spreadsheets and scripts: streamed exports, without imports."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ from apigw_ws_admin.permissions import VIEW_ADDRESS
 from apigw_ws_admin.resources.formats import CSV, JSON_LINES, Format, Record
 from apigw_ws_admin.resources.values import plain
 
-#: Rows that are in memory at once.
+#: Rows in memory at a time.
 _CHUNK: Final = 2_000
-#: Whom they keep out, which may be an address, is told to those who may see addresses.
+#: Verbs whose subject may be an address, which only those who may see addresses are shown.
 ABOUT_BANS: Final = frozenset({AuditEvent.Verb.BAN, AuditEvent.Verb.LIFT_BAN})
 _USERNAME: Final = get_user_model().USERNAME_FIELD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Columns:
-    """Of a table, each with where it is read: ``stored`` is read where it is named.
+    """The columns of a table, each with the lookup that it is read from; ``stored`` ones have the same name.
 
-    Without VIEW_ADDRESS, the ``addresses`` are left out, and what is ``told`` replaces what may hold one.
+    Without VIEW_ADDRESS, the ``addresses`` are left out, and ``told`` replaces what may hold one.
     """
 
     stored: tuple[str, ...]
     elsewhere: Mapping[str, str]
-    #: Read for many rows at a time: what each has, by primary key.
+    #: Columns that are read for many rows at a time, by primary key.
     further: Mapping[str, Callable[[Sequence[int]], Mapping[int, Any]]] = field(default_factory=dict)
     addresses: frozenset[str] = frozenset()
     told: Mapping[str, Callable[[dict[str, Any]], Any]] = field(default_factory=dict)
 
 
 class Export:
-    """The records of a table, as ``by`` may see them."""
+    """Exports the records of a table, as ``by`` may see them."""
 
     formats: ClassVar[tuple[Format, ...]] = (CSV, JSON_LINES)
 
@@ -54,7 +54,7 @@ class Export:
         return [*self._paths, *self._further]
 
     def records(self, queryset: QuerySet[Any]) -> Iterator[Record]:
-        """Values, not instances: they take a fraction of the time."""
+        """Reads values, not instances, which takes a fraction of the time."""
         bare = queryset.select_related(None).prefetch_related(None)
         rows = bare.values_list("pk", *self._paths.values()).iterator(chunk_size=_CHUNK)
         while chunk := list(islice(rows, _CHUNK)):
@@ -66,7 +66,7 @@ class Export:
 
 
 def _channels(sessions: Sequence[int]) -> dict[int, list[str]]:
-    """The channels that sessions are in beside their first."""
+    """The further channels of sessions."""
     found: dict[int, list[str]] = {}
     memberships = ChannelMembership.objects.filter(session__in=sessions).order_by("pk")
     for session, name in memberships.values_list("session", "name"):
@@ -75,7 +75,7 @@ def _channels(sessions: Sequence[int]) -> dict[int, list[str]]:
 
 
 def _harmless(event: dict[str, Any]) -> str | None:
-    """On what; of a ban, whom it keeps out may be an address."""
+    """What an event is about, except for bans, whose subject may be an address."""
     return None if event["verb"] in ABOUT_BANS else event["object_text"]
 
 

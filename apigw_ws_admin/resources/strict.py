@@ -1,4 +1,4 @@
-"""JSON and YAML from strangers: nothing is guessed, nothing is expanded, nothing is said twice."""
+"""Strict JSON and YAML for untrusted files: no guesses, no references, no duplicate names."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Final, NoReturn
 import yaml
 from django.utils.translation import gettext as _
 
-#: Levels of lists and mappings within each other. LibYAML's composer would recurse until the process dies.
+#: The most levels of nesting. LibYAML's composer would recurse until the process dies.
 _DEEPEST: Final = 12
 #: Values, and beginnings and ends of lists and mappings: a megabyte of records has no more.
 _MOST_EVENTS: Final = 100_000
@@ -25,11 +25,11 @@ _WORDS: Final = (
 
 
 class BadFile(ValueError):
-    """A file cannot be understood; the text says where, and what to change."""
+    """A file cannot be read; the text says where, and what to change."""
 
 
 def json_of(text: str) -> Any:
-    """Raises BadFile, for a name that an object has twice, too."""
+    """Return what the JSON holds. Raises BadFile, also for a name that an object has twice."""
     try:
         return json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
     except json.JSONDecodeError as error:

@@ -1,4 +1,4 @@
-"""Messages to start a broadcast from."""
+"""Templates for broadcasts."""
 
 from __future__ import annotations
 

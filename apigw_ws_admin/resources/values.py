@@ -1,4 +1,4 @@
-"""Values of model fields as files have them: what JSON knows, the same in every language."""
+"""Converts between model fields and values in files: JSON values, the same in every language."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TRUTHS: Final = {"true": True, "false": False, "1": True, "0": False}
 
 
 class ModelWidget(Widget):
-    """For import-export: a value of this model field. What is none is refused in a sentence, not bent."""
+    """For import-export: a value of this model field. Invalid ones are refused, not converted."""
 
     def __init__(self, field: models.Field[Any, Any]) -> None:
         super().__init__()
@@ -33,14 +33,14 @@ class ModelWidget(Widget):
 
 
 def plain(value: Any) -> Any:
-    """As JSON has it: times in UTC as ISO 8601 writes them; what else our fields hold, JSON knows."""
+    """Return the value for JSON: times in ISO 8601 and UTC, everything else as it is."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     return str(value) if isinstance(value, UUID) else value
 
 
 def value_of(field: models.Field[Any, Any], value: Any) -> Any:
-    """What the field stores for what a file has. Raises ValueError."""
+    """Return what the field stores for a value from a file. Raises ValueError."""
     if value is None or value == "":
         return None if field.null else field.get_default()
     match field:
@@ -58,7 +58,7 @@ def value_of(field: models.Field[Any, Any], value: Any) -> Any:
 
 
 def record_of(fields: Iterable[models.Field[Any, Any]], values: Mapping[str, Any]) -> dict[str, Any]:
-    """As ``value_of``, for several fields; the default where there is no value for one."""
+    """As ``value_of``, for several fields; a field without a value gets its default."""
     known = {field.name: field for field in fields}
     check_names(values, known)
     return {
@@ -68,7 +68,7 @@ def record_of(fields: Iterable[models.Field[Any, Any]], values: Mapping[str, Any
 
 
 def check_names(values: Any, known: Iterable[str]) -> None:
-    """Raises ValueError where ``values`` is no mapping, or has other names."""
+    """Raise ValueError if ``values`` is not a mapping, or has other names."""
     if not isinstance(values, dict):
         raise ValueError(_("“%s” has no names and values.") % (values,))
     if unknown := [*values.keys() - known]:
@@ -76,7 +76,7 @@ def check_names(values: Any, known: Iterable[str]) -> None:
 
 
 def listed(value: Any) -> list[Any]:
-    """A list that is one, or that CSV has as text. Raises ValueError."""
+    """Return a list, which CSV has as text. Raises ValueError."""
     found = _structure(value) if value else []
     if not isinstance(found, list):
         raise ValueError(_("“%s” is no list.") % (value,))
@@ -84,7 +84,7 @@ def listed(value: Any) -> list[Any]:
 
 
 def problems(error: ValidationError) -> tuple[str, ...]:
-    """Each with the column that it is about."""
+    """Return the problems, each with the column that it is about."""
     if not hasattr(error, "error_dict"):
         return tuple(error.messages)
     return tuple(
@@ -95,7 +95,7 @@ def problems(error: ValidationError) -> tuple[str, ...]:
 
 
 def within(name: str, key: object, error: ValidationError) -> ValidationError:
-    """The error of a row that belongs to the record, as one of the column ``name``."""
+    """Return the error of a part of the record as an error of the column ``name``."""
     return ValidationError({name: [f"{key}: {problem}" for problem in problems(error)]})
 
 
