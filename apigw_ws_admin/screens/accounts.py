@@ -1,4 +1,4 @@
-"""AWS accounts: where gateways live, and whether we get in."""
+"""AWS accounts, and whether Django gets into them."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class AwsAccountAdmin(AuditedSaves, AuditedDeletions):
         return response
 
     def response_post_save_add(self, request: HttpRequest, obj: AwsAccount) -> HttpResponse:
-        """On to its page, which tells whether we get in."""
+        """Go on to its page, which shows whether Django gets in."""
         if self.has_view_permission(request, obj):
             return self.response_post_save_change(request, obj)
         response: HttpResponse = super().response_post_save_add(request, obj)
@@ -88,7 +88,7 @@ class AwsAccountAdmin(AuditedSaves, AuditedDeletions):
         return [path("<int:object_id>/check/", view, name="apigw_ws_awsaccount_check"), *super().get_urls()]
 
     def check_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """Who STS says we are, or why it does not and what to do."""
+        """Show who STS says we are, or why it does not and what to do."""
         account = self.get_object(request, str(object_id))
         demand_look(self, request)
         if account is None:
@@ -101,13 +101,13 @@ def _checked(account: AwsAccount) -> dict[str, Any]:
     try:
         return {"identity": accounts.check(account)}
     except ApigwWsError as problem:
-        # Only a role can refuse: STS tells everybody who they are.
+        # Only assuming the role can be refused: STS answers everybody who they are.
         refused = getattr(problem, "code", "") == "AccessDenied"
         return {"problem": problem, "trust": _trust_policy(account) if refused else ""}
 
 
 def _trust_policy(account: AwsAccount) -> str:
-    """What the role lacks, maybe; empty if AWS does not say who would assume it."""
+    """The trust policy that the role may lack; empty if AWS does not say who would assume it."""
     with suppress(ApigwWsError):
         return json.dumps(accounts.trust_policy(account), indent=2)
     return ""

@@ -1,4 +1,4 @@
-"""Adopting an API that was made elsewhere: where, which one, what that records, and recording it."""
+"""Adopts an API that was made elsewhere: choose the account, the API, look at it, and record it."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ from apigw_ws_admin.places import PlaceForm
 from apigw_ws_admin.sites import reverse
 
 ADD = "apigw_ws.add_apigateway"
-#: From how many APIs on a list can be searched.
+#: From so many APIs on the list can be searched.
 MANY = 8
-#: Seconds that a person who looks at an account waits for AWS: nothing is known of it from before.
+#: Seconds that the page waits for AWS, because nothing is known from before.
 PATIENCE = 25.0
 
 
 class ChoicesForm(forms.Form):
-    """What is left to choose of an API."""
+    """The choices that adopting an API leaves."""
 
     stage_name = forms.ChoiceField(label=gettext_lazy("Stage"), widget=UnfoldAdminSelectWidget)
     name = forms.CharField(
@@ -63,7 +63,7 @@ class Adopting(ModelAdmin):
         url_path="adopt",
     )
     def adopt(self, request: HttpRequest) -> HttpResponse:
-        """The WebSocket APIs of an account's region; the form first, then what AWS lists."""
+        """Show the form, then the WebSocket APIs that AWS lists in the account's region."""
         form = PlaceForm(request.GET)
         if not form.is_valid():
             return _elsewhere(request)
@@ -86,7 +86,7 @@ class Adopting(ModelAdmin):
         ]
 
     def adopt_view(self, request: HttpRequest, api_id: str) -> HttpResponse:
-        """What adopting the API records, and changes in AWS later; records it when that is confirmed."""
+        """Show what adopting records, and changes in AWS later; record it when that is confirmed."""
         demand(request, ADD, APPLY)
         form = PlaceForm(request.GET)
         if not form.is_valid():
@@ -141,7 +141,7 @@ def _elsewhere(request: HttpRequest) -> HttpResponse:
 
 
 def _recorded(request: HttpRequest, place: ApiGateway, api_id: str) -> HttpResponse:
-    """The gateway's page; where it cannot be recorded, what was chosen again, with the reason."""
+    """Go to the gateway's page or, if it cannot be recorded, back to the choice with the reason."""
     chosen = _chosen(request.POST)
     try:
         with endpoints.quickly(BUDGET):

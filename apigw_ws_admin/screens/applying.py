@@ -1,4 +1,4 @@
-"""Applying a gateway's plan to AWS: in a dialog, and after a save as the gateway's push mode says."""
+"""Applies a gateway's plan to AWS: from a dialog, and after a save as the gateway's push mode says."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ from apigw_ws_admin.pages import number
 from apigw_ws_admin.permissions import APPLY
 from apigw_ws_admin.sites import reverse
 
-#: Seconds that a person who opens the dialog waits for AWS: longer than a page would, for they asked.
+#: Seconds that the dialog waits for AWS; longer than a page, because somebody has asked for it.
 PATIENCE: Final = 10.0
 
 
 class ApplyForm(BaseDialogForm):
-    """Shows the plan, and submits which plan was shown."""
+    """Shows the plan, and submits its digest."""
 
     form_before_template = "apigw_ws_admin/gateways/_plan.html"
     seen = CharField(widget=HiddenInput)
 
     def get_before_template_context(self, request: HttpRequest, object_id: Any = None) -> dict[str, Any]:
-        """Called when the dialog is drawn, before the fields are: what is sent back is what is shown here."""
+        """Called before the fields are rendered, so that the digest submitted is that of the plan shown."""
         self.is_bound = False
         gateway = get_object_or_404(ApiGateway, pk=number(object_id))
         (sight,) = observation.observe([gateway], budget=PATIENCE)
@@ -47,7 +47,7 @@ class ApplyForm(BaseDialogForm):
 
 
 class Applying(ModelAdmin):
-    """A save with all the routes that it adds, changes and removes is applied once, after commit."""
+    """A save, with all the routes that it adds, changes and removes, is applied once, on commit."""
 
     actions_detail: tuple[Any, ...] = ("apply",)
 
@@ -65,14 +65,14 @@ class Applying(ModelAdmin):
         },
     )
     def apply(self, request: HttpRequest, form: ApplyForm, object_id: str) -> HttpResponse:
-        """The worker carries out the plan that was shown, or nothing; the gateway's page says how it went."""
+        """Let the worker carry out the plan that was shown, or nothing; the gateway's page shows it."""
         gateway = get_object_or_404(ApiGateway, pk=number(object_id))
         worker.hand_over(request, gateway, form.cleaned_data["seen"])
         here = getattr(getattr(request, "htmx", None), "current_url_abs_path", None)
         routes, overview = (
             reverse(f"admin:apigw_ws_apigateway_{name}", args=[gateway.pk]) for name in ("routes", "overview")
         )
-        # Among the routes one sees how each of them gets on.
+        # The routes' page shows the progress of each route.
         return HttpResponse(headers={"HX-Redirect": routes if here == routes else overview})
 
     def has_apply_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:

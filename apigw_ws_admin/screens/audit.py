@@ -1,4 +1,4 @@
-"""Who did what to which gateway. To be read, and never changed."""
+"""The audit trail: who did what to which gateway. Read-only."""
 
 from __future__ import annotations
 

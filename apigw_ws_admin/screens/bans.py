@@ -1,4 +1,4 @@
-"""Who is kept out, until when and why; making a ban, and lifting it."""
+"""Bans: the list, making one, and lifting it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from apigw_ws_admin.ways import USERNAME
 
 
 class BanForm(NamesUser):
-    """Asks for a second look where a ban would hit people beyond number. ``request`` is whose form it is."""
+    """Asks for confirmation if a ban would hit far too many people. ``request`` has the user."""
 
     request: HttpRequest
 
@@ -83,7 +83,7 @@ class BanForm(NamesUser):
 
 
 class StateFilter(DropdownFilter):
-    """Those in force, unless somebody asks for others."""
+    """Active bans, unless somebody asks for others."""
 
     title = gettext_lazy("state")
     parameter_name = "state"
@@ -139,7 +139,7 @@ class BanAdmin(HidesAddresses, RecordAdmin):
         return request.user.has_perm(BAN)
 
     def has_lift_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        """Of a row in the list, the object is not told."""
+        """In the list, Unfold does not pass the object."""
         if not request.user.has_perm(BAN):
             return False
         return object_id is None or Ban.objects.active().filter(pk=object_id).exists()
@@ -163,7 +163,7 @@ class BanAdmin(HidesAddresses, RecordAdmin):
         return changes
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Ban]:
-        """Those that are shown to who may not see addresses carry none."""
+        """Without VIEW_ADDRESS, mark the bans so that they hide their addresses."""
         shown: QuerySet[Ban] = super().get_queryset(request)
         return shown if request.user.has_perm(VIEW_ADDRESS) else shown.annotate(hides=Value(True))
 
@@ -190,7 +190,7 @@ class BanAdmin(HidesAddresses, RecordAdmin):
 
     @display(description=gettext_lazy("Refused"))
     def hits(self, ban: Any) -> SafeString | str:
-        """As far as the refusals are kept."""
+        """As far as refusals are kept."""
         number = getattr(ban, "number", None)
         number = refusals.of_bans().get(ban.pk, 0) if number is None else number
         if not number:

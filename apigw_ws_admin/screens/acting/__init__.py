@@ -1,4 +1,4 @@
-"""What operators do to sessions: message, join, leave, disconnect, disconnect and ban; one or many."""
+"""What operators do to one or many sessions: message, join, leave, disconnect, disconnect and ban."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from apigw_ws_admin.screens.acting.reply import Reply
 __all__ = ["Acting", "DisconnectsHere"]
 
 
-#: Takes somebody who is there. To ban works without: it hits whoever comes as them.
+#: Acts that need an open session. Banning does not: it also keeps out those who come later.
 _TO_THE_LIVING: Final = frozenset({"message", "join", "leave", "disconnect"})
 
 
 class Acting(Dialogs, Pages, Reply):
-    """For the sessions' admin. Each act has its own permission, and most are for sessions that are open."""
+    """For the sessions' admin. Each act has its own permission, and most need open sessions."""
 
     actions_row = ("message", "join", "leave", "disconnect", "ban")
     actions_detail = (

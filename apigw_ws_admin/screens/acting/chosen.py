@@ -1,4 +1,4 @@
-"""Which sessions an act is for, as the URL says it."""
+"""Reads from the URL which sessions an act is for."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from apigw_ws_admin.ways import user_with
 
 Rows = QuerySet[WebSocketSession]
 
-#: Up to so many are dealt with while the page waits; more are the worker's.
+#: Up to so many are processed while the page waits; more are left to the worker.
 HANDFUL: Final = 10
-#: Parameters of the list that may be repeated in the audit trail: no address, and nothing typed to search.
+#: Parameters of the list that the audit trail may have: no addresses or search words.
 _TOLD = ("state", "channel", "user", "for", "idle")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen:
-    """Sessions, and how they were chosen: in words, and as the parameters of the URL."""
+    """The sessions, and how they were chosen, in words and as URL parameters."""
 
     rows: Rows
     number: int
@@ -50,9 +50,9 @@ class Chosen:
 
 
 def chosen(admin: ModelAdmin, request: HttpRequest) -> Chosen:
-    """Those that all of ``session`` (repeated), ``channel``, ``user``, ``gateway`` and ``sessions`` name.
+    """Return the sessions that match ``session`` (repeated), ``channel``, ``user``, ``gateway``, ``sessions``.
 
-    ``sessions`` is the query string of the list. All but those that were named one by one are connected ones.
+    ``sessions`` is the list's query string. Only connected ones, unless they are named one by one.
     """
     named, words = request.GET, list[str]()
     rows: Rows = WebSocketSession.objects.all()
@@ -68,19 +68,19 @@ def chosen(admin: ModelAdmin, request: HttpRequest) -> Chosen:
         rows = rows.filter(pk__in=_listed(admin, request, named["sessions"]).order_by().values("pk"))
         words.append(_in_words(QueryDict(named["sessions"])))
     if not (pks or words):
-        rows = rows.none()  # nothing named is nobody, not everybody
+        rows = rows.none()  # without any parameter nobody is chosen, not everybody
     query = urlencode([(key, value) for key, values in named.lists() for value in values if key != "back"])
     return Chosen(rows=rows, number=rows.count(), words=", ".join(words), query=query)
 
 
 def one(object_id: int | str | None) -> Chosen:
-    """The session of a row, or of a page."""
+    """Return the session of a row or page."""
     rows = WebSocketSession.objects.filter(pk=number(str(object_id)))
     return Chosen(rows=rows, number=rows.count(), words="", query=f"session={object_id}")
 
 
 def _listed(admin: ModelAdmin, request: HttpRequest, query: str) -> Rows:
-    """What the list shows for the query, on all of its pages."""
+    """What the list shows for the query, on all pages."""
     listing = copy(request)
     listing.GET = QueryDict(query)
     try:

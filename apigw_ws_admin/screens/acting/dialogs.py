@@ -1,4 +1,4 @@
-"""Acts on one session, in a dialog over its row or its page; and on those that are selected in the list."""
+"""Acts on one session, in a dialog over its row or page, and on a selection in the list."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from apigw_ws_admin.sites import reverse
 
 
 def _dialog(name: str, title: Any) -> Any:
-    """The action on one session."""
+    """Make the action on one session."""
     kind = KINDS[name]
 
     @action(
@@ -47,14 +47,14 @@ def _dialog(name: str, title: Any) -> Any:
 
 
 def _selected(name: str) -> Any:
-    """The action on a selection: to the page that asks."""
+    """Make the action on a selection, which leads to the page that asks."""
     kind = KINDS[name]
 
     @admin.action(description=cast(str, kind.title), permissions=[name])
     def act(self: ModelAdmin, request: HttpRequest, queryset: QuerySet[WebSocketSession]) -> HttpResponse:
         named: dict[str, Any] = {"sessions": request.GET.urlencode()}
         if request.POST.get("select_across") != "1":
-            # Not the rows: of those the list drops whoever was closed since it was shown.
+            # Not the queryset, from which the list drops sessions that were closed since it was shown.
             named = {"session": request.POST.getlist(helpers.ACTION_CHECKBOX_NAME)}
         url = reverse(f"admin:apigw_ws_websocketsession_{name}_many")
         named["back"] = request.get_full_path()

@@ -1,4 +1,4 @@
-"""From a form that was filled in to the page that shows what comes of it."""
+"""Carries out an act once its form is valid."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CHANGELIST: Final = "admin:apigw_ws_websocketsession_changelist"
 
 
 def do(request: HttpRequest, kind: Kind, form: ActForm, back: str = "") -> str:
-    """Do it to a few at once, or have the worker do it to many; the URL that shows what comes of it."""
+    """Act on a few at once, or let the worker act on many; return the URL that shows the outcomes."""
     act, is_new = _begin(request, kind, form)
     if is_new and form.chosen.is_a_handful:
         with endpoints.quickly(HURRY):
@@ -42,7 +42,7 @@ def do(request: HttpRequest, kind: Kind, form: ActForm, back: str = "") -> str:
 
 
 def hand_over(request: HttpRequest, act: Act) -> None:
-    """Have the worker do it. Where its queue does not answer, the person is told what to do."""
+    """Let the worker do it. If the queue does not answer, tell the user what to do."""
     try:
         run_act.enqueue(act.pk)
     except Exception:  # each task backend fails in its own way when its broker does not answer
@@ -59,13 +59,13 @@ def url_of(act: Act, back: str = "") -> str:
 
 
 def way_back(request: HttpRequest, url: str) -> str:
-    """The URL, if it is one of ours; else that of the list."""
+    """Return the URL if it is one of ours, else that of the list."""
     is_ours = url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure())
     return url if is_ours else reverse(CHANGELIST)
 
 
 def _begin(request: HttpRequest, kind: Kind, form: ActForm) -> tuple[Act, bool]:
-    """The act, with its bans: all of it, or nothing."""
+    """Store the act and its bans in one transaction."""
     what, chosen = form.what, form.chosen
     offer: Bannable | None = what.pop("whom", None)
     minutes: int = what.pop("minutes", 0)
@@ -81,7 +81,7 @@ def _begin(request: HttpRequest, kind: Kind, form: ActForm) -> tuple[Act, bool]:
 
 
 def _ban(ban: Any, minutes: int, act: Act) -> int:
-    """Make it; those whom it hits are disconnected by the act, at its end all others whom it hits."""
+    """Make the ban. The act disconnects its own sessions, and at its end all others that the ban hits."""
     ban.reason = act.what["reason"]
     ban.expires_on = timezone.now() + timedelta(minutes=minutes) if minutes else None
     made = bans.make(ban, by=act.by, ip=act.ip_address, closing=False)

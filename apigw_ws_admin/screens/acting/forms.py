@@ -1,4 +1,4 @@
-"""What is asked before an act. A form is shown as a dialog for one session, and on a page for many."""
+"""The forms of acts, in a dialog for one session and on a page for many."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ from apigw_ws_admin.pages import address_of
 from apigw_ws_admin.permissions import VIEW_ADDRESS
 from apigw_ws_admin.screens.acting.chosen import Chosen, one
 
-#: Subjects that a choice names.
+#: The most subjects that a choice names.
 _NAMED: Final = 3
 
 
 class TextMessage(CharField):
-    """What goes to a client as it stands; None for nothing."""
+    """A message that is sent as it stands; None if empty."""
 
     def clean(self, value: Any) -> str | None:
         text: str = super().clean(value)
@@ -48,7 +48,7 @@ class TextMessage(CharField):
 
 
 class JSONMessage(TextMessage):
-    """JSON, as compact as it can be."""
+    """A message in JSON, which is compacted."""
 
     def __init__(self, **how: Any) -> None:
         widget = UnfoldAdminTextareaWidget({"rows": 5, "spellcheck": "false", "data-json": _("%s bytes")})
@@ -60,7 +60,7 @@ class JSONMessage(TextMessage):
 
 
 class ActForm(BaseDialogForm):
-    """``chosen`` is who it is for. The cleaned data are the act's ``what``; the ``uid`` makes it one act."""
+    """``chosen`` are its sessions. The cleaned data are the act's ``what``; the ``uid`` makes it unique."""
 
     uid = UUIDField(widget=HiddenInput, initial=uuid4)
 
@@ -126,7 +126,7 @@ class JoinForm(LeaveForm):
 
 
 class BanForm(GoodbyeForm):
-    """Offers what there is to ban, with the number of bans that it makes, before one is made."""
+    """Offers what can be banned, with the number of bans that each choice makes."""
 
     whom = ChoiceField(label=gettext_lazy("Ban"), widget=UnfoldAdminRadioSelectWidget)
     minutes = TypedChoiceField(
@@ -199,6 +199,6 @@ def _compact(text: str) -> str:
             _("This is no JSON. Line %(line)d, column %(column)d: %(why)s. Texts stand in double quotes.")
             % where
         ) from error
-    # A number of thousands of digits, lists in lists in lists, NaN.
+    # Thousands of digits, deep nesting, NaN.
     except (ValueError, RecursionError) as error:
         raise ValidationError(str(error)) from error

@@ -1,4 +1,4 @@
-"""What can be done to sessions: who may, what is asked, and in which words."""
+"""The kinds of acts on sessions: permission, form and texts of each."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ class Kind:
     form: type[ActForm]
     permissions: tuple[str, ...]
     title: str | Promise
-    #: On the button that does it.
+    #: The button's text.
     submit: str | Promise
-    #: Asked of so many sessions.
+    #: The question, for so many sessions.
     question: Callable[[int], str]
-    #: What happens then.
+    #: What will happen.
     note: str | Promise
     icon: str
-    #: Of a session that it was done to.
+    #: The outcome of a session that it was done to.
     done: str | Promise
     already: str | Promise = ""
     is_grave: bool = False

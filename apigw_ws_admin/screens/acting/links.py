@@ -1,4 +1,4 @@
-"""Ways to an act from where its sessions are shown."""
+"""Links to an act from pages that show its sessions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from apigw_ws_admin.sites import reverse
 
 
 class DisconnectsHere(ModelAdmin):
-    """For a gateway's pages."""
+    """For a gateway's admin: disconnects all of its sessions."""
 
     @action(
         description=_("Disconnect its sessions"),

@@ -1,4 +1,4 @@
-"""What became of each session of an act, in words."""
+"""The outcomes of an act, session by session, in words."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Result = ActOutcome.Result
 KIND_OF: Final[Mapping[str, Kind]] = {kind.deed: kind for kind in reversed(list(KINDS.values()))}
 #: Rows on a page.
 SHOWN: Final = 50
-#: What picks the colour; and the order of the tallies, the worst first.
+#: The result's colour; in the order of the tallies, the worst first.
 _COLOURS: Final = {
     Result.FAILED: "danger",
     Result.REFUSED: "warning",
@@ -33,7 +33,7 @@ _COLOURS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A session, and what has become of it: ``label`` picks the colour."""
+    """A session and its outcome; ``label`` selects the colour."""
 
     session: WebSocketSession
     label: str
@@ -43,7 +43,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """How many sessions had a result; ``query`` shows those alone."""
+    """How many sessions had a result; ``query`` shows only those."""
 
     label: str
     text: str | Promise
@@ -53,7 +53,7 @@ class Tally:
 
 
 def tallies(progress: Progress, kind: Kind, query: QueryDict) -> list[Tally]:
-    """None if they would say no more than the rows."""
+    """Return the tallies; none if they would say no more than the rows."""
     if progress.total < 3:
         return []
     chosen = query.get("result")
@@ -71,7 +71,7 @@ def tallies(progress: Progress, kind: Kind, query: QueryDict) -> list[Tally]:
 
 
 def rows_of(act: Act, kind: Kind, query: QueryDict) -> tuple[list[Row], str]:
-    """A page of rows, and the query for the next; empty if there is none."""
+    """Return a page of rows, and the query for the next; empty if there is none."""
     outcomes = act.outcomes.filter(pk__gt=number(query.get("after", "0"))).order_by("pk")
     if (result := query.get("result")) in Result.values:
         outcomes = outcomes.filter(result=result)

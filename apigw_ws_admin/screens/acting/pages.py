@@ -1,4 +1,4 @@
-"""The page that asks before an act on many sessions, and the one that shows what comes of it."""
+"""The page that asks before an act on many sessions, and the page of its outcomes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from apigw_ws_admin.screens.acting.outcomes import KIND_OF, rows_of, tallies
 from apigw_ws_admin.sites import reverse
 from apigw_ws_admin.worker import PATIENCE
 
-#: Sessions that the page names before it happens.
+#: The most sessions that the page names.
 SAMPLE: Final = 10
 
 
@@ -41,7 +41,7 @@ class Pages(ModelAdmin):
         ]
 
     def act_view(self, request: HttpRequest, name: str) -> HttpResponse:
-        """Says how many it will be, and asks; see ``chosen`` for whom the URL can name."""
+        """Say how many sessions there are, and ask; ``chosen`` says what the URL can name."""
         kind = KINDS[name]
         demand_look(self, request, *kind.permissions)
         those = chosen(self, request)
@@ -56,7 +56,7 @@ class Pages(ModelAdmin):
         return self._ask(request, kind, form, those)
 
     def acted_view(self, request: HttpRequest, uid: UUID) -> HttpResponse:
-        """What has come of it so far; htmx asks again until it is over. A POST has it gone on with."""
+        """Show the outcomes so far, refreshed by htmx until it is over. A POST continues a stuck act."""
         act = get_object_or_404(Act.objects.select_related("by"), uid=uid)
         kind = KIND_OF[act.deed]
         demand_look(self, request, *kind.permissions)
@@ -88,7 +88,7 @@ class Pages(ModelAdmin):
         return TemplateResponse(request, "apigw_ws_admin/acting/ask.html", context)
 
     def _broadcast(self, request: HttpRequest, those: Chosen) -> HttpResponse:
-        """A message for more than a handful is a broadcast, with its own page."""
+        """A message to more than a handful is a broadcast, which has its own page."""
         if request.user.has_perm("apigw_ws.send_broadcast"):
             return HttpResponseRedirect(f"{reverse('admin:apigw_ws_broadcast_compose')}?{those.query}")
         text = _(

@@ -1,4 +1,4 @@
-"""What a client sends after an operator has sent something to it: the reply, perhaps."""
+"""Shows what a client sends after an operator's message: perhaps the reply."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from apigw_ws.services.timeline import Happening, Kind
 from apigw_ws_admin.pages import number
 from apigw_ws_admin.permissions import SEND_MESSAGE, VIEW_PAYLOAD, demand_look
 
-#: Seconds that the page looks for a reply.
+#: Seconds for which the page polls for a reply.
 WAIT: Final = 10
-#: Messages that it shows.
+#: The most messages that it shows.
 _SHOWN: Final = 5
 
 
 class Reply(ModelAdmin):
-    """For the sessions' admin: the card on a session's page asks once a second after it has sent."""
+    """For the sessions' admin: after sending, the card on a session's page polls once a second."""
 
     def get_urls(self) -> list[Any]:
         page = self.admin_site.admin_view(self.reply_view)
@@ -34,9 +34,9 @@ class Reply(ModelAdmin):
         ]
 
     def reply_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """The client's messages since ``after``, in milliseconds of the epoch.
+        """Show the client's messages since ``after``, milliseconds since 1970.
 
-        AWS ties no message to another: whether one is the answer is for the operator to see.
+        AWS does not relate messages, so the operator decides which one is the answer.
         """
         demand_look(self, request, SEND_MESSAGE)
         session = get_object_or_404(WebSocketSession, pk=object_id)
@@ -65,12 +65,12 @@ def _told(each: Happening, after: int) -> dict[str, Any]:
 
 
 def _later(moment: dt.datetime | None, after: int) -> str:
-    """In seconds; empty for what was before."""
+    """The seconds that passed; empty for earlier messages."""
     return f"{(_ms(moment) - after) / 1000:.1f}" if moment and _ms(moment) >= after else ""
 
 
 def _payloads(session: WebSocketSession, after: int) -> list[str]:
-    """As a running trace has kept them."""
+    """The payloads that a running trace has captured."""
     since = dt.datetime.fromtimestamp(after / 1000, dt.UTC)
     entries = TraceEntry.objects.filter(
         connection_id=session.connection_id, direction=TraceEntry.Direction.IN, at__gte=since

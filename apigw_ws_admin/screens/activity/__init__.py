@@ -1,4 +1,4 @@
-"""Everything that happened on one timeline, and an incident as a time of it that has a link."""
+"""Everything that happened on one timeline; an incident is a time range with a link."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What somebody asks the timeline for: in the URL, which is what they hand on."""
+"""Reads from the URL, which people share, what to show of the timeline."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ RESULTS: Final = {
     Result.WRONG: _("Failed, refused or cancelled"),
     Result.UNDER_WAY: _("Under way"),
 }
-#: Times until now, and what they are called.
+#: Time ranges until now, and their names.
 SPANS: Final = {
     "1h": (dt.timedelta(hours=1), _("1 hour")),
     "24h": (dt.timedelta(hours=24), _("24 hours")),
@@ -38,12 +38,12 @@ SPANS: Final = {
     "30d": (dt.timedelta(days=30), _("30 days")),
 }
 USUAL: Final = "24h"
-#: No time is shorter: the charts have whole seconds.
+#: The shortest time range: charts have whole seconds.
 SHORTEST: Final = dt.timedelta(minutes=1)
 
 
 class Moment(forms.DateTimeField):
-    """As the URL has it: ISO 8601, in UTC; without a zone it is in Django's."""
+    """A time in the URL: ISO 8601, in UTC; without a zone, in Django's."""
 
     def to_python(self, value: Any) -> dt.datetime | None:
         try:
@@ -56,7 +56,7 @@ class Moment(forms.DateTimeField):
 
 
 class AskForm(forms.Form):
-    """What is not understood does not matter: the link is somebody else's."""
+    """Invalid values are ignored: the link may be somebody else's."""
 
     kind = forms.MultipleChoiceField(label=_("What"), required=False, widget=forms.CheckboxSelectMultiple)
     who = forms.CharField(
@@ -94,14 +94,14 @@ class AskForm(forms.Form):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What is wanted, of a time that is said in so many words or ends now."""
+    """What to show, of a fixed time range or one that ends now."""
 
     wanted: Wanted
-    #: One of SPANS; empty if the times are said.
+    #: One of SPANS; empty for a fixed time range.
     span: str
     #: When it was asked.
     now: dt.datetime
-    #: Parameters of the URL beside those of the time.
+    #: The URL's parameters, without those of the time range.
     query: QueryDict
 
     @property
@@ -117,7 +117,7 @@ class Asked:
         return self.until >= self.now
 
     def at(self, since: dt.datetime, until: dt.datetime) -> str:
-        """The query of the same between these times."""
+        """Return the query of the same between these times."""
         return self._query(since=written(since), until=written(until))
 
     def of_span(self, span: str) -> str:
@@ -132,7 +132,7 @@ class Asked:
         return replace(self, query=query).here()
 
     def here(self) -> str:
-        """The query of this page, without a position."""
+        """Return the query of this page, without a position."""
         return self.of_span(self.span) if self.span else self.at(self.since, self.until)
 
     def _query(self, **times: str) -> str:
@@ -143,7 +143,7 @@ class Asked:
 
 
 def asked(data: QueryDict, *, kinds: tuple[Kind, ...], gateways: Mapping[int, str]) -> Asked:
-    """What the URL asks for, of the kinds that this person may see."""
+    """Return what the URL asks for, of the kinds that this user may see."""
     form = AskForm(data, kinds=kinds, gateways=gateways)
     form.is_valid()
     values, now = form.cleaned_data, timezone.now()
@@ -164,7 +164,7 @@ def asked(data: QueryDict, *, kinds: tuple[Kind, ...], gateways: Mapping[int, st
 
 
 def form_of(asked: Asked, *, kinds: tuple[Kind, ...], gateways: Mapping[int, str]) -> AskForm:
-    """Filled in; the browser writes the times as its clock has them."""
+    """Return the form, filled in; the browser writes the times in its zone."""
     wanted = asked.wanted
     initial = {
         "kind": [] if wanted.kinds == kinds else wanted.kinds,
@@ -187,7 +187,7 @@ def written(moment: dt.datetime) -> str:
 def _time(
     span: str, since: dt.datetime | None, until: dt.datetime | None, now: dt.datetime
 ) -> tuple[str, dt.datetime, dt.datetime | None]:
-    """Which of SPANS, and from when until when; None: until now."""
+    """The name in SPANS, the start and the end; None: until now."""
     if since is None and until is None:
         span = span if span in SPANS else USUAL
         return span, now - SPANS[span][0], None

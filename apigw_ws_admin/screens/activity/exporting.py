@@ -1,4 +1,4 @@
-"""The timeline as records, for spreadsheets and scripts: the same words in all languages."""
+"""Exports the timeline as records for spreadsheets and scripts, the same in all languages."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def columns(*, addresses: bool) -> list[str]:
 
 
 def records(wanted: Wanted, columns: Sequence[str], gateways: Mapping[int, str]) -> Iterator[Record]:
-    """The newest first; refusals that are alike are one record, as on the page."""
+    """Yield records, the newest first; similar refusals are one record, as on the page."""
     for entry in activity.everything(wanted):
         record = _record(entry, gateways, addresses=_ADDRESS in columns)
         yield {name: record[name] for name in columns}

@@ -1,4 +1,4 @@
-"""The timeline's pages: its lines, the chart above them, what came since, and all of it as a file."""
+"""The timeline's page: its lines, the chart above them, what is new, and the export."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ MODELS: Final[dict[Kind, type[Model]]] = {
 
 
 class Activity(ModelAdmin):
-    """For the audit trail's admin. Of each kind for those who may view its records; else 403."""
+    """For the audit trail's admin. Users see the kinds whose records they may view; without any, 403."""
 
     def get_urls(self) -> list[URLPattern]:
         wrap, name = self.admin_site.admin_view, "apigw_ws_activity"
@@ -47,7 +47,7 @@ class Activity(ModelAdmin):
         ]
 
     def activity_view(self, request: HttpRequest) -> HttpResponse:
-        """The newest, or what happened before ``?before=``: when htmx comes for it, those lines alone."""
+        """Show the newest, or what happened before ``?before=``; to htmx, only those lines."""
         kinds, gateways = self._kinds(request), _gateways()
         asked = asking.asked(request.GET, kinds=kinds, gateways=gateways)
         context = _lines(request, asked, gateways)
@@ -69,7 +69,7 @@ class Activity(ModelAdmin):
         return render(request, f"{TEMPLATES}/_chart.html", drawing.drawn(counted, asked.wanted))
 
     def newer_view(self, request: HttpRequest) -> HttpResponse:
-        """How much has happened after ``?than=``; 204 while that is what the page says already."""
+        """Show how much has happened after ``?than=``; 204 while the page says so already."""
         asked = asking.asked(request.GET, kinds=self._kinds(request), gateways=_gateways())
         than = Position.parse(request.GET.get("than", "")) or Position.before(asked.now)
         found = activity.newer(asked.wanted, than.at)
@@ -79,7 +79,7 @@ class Activity(ModelAdmin):
         return render(request, f"{TEMPLATES}/_newer.html", context)
 
     def activity_export_view(self, request: HttpRequest) -> HttpResponseBase:
-        """Asks for the format, and sends all that the timeline has, line by line as it is read."""
+        """Ask for the format, and stream all that the timeline shows."""
         gateways = _gateways()
         asked = asking.asked(request.GET, kinds=self._kinds(request), gateways=gateways)
         form = FormatForm(request.POST or None, formats=(CSV, JSON_LINES))
@@ -108,7 +108,7 @@ class Activity(ModelAdmin):
 
 
 def kinds_for(request: HttpRequest, site: Any) -> tuple[Kind, ...]:
-    """Those of which this person may view the records."""
+    """Return the kinds whose records this user may view."""
     return tuple(
         kind
         for kind, model in MODELS.items()
@@ -137,7 +137,7 @@ def _lines(request: HttpRequest, asked: Asked, gateways: dict[int, str]) -> dict
 
 
 def _links(request: HttpRequest, asked: Asked) -> dict[str, Any]:
-    """To the same of other times; that of exactly these is for others."""
+    """Links to other time ranges, and a permanent one to exactly this."""
     length = asked.until - asked.since
     here = reverse("admin:apigw_ws_activity")
     return {
