@@ -29,7 +29,7 @@ MOST_RECORDS: Final = 1_000
 _BATCH: Final = 500
 #: What makes a spreadsheet evaluate a cell; and the apostrophe that prevents it, which is doubled if meant.
 #: https://owasp.org/www-community/attacks/CSV_Injection
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "'")
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "'")
 
 
 class Format(ABC):

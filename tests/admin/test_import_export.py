@@ -166,7 +166,7 @@ def test_formulas_of_a_spreadsheet_are_text_and_come_back_as_they_were(operator:
         "false",
         "true",
     )
-    for description in ("'=1", "''", "-1", "@x", "it's"):
+    for description in ("'=1", "''", "-1", "@x", "\n=1", "it's"):
         ApiGateway.objects.update(api_description=description)
         text = export(operator, choice="csv")
         ApiGateway.objects.update(api_description="another")
