@@ -1,7 +1,7 @@
 // What opens over a page takes the keyboard's focus, closes by Escape, and gives the focus back to what opened it: menus,
 // filters, the sidebar of a narrow window, Ctrl+K, and dialogs. None but menus lets Tab out; from a menu it goes on.
 {
-  const MENU = "body > nav[x-show], #nav-sidebar nav[x-show], #tabs-dropdown";
+  const MENU = "nav[x-show]";
   const STOP = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']";
   // What scrolls, and what closes.
   const PASSED_OVER = ".simplebar-content-wrapper, [x-on\\:click='openModal = false']";
