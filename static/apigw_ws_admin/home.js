@@ -2,6 +2,7 @@
 // node by node: nothing flickers, and what is focused, open or scrolled stays so.
 {
   const EVERY = 10_000;
+  const HIDDEN = 60_000; // for the tab's title
   const home = document.getElementById("home");
   const pause = document.getElementById("home-pause");
   let asOf = new Date();
@@ -30,6 +31,13 @@
     before.slice(after.length).forEach((node) => node.remove());
     after.forEach((node, place) => (before[place] ? settle(before[place], node) : old.append(node)));
   }
+  // ---- how much needs somebody, for a tab that is out of sight
+  const { title } = document;
+  function entitle() {
+    const needs = home.querySelectorAll(".home-needs > li").length;
+    document.title = needs ? `(${needs}) ${title}` : title;
+  }
+
   function show(fragment) {
     for (const part of fragment.querySelectorAll("[data-version]")) {
       const old = document.getElementById(part.id);
@@ -38,6 +46,7 @@
     }
     home.querySelectorAll("details[open]").forEach(tabulate);
     readOut(latest);
+    entitle();
   }
 
   // ---- charts: their numbers as a table, and under the pointer
@@ -108,7 +117,7 @@
     document.getElementById("home-note").textContent = text.replace("{time}", clock(asOf, "exact"));
   }
   function look() {
-    if (document.hidden || paused() || Date.now() - looked < EVERY) return;
+    if (paused() || Date.now() - looked < (document.hidden ? HIDDEN : EVERY)) return;
     looked = Date.now();
     htmx.trigger(home, "home:look");
   }
@@ -142,5 +151,6 @@
     },
   });
   tell("ok");
+  entitle();
   setInterval(look, 1_000);
 }

@@ -4,7 +4,7 @@
   const isPart = (event) => event.target.matches?.("[data-part]");
   let over = false;
   document.addEventListener("htmx:beforeRequest", (event) => {
-    if (isPart(event) && (document.hidden || over)) event.preventDefault();
+    if (isPart(event) && ((document.hidden && event.target.dataset.part !== "hidden") || over)) event.preventDefault();
   });
   document.addEventListener("htmx:beforeOnLoad", (event) => {
     const to = isPart(event) && event.detail.xhr.getResponseHeader("HX-Redirect");

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.utils import timezone
 
-from apigw_ws.models import Rollup
+from apigw_ws.models import ApiGateway, Rollup, Run
 from tests.admin.rows import gateway
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -93,3 +94,14 @@ def test_the_first_steps_are_put_away_and_brought_back_by_keyboard(home: Any) ->
     card.get_by_role("heading", name="First steps").wait_for()
     assert home.evaluate("document.activeElement.id") == "home-first"
     assert home.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_the_title_counts_what_needs_somebody_while_nobody_sees_the_tab(home: Any) -> None:
+    assert home.title().startswith("(1) Overview")
+    home.evaluate("Object.defineProperty(document, 'hidden', { get: () => true })")
+    Run.objects.create(gateway=ApiGateway.objects.get(), state="failed", finished_on=timezone.now())
+    cache.clear()
+
+    home.clock.run_for(61_000)
+
+    home.wait_for_function("document.title.startsWith('(2) Overview')")
