@@ -1,4 +1,4 @@
-"""The channels: who is in them, who may join, and how much is said there."""
+"""Channels: their members, who may join, and how much is said."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from apigw_ws_admin.sites import admin_of, reverse
 from apigw_ws_admin.trails import trail
 from apigw_ws_admin.ways import channel_page
 
-#: Gateways that a row names.
+#: The most gateways that a row names.
 _NAMED: Final = 3
 _URLS: Final = "apigw_ws_channel_"
 Access = ChannelPermission.Access
@@ -37,7 +37,7 @@ Access = ChannelPermission.Access
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """Who may, in a word or two; the channel permission that says so, empty where none does, and its page."""
+    """Who may, in a word or two; the channel permission that says so, if any, and its page."""
 
     level: str
     pattern: str
@@ -46,11 +46,11 @@ class Rule:
 
 class ChannelList(ChangeList):
     def url_for_result(self, result: Channel) -> str:
-        """By name: the rows come and go with their members."""
+        """Link by name, because rows come and go with their members."""
         return channel_page(result.name)
 
     def get_results(self, request: HttpRequest) -> None:
-        """With the rule and the names of the gateways, which cost one query for all rows."""
+        """Add the rule and the gateways' names, in one query for all rows."""
         super().get_results(request)
         wanted = {pk for channel in self.result_list for pk in channel.gateways}
         names = dict(ApiGateway.objects.filter(pk__in=wanted).order_by().values_list("pk", "api_name"))
@@ -60,13 +60,13 @@ class ChannelList(ChangeList):
 
 
 class ChannelAdmin(LiveList, RecordAdmin):
-    """Figures, for whoever may look at sessions."""
+    """The channels' figures, for users who may view sessions."""
 
     list_display = ("name", "members_shown", "who_joins", "a_minute", "gateways_shown")
     search_fields = ("name",)
     search_help_text = gettext_lazy("Beginning of a channel's name")
     nobody_template = "apigw_ws_admin/channels/_none.html"
-    preserve_filters = False  # a channel's page is a list, to which they would be filters of its own
+    preserve_filters = False  # a channel's page is a list itself, and would take them for its own filters
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
@@ -117,7 +117,7 @@ class ChannelAdmin(LiveList, RecordAdmin):
 
     @display(description=gettext_lazy("Who may join"))
     def who_joins(self, channel: Any) -> SafeString:
-        """The rule is a link for those who may look at rules."""
+        """A link to the rule, for users who may view it."""
         rule = channel.rule
         name = rule.pattern or _("no channel permission fits")
         if rule.href:
@@ -139,7 +139,7 @@ class ChannelAdmin(LiveList, RecordAdmin):
         return HttpResponseRedirect(channel_page(channel.name) if channel else _here())
 
     def page_view(self, request: HttpRequest) -> HttpResponse:
-        """A channel's figures and rule, above the list of sessions with its members, which is itself."""
+        """Show a channel's figures and rule above the list of its members."""
         name = _name(request)
         if not name:
             return HttpResponseRedirect(_here())
@@ -150,7 +150,7 @@ class ChannelAdmin(LiveList, RecordAdmin):
         return framed(sessions, response, template, lambda: _context(request, name))
 
     def facts_view(self, request: HttpRequest) -> HttpResponse:
-        """The figures again; 204 for those who have them as they are."""
+        """Show the figures again; 204 while they are unchanged."""
         name = _name(request)
         demand_look(self, request)
         if not name:
@@ -162,7 +162,7 @@ class ChannelAdmin(LiveList, RecordAdmin):
 
 
 def _sessions() -> Any:
-    """The list of sessions; which screen it is, is for ``admin.py`` to say."""
+    """The admin of sessions, which ``admin.py`` has registered."""
     return admin_of(WebSocketSession)
 
 

@@ -1,4 +1,4 @@
-"""The deployment panel of a gateway's page: what is live, what is not yet, what is being done."""
+"""The deployment panel of a gateway's page: what is live, what is pending, what is being done."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from apigw_ws_admin.permissions import APPLY, ROLLBACK, TEARDOWN
 from apigw_ws_admin.sites import reverse
 
 PANEL: Final = "apigw_ws_admin/gateways/_deployment.html"
-#: How often the panel looks again by itself after AWS was too slow for the first look.
+#: How often the panel retries by itself after AWS was too slow at first.
 LOOKS: Final = 3
 
 
 class DeploymentPanel(ModelAdmin):
-    """The page comes first, the panel after it: AWS that is slow or gone keeps nobody from the form."""
+    """Loads the panel after the page, so that the form does not depend on AWS."""
 
     change_form_outer_before_template = "apigw_ws_admin/gateways/deployment.html"
 
@@ -38,7 +38,7 @@ class DeploymentPanel(ModelAdmin):
         return [path("<int:object_id>/deployment/", view, name=name), *super().get_urls()]
 
     def deployment_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """The panel; 204 while it polls (``?seen=``) and there is nothing new to show."""
+        """Show the panel; 204 while it polls (``?seen=``) and has not changed."""
         gateway = gateway_for(self, request, object_id)
         work = worker.at_work(request, gateway)
         if work and work["version"] == request.GET.get("seen"):
@@ -49,7 +49,7 @@ class DeploymentPanel(ModelAdmin):
 
 
 def _rest(request: HttpRequest, gateway: ApiGateway) -> dict[str, Any]:
-    """What is live and what is not, and how the last run ended."""
+    """What is live, what is pending, and how the last run ended."""
     last = gateway.runs.select_related("started_by").first()
     failed = last is not None and last.state in {Run.State.FAILED, Run.State.INTERRUPTED}
     refused = worker.refused(request, gateway)
@@ -77,7 +77,7 @@ def _ages(last: Run | None, seen: observation.Observation | None) -> dict[str, A
 
 
 def _again(request: HttpRequest, gateway: ApiGateway, tried: Run) -> str:
-    """Where those who may do so try it once more; of an apply, which has a dialog, nowhere."""
+    """The URL to retry the run, for those who may; none for an apply, which has a dialog."""
     if tried.kind == Run.Kind.ROLLBACK and request.user.has_perm(ROLLBACK):
         return reverse("admin:apigw_ws_apigateway_rollback", args=[gateway.pk, tried.deployment_id])
     if tried.kind == Run.Kind.TEARDOWN and request.user.has_perm(TEARDOWN):

@@ -1,4 +1,4 @@
-"""What is wrong with the project and its gateways, why, and the way to what helps."""
+"""The doctor's pages: what is wrong with the project and its gateways, why, and what helps."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from apigw_ws_admin.sites import reverse
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """A page of the gateway, for those who have the permission."""
+    """A link to a page of the gateway, for those with the permission."""
 
     label: str | Promise
     page: str
@@ -53,9 +53,9 @@ WAYS: Final = {
 }
 
 
-#: Of so many gateways at once the page has places for their cards.
+#: How many gateways' cards the page has places for at a time.
 PLACES: Final = 50
-#: What a card tells of in full.
+#: The levels that a card shows in full.
 SHOWN: Final = (Level.AMBER, Level.RED)
 
 
@@ -71,9 +71,9 @@ class Doctor(ModelAdmin):
         ]
 
     def doctors_view(self, request: HttpRequest) -> HttpResponse:
-        """What concerns all gateways; each gateway's card comes when it is scrolled to.
+        """Show what concerns all gateways; each gateway's card loads when it is scrolled to.
 
-        To htmx the places of the cards ``?from=``.
+        To htmx, only the places of the cards ``?from=``.
         """
         demand_look(self, request)
         gateways = self._places(request)
@@ -85,7 +85,7 @@ class Doctor(ModelAdmin):
         return TemplateResponse(request, "apigw_ws_admin/doctor/page.html", context)
 
     def _places(self, request: HttpRequest) -> dict[str, Any]:
-        """The gateways from a number on, and the number to go on from, if there are more."""
+        """The gateways from an index on, and the index to go on from, if there are more."""
         first = number(request.GET.get("from", ""))
         found = list(self.get_queryset(request)[first : first + PLACES + 1])
         return {"gateways": found[:PLACES], "next": first + PLACES if len(found) > PLACES else None}
@@ -99,7 +99,7 @@ class Doctor(ModelAdmin):
         return lazily(self, request, gateway, "_doctor.html", title=_("Doctor"), look=look, tab="overview")
 
     def doctor_card_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """What is not as it should be; what is, or is not known, in short."""
+        """Show a gateway's problems in full, and what is fine or unknown in short."""
         gateway = gateway_for(self, request, object_id)
         found = doctor.of_gateway(gateway)
         context = {"gateway": gateway} | _report(request, gateway, found)
@@ -109,7 +109,7 @@ class Doctor(ModelAdmin):
 
 
 def _report(request: HttpRequest, gateway: ApiGateway | None, findings: list[Finding]) -> dict[str, Any]:
-    """The findings, the gravest first."""
+    """The findings, the worst first."""
     ordered = sorted(findings, key=lambda finding: -finding.level.gravity)
     rows = [
         {"finding": each, "colour": FINDING[each.level], "fix": _fix(request, gateway, each)}
@@ -119,7 +119,7 @@ def _report(request: HttpRequest, gateway: ApiGateway | None, findings: list[Fin
 
 
 def _counts(findings: Iterable[Finding]) -> list[dict[str, Any]]:
-    """How many there are of each level, the gravest first."""
+    """The number of findings of each level, the worst first."""
     number = Counter(each.level for each in findings)
     return [
         {"text": f"{level.label}: {number[level]}", "colour": FINDING[level]}

@@ -1,4 +1,4 @@
-"""A gateway's custom domain: what is made of it, what is left to do, and by whom."""
+"""A gateway's custom domain: what exists, what is left to do, and by whom."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Domain(ModelAdmin):
         ]
 
     def domain_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """The domain, its certificate, its mapping and its DNS record, as AWS has them."""
+        """Show the domain, its certificate, its mapping and its DNS record, as AWS has them."""
         gateway = gateway_for(self, request, object_id)
 
         def look() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Where AWS and a gateway's record differ, and for each difference: keeping ours, or taking AWS's."""
+"""Shows where AWS and a gateway's record differ, and keeps our side or takes AWS's."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from apigw_ws_admin.sites import reverse
 
 class Drift(ModelAdmin):
     def drift_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """Every difference in three columns: the record, AWS, and what applying would do."""
+        """Show every difference in three columns: the record, AWS, and what applying would do."""
         gateway = gateway_for(self, request, object_id)
 
         def look() -> dict[str, Any]:
@@ -46,7 +46,7 @@ class Drift(ModelAdmin):
         ]
 
     def take_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """What comes of the choices (``?choice-…=`` and a key: take AWS's), and doing it when confirmed."""
+        """Show what the choices (``?choice-…=`` and a key: take AWS's) would do; do it when confirmed."""
         gateway = gateway_for(self, request, object_id, CHANGE)
         if request.method == "POST":
             return _decided(request, gateway)
@@ -71,7 +71,7 @@ def _decision(gateway: ApiGateway, seen: Glance[Held], keys: list[str]) -> dict[
 
 
 def _decided(request: HttpRequest, gateway: ApiGateway) -> HttpResponse:
-    """Write what was shown on the record, and hand the rest to the worker if that was asked for."""
+    """Write what was shown to the record, and let the worker apply the rest if that was chosen."""
     taken = dict(zip(request.POST.getlist("key"), request.POST.getlist("aws"), strict=False))
     back = HttpResponseRedirect(reverse("admin:apigw_ws_apigateway_drift", args=[gateway.pk]))
     if taken:

@@ -1,4 +1,4 @@
-"""Exporting what a list shows, or what is selected in it."""
+"""Exports what a list shows, or what is selected in it."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ CHOSEN = "chosen"
 
 
 class Exporting(ModelAdmin):
-    """For those who may look at the list."""
+    """For users who may view the list."""
 
     exports: ClassVar[type[Transfer] | Columns]
     actions: Any = ("export_selected",)
 
     def exporter(self, request: HttpRequest) -> Transfer | Export:
-        """What this user may export."""
+        """Return the export of what this user may see."""
         if isinstance(self.exports, Columns):
             return Export(self.exports, by=request.user)
         return self.exports(by=request.user)
@@ -41,7 +41,7 @@ class Exporting(ModelAdmin):
         return bool(self.has_view_permission(request))
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """The way to the export goes on with what the list is narrowed to."""
+        """Give the export button the list's filters."""
         response: HttpResponse = super().changelist_view(request, extra_context)
         here, query = self._export_url(), request.GET.urlencode()
         for entry in (getattr(response, "context_data", None) or {}).get("actions_list", ()):
@@ -54,7 +54,7 @@ class Exporting(ModelAdmin):
         description=gettext_lazy("Export"), icon="download", permissions=["export"], url_path="export-file"
     )
     def export_file(self, request: HttpRequest) -> HttpResponseBase:
-        """Asks for the format, and sends the file, row by row as it is read."""
+        """Ask for the format, and stream the file."""
         chosen = [*filter(None, map(number, request.GET.get(CHOSEN, "").split(",")))]
         try:
             rows = self.get_queryset(request).filter(pk__in=chosen) if chosen else self._listed(request)
@@ -85,14 +85,14 @@ class Exporting(ModelAdmin):
 
     @admin.action(description=gettext_lazy("Export"), permissions=["export"])
     def export_selected(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse:
-        """On to the export of these; where all pages are selected, of all that the list shows."""
+        """Go to the export of these rows or, if all pages are selected, of all that the list shows."""
         query = request.GET.copy()
         if request.POST.get("select_across") != "1":
             query[CHOSEN] = ",".join(map(str, queryset.values_list("pk", flat=True)))
         return HttpResponseRedirect(f"{self._export_url()}?{query.urlencode(safe=',')}")
 
     def _listed(self, request: HttpRequest) -> QuerySet[Any]:
-        """All that the list shows on its pages, in its order."""
+        """All that the list shows on all pages, in its order."""
         query = request.GET.copy()
         for name in (PAGE_VAR, ALL_VAR, ERROR_FLAG, CHOSEN):
             query.pop(name, None)

@@ -50,7 +50,7 @@ class Chosen:
 
 
 def chosen(admin: ModelAdmin, request: HttpRequest) -> Chosen:
-    """Return the sessions that match ``session`` (repeated), ``channel``, ``user``, ``gateway``, ``sessions``.
+    """Return the sessions of ``session`` (repeated), ``channel``, ``user``, ``gateway`` and ``sessions``.
 
     ``sessions`` is the list's query string. Only connected ones, unless they are named one by one.
     """

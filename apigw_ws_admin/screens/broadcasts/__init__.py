@@ -1,4 +1,4 @@
-"""Broadcasts: written, looked at, sent, watched, and looked up later."""
+"""Broadcasts: composing, confirming, watching and looking them up."""
 
 from __future__ import annotations
 
@@ -20,4 +20,4 @@ __all__ = [
 
 
 class BroadcastAdmin(Composing, Sending, Progressing, BroadcastList):
-    """Screens know nothing of each other; here they meet."""
+    """Composed of the screen's modules."""

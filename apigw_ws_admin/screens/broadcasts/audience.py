@@ -1,4 +1,4 @@
-"""To whom a broadcast goes, as it is asked for."""
+"""The form for a broadcast's audience."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ KINDS: Final = (
     ("gateway", gettext_lazy("Everybody at a gateway")),
     ("connections", gettext_lazy("A list of connection IDs")),
 )
-#: Those that only another page can name.
+#: Kinds of audiences that only other pages can name.
 GIVEN: Final = {
     "sessions": gettext_lazy("The sessions that were selected"),
     "filter": gettext_lazy("The sessions that the list showed"),
     "not_reached": gettext_lazy("Whom an earlier broadcast did not reach"),
 }
-#: Parameters of the list of sessions that change nothing in who is shown.
+#: Parameters of the list of sessions that do not filter.
 _ORDER: Final = frozenset({"o", "p", "all", "_changelist_filters", "_facets"})
 
 
 class AudienceForm(forms.Form):
-    """To whom: ``audience`` is as ``services.broadcasts`` has it, once the form is valid."""
+    """Asks for the audience; once valid, ``audience`` is what ``services.broadcasts`` takes."""
 
     kind = forms.ChoiceField(label=gettext_lazy("To"), widget=UnfoldAdminSelectWidget)
     channels = forms.CharField(
@@ -126,7 +126,7 @@ class AudienceForm(forms.Form):
         return {"broadcast": number(self.cleaned_data["not_reached"])}
 
     def _users(self) -> dict[str, Any]:
-        """Names may hold blanks."""
+        """Usernames may contain spaces, so they are one per line."""
         names = dict.fromkeys(filter(None, map(str.strip, self.cleaned_data["users"].splitlines())))
         found = _users(f"{get_user_model().USERNAME_FIELD}__in", list(names))
         if missing := [name for name in names if name not in found]:
@@ -135,7 +135,7 @@ class AudienceForm(forms.Form):
         return {"users": list(found.values())}
 
     def _filter(self) -> dict[str, Any]:
-        """Who may not see addresses finds nobody by them either."""
+        """Without VIEW_ADDRESS, nobody can be found by address."""
         query = {name: value for name, value in QueryDict(self.cleaned_data["filter"]).items() if value}
         query = {name: value for name, value in query.items() if name not in _ORDER}
         asks = any("address" in name for name in query) or _is_address(str(query.get("q", "")))
@@ -145,7 +145,7 @@ class AudienceForm(forms.Form):
 
 
 def initial(audience: dict[str, Any]) -> dict[str, Any]:
-    """The form's fields, as an audience would have filled them in."""
+    """Return the form's initial values for an audience."""
     kind = audience.get("kind", "")
     named = audience.get(kind, [])
     values: dict[str, Any] = {"kind": kind, "gateway": audience.get("gateway")}
@@ -166,13 +166,13 @@ def initial(audience: dict[str, Any]) -> dict[str, Any]:
 
 
 def _users(lookup: str, named: Sequence[Any]) -> dict[str, Any]:
-    """The primary keys of users, by their names."""
+    """The primary keys of users with these names."""
     found = get_user_model()._default_manager.filter(**{lookup: named})
     return {user.get_username(): user.pk for user in found}
 
 
 def _words(text: str) -> list[str]:
-    """What stands in lines, or between commas or blanks; each once."""
+    """Words separated by line breaks, commas or spaces; each once."""
     return list(dict.fromkeys(filter(None, re.split(r"[\s,;]+", text))))
 
 

@@ -1,4 +1,4 @@
-"""Writing a broadcast: to whom, with a count as one chooses; what, checked as one types; when and how."""
+"""Composes a broadcast: to whom, with a live count; what, checked as it is typed; when and how."""
 
 from __future__ import annotations
 
@@ -37,17 +37,17 @@ from apigw_ws_admin.screens.broadcasts.forms import ComposeForm
 from apigw_ws_admin.screens.broadcasts.message import MessageForm
 from apigw_ws_admin.sites import reverse
 
-#: Up to which recipients are counted while somebody chooses.
+#: Up to so many recipients are counted while somebody chooses.
 COUNTED: Final = 10_000
-#: Recipients that are shown.
+#: The most recipients that are shown.
 SAMPLE: Final = 5
-#: Sessions of one's own that a trial goes to at most, and the seconds that AWS may take for one.
+#: The most of one's own sessions that a trial goes to; and the seconds that AWS may take for each.
 OWN: Final = 5
 BUDGET: Final = 2
 
 
 class Composing(ModelAdmin):
-    """For those who have the permission SEND_BROADCAST."""
+    """For users with the permission SEND_BROADCAST."""
 
     def get_urls(self) -> list[URLPattern]:
         wrap, name = self.admin_site.admin_view, "apigw_ws_broadcast_compose"
@@ -69,7 +69,7 @@ class Composing(ModelAdmin):
         ]
 
     def compose_view(self, request: HttpRequest) -> HttpResponse:
-        """The page, with what its URL names filled in; with all that was written where something is wrong."""
+        """Show the page, filled in from its URL or, if something is wrong, with all that was typed."""
         demand(request, SEND_BROADCAST)
         if request.method == "POST":
             form = ComposeForm(request, request.POST)
@@ -86,7 +86,7 @@ class Composing(ModelAdmin):
         return TemplateResponse(request, "apigw_ws_admin/broadcasts/compose.html", context)
 
     def audience_view(self, request: HttpRequest) -> HttpResponse:
-        """How many there are, who some of them are, and what is to be known of them."""
+        """Show how many recipients there are, some of them, and warnings about them."""
         demand(request, SEND_BROADCAST)
         form = AudienceForm(request, request.POST)
         context = {"form": form} | (_counted(request, form.audience) if form.is_valid() else {})
@@ -100,9 +100,9 @@ class Composing(ModelAdmin):
         return render(request, "apigw_ws_admin/broadcasts/_checked.html", context)
 
     def format_view(self, request: HttpRequest) -> HttpResponse:
-        """The message section, with its JSON laid out; as it was where it is none, or has variables.
+        """Show the message section with its JSON formatted, unless it is invalid or has variables.
 
-        The browser could do it, but it changes numbers that are longer than its own.
+        The browser could do this, but would change numbers beyond its own precision.
         """
         demand(request, SEND_BROADCAST)
         form = MessageForm(request.POST)
@@ -113,12 +113,12 @@ class Composing(ModelAdmin):
         return _message(request, form)
 
     def template_view(self, request: HttpRequest) -> HttpResponse:
-        """The message section, filled in from the ``?template=``."""
+        """Show the message section, filled in from ``?template=``."""
         demand(request, SEND_BROADCAST)
         return _message(request, MessageForm(initial=_from_template(request.GET.get("template", ""))))
 
     def try_view(self, request: HttpRequest) -> HttpResponse:
-        """Send the message to whoever asks, to their own sessions, and say what came of it."""
+        """Send the message to the user's own sessions, and show the result."""
         demand(request, SEND_BROADCAST)
         form = MessageForm(request.POST)
         context = _tried(request, form) if form.is_valid() else {"problem": form.problem}
@@ -145,7 +145,7 @@ def _own_draft(request: HttpRequest, pk: str) -> Broadcast | None:
 
 
 def _prepared(request: HttpRequest, form: ComposeForm) -> Broadcast | None:
-    """The draft. What is wrong with it stands above the form."""
+    """The draft; problems are shown above the form."""
     earlier = _own_draft(request, form.cleaned_data["draft"])
     try:
         retry_of = earlier.retry_of if earlier else None
@@ -159,7 +159,7 @@ def _prepared(request: HttpRequest, form: ComposeForm) -> Broadcast | None:
 
 
 def _asked_for(request: HttpRequest) -> dict[str, Any]:
-    """What the URL names: an audience, or a broadcast that is to be written on or sent again."""
+    """What the URL names: an audience, or a broadcast to edit or send again."""
     query = request.GET
     if draft := _own_draft(request, query.get("draft", "")):
         moments = {"scheduled_for": draft.scheduled_for, "expires_on": draft.expires_on}
@@ -181,7 +181,7 @@ def _asked_for(request: HttpRequest) -> dict[str, Any]:
 
 
 def _keys(users: list[str]) -> Iterator[Any]:
-    """As the primary keys of users are, whichever model they have."""
+    """Converts to users' primary keys, whatever their type."""
     field = get_user_model()._meta.pk
     for pk in users:
         with suppress(ValidationError):
@@ -220,7 +220,7 @@ def _counted(request: HttpRequest, audience: dict[str, Any]) -> dict[str, Any]:
 
 
 def _empty(audience: dict[str, Any]) -> list[str]:
-    """The channels in which nobody is: there is no other sign of one that was mistyped."""
+    """Empty channels: the only sign of a mistyped name."""
     names = audience.get("channels", ())[:SAMPLE]
     here = WebSocketSession.objects.filter(connected=True)
     return [name for name in names if not here.in_channel(name).exists()]

@@ -1,4 +1,4 @@
-"""What is to be known of a broadcast, beside how far it has come; and who may do what with it."""
+"""The facts about a broadcast, besides its progress; and who may read it."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ class Fact:
 
 
 def who(request: HttpRequest) -> dict[str, Any]:
-    """Whom an audit event names."""
+    """Return the user and address for audit events."""
     return {"by": request.user, "ip": address_of(request)}
 
 
 def may_read(request: HttpRequest, broadcast: Broadcast) -> bool:
-    """Whether they may see what it says."""
+    """Whether the user may see the message."""
     return broadcast.created_by_id == request.user.pk or request.user.has_perm(VIEW_PAYLOAD)
 
 
@@ -44,7 +44,7 @@ def facts(broadcast: Broadcast) -> list[Fact]:
 def _facts(broadcast: Broadcast) -> Iterator[Fact]:
     yield Fact(name=_("To"), value=audiences.describe(broadcast.audience), wide=True)
     yield Fact(name=_("Why"), value=broadcast.reason, wide=True)
-    if broadcast.state == Broadcast.State.DRAFT:  # later it is the page's heading
+    if broadcast.state == Broadcast.State.DRAFT:  # afterwards the title is the page's heading
         yield Fact(name=_("Name"), value=broadcast.title)
     yield Fact(name=_("By"), value=broadcast.created_by)
     yield Fact(name=_("Send at"), value=_moment(broadcast.scheduled_for))

@@ -1,4 +1,4 @@
-"""What a broadcast is asked for: to whom, what, when and how."""
+"""The forms of a broadcast: to whom, what, when and how."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from apigw_ws_admin.screens.broadcasts.message import MessageForm
 
 
 class MomentField(forms.DateTimeField):
-    """A time to come, on the clock of ``zone``, which the form sets."""
+    """A future time in the zone ``zone``, which the form sets."""
 
     zone: Any = None
 
@@ -95,7 +95,7 @@ class ComposeForm(AudienceForm, MessageForm):
         self.fields["rate"].help_text = ceiling % {"rate": conf.broadcast_rate}
 
     def _show_moment(self, name: str) -> None:
-        """As such an input takes it, on the site's clock; the browser puts it on its own."""
+        """The value for such an input, in the site's zone; the browser converts it to its own."""
         if moment := self.initial.get(name):
             self.fields[name].widget.attrs["data-moment"] = moment.isoformat()
             self.initial[name] = f"{timezone.localtime(moment):%Y-%m-%dT%H:%M}"
@@ -107,7 +107,7 @@ class ComposeForm(AudienceForm, MessageForm):
             self.add_error("expires_on", _("It would be over before it is sent. Name a later time."))
 
     def wanted(self) -> dict[str, Any]:
-        """The arguments of ``services.broadcasts.prepare``, once the form is valid."""
+        """Return the arguments for ``services.broadcasts.prepare``, once the form is valid."""
         names = ("with_id", "title", "reason", "scheduled_for", "expires_on")
         asked = {name: self.cleaned_data[name] for name in names}
         rate, snapshot = self.cleaned_data["rate"] or 0, not self.cleaned_data["live"]
@@ -115,7 +115,7 @@ class ComposeForm(AudienceForm, MessageForm):
 
 
 def zone_named(name: object) -> Any:
-    """The time zone that the browser named; the site's where that is none."""
+    """Return the time zone that the browser named, or the site's if that is invalid."""
     try:
         return ZoneInfo(str(name))
     except (KeyError, ValueError, OSError):

@@ -1,4 +1,4 @@
-"""The broadcasts that were, are and will be."""
+"""The list of broadcasts."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _BY: Final = f"created_by__{get_user_model().USERNAME_FIELD}"
 
 
 class ChannelFilter(TextFilter):
-    """Those that went to the channel by its name."""
+    """Broadcasts that named the channel."""
 
     title = gettext_lazy("channel")
     parameter_name = "channel"
@@ -56,7 +56,7 @@ class BroadcastList(RecordAdmin):
     actions_row = ("again",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Broadcast]:
-        """Drafts are nobody's business but their author's."""
+        """Drafts are shown only to their author."""
         broadcasts: QuerySet[Broadcast] = super().get_queryset(request)
         return broadcasts.filter(~Q(state=Broadcast.State.DRAFT) | Q(created_by=request.user.pk))
 
@@ -78,7 +78,7 @@ class BroadcastList(RecordAdmin):
         return HttpResponseRedirect(reverse("admin:apigw_ws_broadcast_compose", query={"again": object_id}))
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
-        """The gateways are read once for all rows."""
+        """Read the gateways once for all rows."""
         changes = super().get_changelist_instance(request)
         wanted = {broadcast.audience.get("gateway") for broadcast in changes.result_list} - {None}
         names = ApiGateway.objects.in_bulk(wanted) if wanted else {}
@@ -113,7 +113,7 @@ class BroadcastList(RecordAdmin):
 
 
 def short(audience: dict[str, Any], gateways: dict[int, ApiGateway]) -> str:
-    """What ``audiences.describe`` says, without a query for each row."""
+    """As ``audiences.describe``, without a query for each row."""
     kind, gateway = audience.get("kind"), gateways.get(audience.get("gateway", 0))
     number = len(audience.get(kind, ())) if kind in _NUMBERED else 0
     match kind:

@@ -1,4 +1,4 @@
-"""Ways to write a broadcast from where its recipients are shown."""
+"""Links to compose a broadcast from pages that show its recipients."""
 
 from __future__ import annotations
 

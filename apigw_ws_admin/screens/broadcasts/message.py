@@ -1,4 +1,4 @@
-"""What a broadcast says, as it is written: JSON, from a template or not."""
+"""The form for a broadcast's message: JSON, with or without a template."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from apigw_ws.services.broadcasts import payloads, templates
 from apigw_ws_admin.help.links import explained
 from apigw_ws_admin.widgets import LongSelect
 
-#: What the name of a template's variable has before it, as a field.
+#: The prefix of the fields for a template's variables.
 VARIABLE: Final = "variable-"
 
 
 class MessageForm(forms.Form):
-    """Once valid, ``text`` is what was written, with the variables filled in; ``checked`` tells of it."""
+    """Once valid, ``text`` is the message with its variables filled in, and ``checked`` its size and form."""
 
     template = forms.ModelChoiceField(
         label=gettext_lazy("Template"),
@@ -28,7 +28,7 @@ class MessageForm(forms.Form):
         empty_label=gettext_lazy("None"),
         widget=LongSelect,
     )
-    #: Whether the editor was filled from a template: only then are its variables any.
+    #: Whether the editor was filled from a template; only then does it have variables.
     filled = forms.BooleanField(required=False, widget=forms.HiddenInput)
     payload = forms.CharField(
         label=gettext_lazy("JSON, as the clients get it"),
@@ -58,7 +58,7 @@ class MessageForm(forms.Form):
     problem: Any = None
 
     def variables(self) -> list[tuple[str, str, str]]:
-        """Of each variable in the editor, if a template filled it, field, name, and what was written."""
+        """Return field, name and value of each variable in the editor, if a template filled it."""
         if not self["filled"].value():
             return []
         names = templates.variables(str(self["payload"].value() or ""))

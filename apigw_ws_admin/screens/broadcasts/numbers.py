@@ -1,4 +1,4 @@
-"""How far a broadcast has come, as a bar and its key; and what came of it, as a chart and its reasons."""
+"""A broadcast's progress, as a bar with its key; and its result, as a chart and reasons."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from apigw_ws_admin.fields import grouped
 from apigw_ws_admin.moments import lasting
 from apigw_ws_admin.worker import PATIENCE
 
-#: What becomes of a recipient, from left to right, and what it is called.
+#: The results of recipients from left to right, and their names.
 RESULTS: Final = {
     "sent": gettext_lazy("Sent"),
     "gone": gettext_lazy("Gone"),
@@ -32,13 +32,13 @@ RESULTS: Final = {
     "failed": gettext_lazy("Failed"),
     "cancelled": gettext_lazy("Cancelled"),
 }
-#: How long the bar is.
+#: The length of the bar.
 LENGTH: Final = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """Those of whom the same has become; ``x`` and ``width`` place them in the bar."""
+    """The recipients with one result; ``x`` and ``width`` place them in the bar."""
 
     result: str
     label: str | Promise
@@ -49,7 +49,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Live:
-    """What changes while it is sent. ``version`` tells whether it has."""
+    """What changes while it is sent; ``version`` shows whether it has."""
 
     state: str
     sentence: str
@@ -65,7 +65,7 @@ class Live:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
     width: int
-    #: All who were done with, and before them those of whom AWS took it.
+    #: How many had their turn, and how many of them AWS took it for.
     done: str
     sent: str
     top: str
@@ -92,7 +92,7 @@ def live(broadcast: Broadcast) -> Live:
 
 
 def result(broadcast: Broadcast) -> dict[str, Any]:
-    """What came of it, once it is over."""
+    """Return the result, once it is over."""
     return {
         "failures": [(RESULTS[failure.result], failure) for failure in broadcasts.failures(broadcast)],
         "chart": _chart(broadcasts.series(broadcast)),
@@ -110,7 +110,7 @@ def _parts(counts: dict[str, int], total: int) -> Iterator[Part]:
 
 
 def _sentence(now: Progress, queued_on: datetime | None) -> str:
-    """What is happening, where the state's name does not say it."""
+    """What is happening, if the state's name does not say so."""
     match now.state:
         case Broadcast.State.QUEUED if queued_on and timezone.now() - queued_on > PATIENCE:
             return _("No worker seems to run: start one with “manage.py db_worker”, or as your backend says.")
@@ -143,7 +143,7 @@ def _duration(broadcast: Broadcast) -> str:
 
 
 def _chart(points: Sequence[Point]) -> Chart | None:
-    """The rate; None for what was over in one step, as there is no course of it to show."""
+    """The chart of the rate; None if it was over within one step."""
     if len(points) < 2:
         return None
     done = [(point.sent + point.failed) / point.seconds for point in points]

@@ -1,4 +1,4 @@
-"""A broadcast's page: how far it has come while it is sent, and what came of it."""
+"""A broadcast's page: its progress, and its result."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ State = Broadcast.State
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
-    """Something that is done to a broadcast in one of these states, once it is confirmed."""
+    """Something to do to a broadcast in one of these states, after confirmation."""
 
     title: str | Promise
     sentence: str | Promise
@@ -98,7 +98,7 @@ class Progressing(ModelAdmin):
         return TemplateResponse(request, "apigw_ws_admin/broadcasts/page.html", context)
 
     def progress_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """The numbers, 204 while they are as they were ``?seen=``; in another state, all that hangs on it."""
+        """Show the numbers, 204 while they equal ``?seen=``; in another state, all that depends on it."""
         broadcast = self.broadcast_for(request, object_id)
         live = numbers.live(broadcast)
         if live.version == request.GET.get("seen"):
@@ -113,7 +113,7 @@ class Progressing(ModelAdmin):
         return response
 
     def act_view(self, request: HttpRequest, object_id: int, act: str) -> HttpResponse:
-        """Says what comes of the act, and performs it when that is confirmed."""
+        """Say what the act does, and perform it when that is confirmed."""
         broadcast = self.broadcast_for(request, object_id)
         if act not in ACTS:
             raise Http404
@@ -125,7 +125,7 @@ class Progressing(ModelAdmin):
         return TemplateResponse(request, "apigw_ws_admin/broadcasts/act.html", context)
 
     def retry_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """A draft to those who were not reached, to be looked at before it is sent."""
+        """Make a draft to those who were not reached, to be checked before it is sent."""
         broadcast = self.broadcast_for(request, object_id)
         demand(request, SEND_BROADCAST)
         if not _may_retry(request, broadcast) or request.method != "POST":
@@ -138,7 +138,7 @@ class Progressing(ModelAdmin):
         return HttpResponseRedirect(_page_of(draft))
 
     def broadcast_for(self, request: HttpRequest, object_id: int | str) -> Broadcast:
-        """For those who may look at broadcasts; of drafts, who wrote them. Else 403, and 404 without one."""
+        """Return the broadcast; 403 without permission to view it, 404 if missing or another's draft."""
         demand_look(self, request)
         broadcast: Broadcast | None = self.get_object(request, str(object_id))
         if broadcast is None:
@@ -155,7 +155,7 @@ def _page_of(broadcast: Broadcast) -> str:
 
 
 def _result(request: HttpRequest, broadcast: Broadcast) -> dict[str, Any]:
-    """What hangs on the state: the buttons, and once it is over, what came of it."""
+    """What depends on the state: the buttons and, once it is over, the result."""
     context: dict[str, Any] = {
         "colour": BROADCAST[broadcast.state],
         "facts": facts(broadcast),
@@ -168,7 +168,7 @@ def _result(request: HttpRequest, broadcast: Broadcast) -> dict[str, Any]:
 
 
 def _message(request: HttpRequest, broadcast: Broadcast) -> str | None:
-    """None for those who may not see what it says."""
+    """The message; None for those who may not read it."""
     return payloads.check(broadcast.payload).pretty if may_read(request, broadcast) else None
 
 

@@ -1,4 +1,4 @@
-"""Those to whom a broadcast was not plainly sent, and why."""
+"""The list of recipients for whom sending did not simply succeed, and why."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from apigw_ws_admin.readonly import RecordAdmin
 
 
 class BroadcastRecipientAdmin(RecordAdmin):
-    """For those who may look at broadcasts. Not in the menu: a broadcast's page leads here."""
+    """For users who may view broadcasts. Not in the menu: a broadcast's page leads here."""
 
     list_display = ("connection_id", "user_label", "result_shown", "code_shown", "meaning", "broadcast")
     list_select_related = ("broadcast",)

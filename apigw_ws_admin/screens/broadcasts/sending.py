@@ -1,4 +1,4 @@
-"""A draft, as it would be sent: looked at once more, then sent, or not."""
+"""Confirms a draft: shows what would be sent to whom, then sends it."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from apigw_ws_admin.permissions import SEND_BROADCAST, SEND_LARGE_BROADCAST, dem
 from apigw_ws_admin.screens.broadcasts.facts import facts, who
 from apigw_ws_admin.sites import reverse
 
-#: More than there can be.
+#: More recipients than there can be.
 ALL: Final = 100_000_000
 
 
 class Sending(ModelAdmin):
-    """For who wrote it, while they have the permission SEND_BROADCAST."""
+    """For the author, with the permission SEND_BROADCAST."""
 
     def get_urls(self) -> list[URLPattern]:
         wrap, name = self.admin_site.admin_view, "apigw_ws_broadcast_"
@@ -39,7 +39,7 @@ class Sending(ModelAdmin):
         ]
 
     def confirm_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """Shows whom it goes to and what they get; sends it when that is confirmed, however often."""
+        """Show whom it goes to and what they get; send it, only once, when that is confirmed."""
         broadcast = _mine(request, object_id)
         if broadcast.state != Broadcast.State.DRAFT:
             return HttpResponseRedirect(page_of(broadcast))
@@ -90,9 +90,9 @@ def _as_sent(request: HttpRequest, broadcast: Broadcast) -> dict[str, Any]:
 
 
 def _sent(request: HttpRequest, broadcast: Broadcast, context: dict[str, Any]) -> HttpResponse | None:
-    """To its page, once it is on its way. None if it is not, with the problem in the context.
+    """Send it and go to its page; None if that fails, with the problem in the context.
 
-    What has to be typed is the number that was shown: people come and go while it is read.
+    The number that was shown has to be typed, because people come and go meanwhile.
     """
     shown = number(request.POST.get("shown", ""))
     if not context["may"]:

@@ -1,4 +1,4 @@
-"""Messages that are kept to start from."""
+"""Message templates for broadcasts."""
 
 from __future__ import annotations
 
