@@ -1,4 +1,5 @@
-// Below a message in JSON: how large it is, and whether it is JSON.
+// Says below a message's editor how large it is, and what is wrong with its JSON.
+"use strict";
 {
   const MOST = 131072; // AWS's limit
   function tell(area) {

@@ -1,9 +1,10 @@
-// All that happened: a time that is picked on the chart, or written in the fields.
+// The timeline's range: dragged over the chart, or typed into the fields.
+"use strict";
 {
   const one = (selector) => document.querySelector(selector);
   const two = (number) => String(number).padStart(2, "0");
 
-  // ---- fields: local times here, UTC in the URL; what is empty is not there
+  // ---- fields: local times here, UTC in the URL; empty fields are left out
   for (const field of document.querySelectorAll("[data-moment]")) {
     const at = new Date(field.dataset.moment);
     const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;

@@ -1,4 +1,4 @@
-// A list is narrowed to the rows that contain what is typed; it is whole on the page already.
+// Filters a list, which is whole on the page, to the rows that contain what is typed.
 document.addEventListener("input", ({ target }) => {
   if (!target.dataset?.filter) return;
   const list = document.querySelector(target.dataset.filter);

@@ -1,4 +1,5 @@
-// Composing a broadcast, and watching one. Counting, checking and formatting are the server's.
+// Composing a broadcast, and watching one. Counting, checking and formatting are left to the server.
+"use strict";
 {
   const one = (selector) => document.querySelector(selector);
 
@@ -12,7 +13,7 @@
     kind.addEventListener("change", choose);
   }
 
-  // The first column of a CSV file; what a spreadsheet is told by an apostrophe is no part of it.
+  // The first column of a CSV file, without the apostrophes that tell spreadsheets what is text.
   one("#connections-file")?.addEventListener("change", async ({ target }) => {
     const text = (await target.files[0]?.text()) ?? "";
     const first = text.split(/\r?\n/).map((line) => line.split(/[,;\t]/)[0].trim().replace(/^"(.*)"$/, "$1").replace(/^'/, ""));
@@ -32,7 +33,7 @@
     }
   }
 
-  // ---- what: to where the JSON ends to be one
+  // ---- what: go to where the JSON goes wrong
   document.addEventListener("click", ({ target }) => {
     const link = target.closest("#go-to");
     if (!link) return;
@@ -43,7 +44,7 @@
     editor.setSelectionRange(at, at + 1);
   });
 
-  // ---- a tab that is out of sight asks nothing, and asks at once when it is seen again
+  // ---- a hidden tab does not poll, and does so at once when it is shown again
   document.addEventListener("htmx:beforeRequest", (event) => {
     if (document.hidden && event.target.matches("[data-poll]")) event.preventDefault();
   });

@@ -1,5 +1,5 @@
-// A button with data-copy copies the text before it, or what its title has in whole; where the browser forbids that,
-// it selects the text. What it says then moves nothing beside it.
+// A button with data-copy copies the text before it, or the whole of it from its title; if the browser forbids that,
+// it selects the text. Its answer does not move what stands beside it.
 document.addEventListener("click", async ({ target }) => {
   const button = target.closest("[data-copy]");
   if (!button || button.hasAttribute("data-copied")) return;

@@ -1,4 +1,4 @@
-// A panel says so when it cannot be loaded at all.
+// A panel that cannot be loaded at all says so.
 for (const failure of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
   document.addEventListener(failure, ({ target }) => {
     target.querySelector?.("[data-loading]")?.setAttribute("hidden", "");

@@ -1,4 +1,4 @@
-// On a narrow screen the tabs scroll: the one of this page has to be in sight.
+// On a narrow screen the tabs scroll: bring this page's into view.
 document.addEventListener("DOMContentLoaded", () => {
   for (const tab of document.querySelectorAll("[data-tabs] [aria-current]")) {
     tab.scrollIntoView({ block: "nearest", inline: "center" });

@@ -1,5 +1,6 @@
-// The first page looks again while somebody can see it and has not paused it. What has changed is put in place,
+// The first page refreshes while it is visible and not paused. What has changed is put in place,
 // node by node: nothing flickers, and what is focused, open or scrolled stays so.
+"use strict";
 {
   const EVERY = 10_000;
   const HIDDEN = 60_000; // for the tab's title
@@ -17,7 +18,7 @@
   const language = document.documentElement.lang;
   const clock = (moment, form) => moment.toLocaleString(language, forms[form]);
 
-  // ---- what has changed
+  // ---- putting what has changed in place
   function settle(old, fresh) {
     if (old.nodeType !== fresh.nodeType || old.nodeName !== fresh.nodeName) return old.replaceWith(fresh);
     if (old.nodeType !== Node.ELEMENT_NODE) {
@@ -26,7 +27,7 @@
     }
     for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name) && name !== "open") old.removeAttribute(name);
     for (const { name, value } of fresh.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
-    if (old.matches(".home-table, [data-readout]")) return; // ours
+    if (old.matches(".home-table, [data-readout]")) return; // made below
     const [before, after] = [[...old.childNodes], [...fresh.childNodes]];
     before.slice(after.length).forEach((node) => node.remove());
     after.forEach((node, place) => (before[place] ? settle(before[place], node) : old.append(node)));
@@ -49,7 +50,7 @@
     entitle();
   }
 
-  // ---- charts: their numbers as a table, and under the pointer
+  // ---- charts: their numbers in a table, and under the pointer
   function rowsOf(plot) {
     const series = [...plot.querySelectorAll("[data-values]")];
     const values = series.map((line) => line.dataset.values.split(","));
@@ -109,12 +110,20 @@
   home.addEventListener("pointermove", (event) => readOut((latest = event)));
   home.addEventListener("pointerleave", () => readOut((latest = {})));
 
-  // ---- when to look
+  // ---- when to refresh
   const paused = () => pause.getAttribute("aria-pressed") === "true";
   function tell(state) {
     home.dataset.state = state;
     const text = home.dataset[`text${state[0].toUpperCase()}${state.slice(1)}`];
     document.getElementById("home-note").textContent = text.replace("{time}", clock(asOf, "exact"));
+  }
+  // Room for what it says where no answer comes, so that nothing moves then.
+  function reserve() {
+    const note = document.getElementById("home-note").parentElement;
+    const { state } = home.dataset;
+    const sizes = ["failed", state].map((each) => (tell(each), [note.offsetWidth, note.offsetHeight]));
+    note.style.minWidth = `${Math.max(...sizes.map(([width]) => width)) + 1}px`;
+    note.style.minHeight = `${Math.max(...sizes.map(([, height]) => height))}px`;
   }
   function look() {
     if (paused() || Date.now() - looked < (document.hidden ? HIDDEN : EVERY)) return;
@@ -150,7 +159,7 @@
       return style === "home" ? [] : false;
     },
   });
-  tell("ok");
+  reserve();
   entitle();
   setInterval(look, 1_000);
 }

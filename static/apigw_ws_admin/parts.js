@@ -1,5 +1,6 @@
-// Parts of a page that refresh themselves (data-part): not while nobody sees the tab, and whoever was signed out
+// Parts of a page that refresh themselves (data-part) do not while the tab is hidden, and whoever was signed out
 // meanwhile keeps the page, with what is being written on it.
+"use strict";
 {
   const isPart = (event) => event.target.matches?.("[data-part]");
   let over = false;
@@ -16,7 +17,7 @@
     note.hidden = false;
   });
 
-  // None takes the focus away: htmx keeps it for what has an ID, and we for links.
+  // Refreshing keeps the focus: htmx does so for elements with an ID, this for links.
   let held = null;
   document.addEventListener("htmx:beforeSwap", () => {
     held = document.activeElement.matches("a[href]:not([id])") ? document.activeElement.getAttribute("href") : null;

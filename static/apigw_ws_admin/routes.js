@@ -1,13 +1,13 @@
-// Rows of routes: what was typed outlives Unfold's renumbering, and of many rows some can be found.
+// Rows of routes: what was typed survives Unfold's renumbering, and rows can be filtered.
 
-// Unfold renumbers the rows after one that is removed by writing their HTML anew, which keeps only attributes.
+// When a row is removed, Unfold renumbers those after it by rewriting their HTML, which keeps only attributes.
 document.addEventListener("input", ({ target }) => {
   if (!target.closest?.(".routes")) return;
   if (target.type === "checkbox") target.toggleAttribute("checked", target.checked);
   else target.setAttribute("value", target.value);
 });
 
-// The keyboard goes on in the row that it has asked for.
+// A new row gets the focus.
 document.addEventListener("formset:added", ({ target }) => target.querySelector?.("input:not([type=hidden])")?.focus());
 
 document.addEventListener("DOMContentLoaded", () => {
@@ -15,7 +15,7 @@ document.addEventListener("DOMContentLoaded", () => {
   if (!tools) return;
   const [term, state, shown] = ["[data-route-term]", "[data-route-state]", "output"].map((selector) => tools.querySelector(selector));
   const rows = () => [...document.querySelectorAll(".routes .route")].filter((row) => !row.closest(".empty-form"));
-  // Key, name and URL: of a row to edit its text inputs, of one to read its first cells without their labels.
+  // Key, name and URL: the text inputs of an editable row, else the first cells without their labels.
   const words = (row) => {
     const inputs = [...row.querySelectorAll("input:not([type])")].map((input) => input.value);
     return inputs.length ? inputs : [...row.children].slice(0, 3).map((cell) => cell.lastChild.textContent);

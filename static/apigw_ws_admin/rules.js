@@ -1,3 +1,3 @@
-// Unfold makes the lists of a rule searchable when the page loads, and leaves out the rules that are added later.
+// Unfold makes a rule's lists searchable when the page loads, but not those of rules that are added later.
 document.addEventListener("formset:added", ({ target }) =>
   django.jQuery(target).find(".unfold-admin-autocomplete").djangoCustomSelect2());

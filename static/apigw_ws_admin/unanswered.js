@@ -1,5 +1,6 @@
-// What somebody pressed and got no answer to says so where the answer would be. What a page asks for by itself has
-// words of its own for that, or asks again. Who was signed out and has written something keeps the page.
+// A request by hand that fails says so where its answer would be. What a page requests by itself has
+// its own words for that, or retries. Somebody who was signed out and has typed something keeps the page.
+"use strict";
 {
   const note = document.createElement("p");
   note.className = "font-semibold text-important";
