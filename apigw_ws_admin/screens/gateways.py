@@ -1,4 +1,4 @@
-"""The list of gateways: how each is, by what is known here. AWS is asked after the page."""
+"""The list of gateways, with what is known here; AWS is asked after the page has loaded."""
 
 from __future__ import annotations
 
@@ -32,29 +32,29 @@ from apigw_ws_admin.pages import number
 from apigw_ws_admin.permissions import demand_look
 from apigw_ws_admin.sites import reverse
 
-#: How many gateways AWS is asked about at once. Each takes some six calls, and AWS answers a burst of forty,
-#: then ten a second, for all that manage gateways in an account: somebody may be deploying.
+#: How many gateways are looked up in AWS at once. Each takes some six calls, and AWS allows a burst of forty,
+#: then ten a second, for everybody in the account: somebody may be deploying.
 #: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
 AT_ONCE: Final = 5
 CELLS: Final = "apigw_ws_admin/gateways/cells"
-#: What was seen so recently is not looked at again.
+#: What was seen so recently is not looked up again.
 FRESH: Final = timedelta(seconds=30)
 
 
 def _sessions() -> Any:
-    """How many are live now, to sort by."""
+    """The number of live sessions, to sort by."""
     live = WebSocketSession.objects.live().filter(api_gateway=OuterRef("pk")).order_by()
     return Coalesce(Subquery(live.values("api_gateway").annotate(n=Count("pk")).values("n")), 0)
 
 
 def _deployed_on() -> Subquery:
-    """When it was deployed last, to sort by."""
+    """The time of the last deployment, to sort by."""
     deployments = DeployedSnapshot.objects.filter(gateway=OuterRef("pk")).order_by("-pk")
     return Subquery(deployments.values("deployed_on")[:1])
 
 
 def _by_region(gateways: QuerySet[ApiGateway]) -> QuerySet[Any]:
-    """With the region as ``where``: the gateway's, else its account's; empty if AWS's settings decide."""
+    """Annotate the region as ``where``: the gateway's, else its account's; empty if AWS's settings decide."""
     own = Case(When(region="", then="account__default_region"), default="region")
     return gateways.annotate(where=Coalesce(own, Value("")))
 
@@ -138,7 +138,7 @@ class GatewayList(ModelAdmin):
         ]
 
     def seen_view(self, request: HttpRequest) -> HttpResponse:
-        """How the first few of ``?pk=`` are in AWS, into the cells of their rows; and a way to the rest."""
+        """Fill the cells of the first few of ``?pk=`` with their state in AWS, and link to the rest."""
         gateways, left = self._asked(request, AT_ONCE)
         sights = observation.observe(gateways)
         rows = [
@@ -148,7 +148,7 @@ class GatewayList(ModelAdmin):
         return render(request, f"{CELLS}/seen.html", {"rows": rows, "stale": left})
 
     def errors_view(self, request: HttpRequest) -> HttpResponse:
-        """The errors of ``?pk=`` with those that CloudWatch counted, into the cells of their rows."""
+        """Fill the cells of ``?pk=`` with their errors, CloudWatch's included."""
         gateways, _left = self._asked(request, self.list_per_page)
         counted = metrics.errors_last_hour(gateways)
         rows = [
@@ -199,7 +199,7 @@ def _shown(
     problem: ApigwWsError | None = None,
     counted: int | None = None,
 ) -> dict[str, Any]:
-    """What the cells of a row need. ``counted`` are CloudWatch's errors, our refusals among them."""
+    """What the cells of a row need. ``counted`` are CloudWatch's errors, which include our refusals."""
     return {
         "counted": counted,
         "errors": max(summary.refusals, counted or 0) + summary.failed_runs,
@@ -220,7 +220,7 @@ def _cell(name: str, gateway: Any) -> SafeString:
 
 
 def _stale(gateways: Sequence[Any]) -> list[int]:
-    """The primary keys of those that were not seen lately; those that were not for longest come first."""
+    """The primary keys of those that were not seen lately, longest first."""
     never = timezone.now() - timedelta(days=36500)
     seen = {each.pk: getattr(each.shown["summary"].seen, "seen_on", never) for each in gateways}
     return sorted((pk for pk in seen if timezone.now() - seen[pk] > FRESH), key=lambda pk: seen[pk])

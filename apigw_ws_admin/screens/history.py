@@ -1,4 +1,4 @@
-"""A gateway's deployments, and going back to one of them."""
+"""A gateway's deployments, and rolling back to one of them."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from apigw_ws_admin.pages import gateway_for, lazily
 from apigw_ws_admin.permissions import ROLLBACK
 from apigw_ws_admin.sites import reverse
 
-#: What we keep, beside what AWS lists.
+#: What we have stored, besides what AWS lists.
 KEPT: Final = (ROUTES, "deployed_snapshots__run__started_by")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Way:
-    """The way back to a deployment."""
+    """The link that rolls back to a deployment."""
 
     plan: Plan
     changes: tuple[RouteChange, ...] | None
@@ -37,7 +37,7 @@ class _Way:
 
 class History(ModelAdmin):
     def deployments_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """All deployments, the newest first, and what going back to each would change."""
+        """Show all deployments, the newest first, and what rolling back to each would change."""
         gateway = gateway_for(self, request, object_id)
 
         def look() -> dict[str, Any]:
@@ -61,7 +61,7 @@ class History(ModelAdmin):
         ]
 
     def rollback_view(self, request: HttpRequest, object_id: int, deployment_id: str) -> HttpResponse:
-        """Shows what changes, and has the worker do exactly that when it is confirmed."""
+        """Show what would change, and let the worker do exactly that when it is confirmed."""
         gateway = gateway_for(self, request, object_id, ROLLBACK)
         if request.method == "POST":
             return _confirmed(request, gateway, deployment_id)
@@ -74,7 +74,7 @@ class History(ModelAdmin):
 
 
 def _left(gateway: ApiGateway) -> dict[str, Any]:
-    """Which deployment it was rolled back from, and what the next apply changes in the live routes then."""
+    """The deployment it was rolled back from, and what the next apply would change in the live routes."""
     with suppress(ConfigurationError):
         if left := deployments.rolled_back(gateway):
             return {"left": left.deployment_id, "pending": deployments.pending(gateway) or ()}

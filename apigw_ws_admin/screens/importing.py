@@ -1,4 +1,4 @@
-"""Importing records from a file: what would change comes first, and is done when it is confirmed."""
+"""Imports records from a file: shows what would change, and does it when that is confirmed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from apigw_ws_admin.sites import reverse
 
 
 class FileForm(forms.Form):
-    """A file, and when it is clean its ``records``."""
+    """Asks for a file; once valid, ``records`` is what it holds."""
 
     file = forms.FileField(label=gettext_lazy("File"), widget=UnfoldAdminFileFieldWidget, max_length=200)
     records: list[Record]
@@ -43,7 +43,7 @@ class FileForm(forms.Form):
     def clean_file(self) -> UploadedFile[bytes]:
         file: UploadedFile[bytes] = self.cleaned_data["file"]
         try:
-            # One byte more than there may be tells that there are too many.
+            # One byte more than allowed shows that the file is too large.
             self.records = read(file.name or "", file.read(MOST_BYTES + 1), self.resource.formats)
             self.resource.dataset(self.records)
         except BadFile as error:
@@ -52,7 +52,7 @@ class FileForm(forms.Form):
 
 
 class Importing(ModelAdmin):
-    """For those who may both add and change such records."""
+    """For users who may both add and change such records."""
 
     transfer: ClassVar[type[Transfer]]
 
@@ -61,7 +61,7 @@ class Importing(ModelAdmin):
 
     @action(description=gettext_lazy("Import"), icon="upload", permissions=["import"], url_path="import-file")
     def import_file(self, request: HttpRequest) -> HttpResponse:
-        """Asks for the file, shows what it would do; carries that out when it comes back with ``seen``."""
+        """Ask for the file and show what it would do; do that when it comes back with ``seen``."""
         resource = self.transfer(by=request.user, ip=address_of(request))
         form = FileForm(files=_files(request) if request.method == "POST" else None, resource=resource)
         context: dict[str, Any] = {"form": form, "resource": resource}
@@ -72,7 +72,7 @@ class Importing(ModelAdmin):
             elif (outcome := importing.carry_out(resource, form.records, file=file.name, seen=seen)).done:
                 return self._finished(request, outcome)
             else:
-                # Its rows count from here on: the resource remembers those of the first look.
+                # A new resource, because the first one remembers the rows of its preview.
                 again = self.transfer(by=resource.by, ip=resource.ip)
                 outcome = importing.preview(again, form.records)
                 context["moved"] = True
@@ -93,7 +93,7 @@ class Importing(ModelAdmin):
 
 
 def _files(request: HttpRequest) -> Any:
-    """The file that was chosen, or the one that was looked at: no server has kept it in between."""
+    """The chosen file, or the previewed one, which the form carries: the server does not keep it."""
     if "data" not in request.POST:
         return request.FILES
     try:

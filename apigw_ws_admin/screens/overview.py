@@ -1,4 +1,4 @@
-"""A gateway at a glance: what is deployed, who is connected, what went wrong, and how to try it."""
+"""A gateway's overview: what is deployed, who is connected, what went wrong, and how to try it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from apigw_ws_admin.moments import past
 from apigw_ws_admin.pages import gateway_for
 
 GATEWAYS: Final = "apigw_ws_admin/gateways"
-#: Connects, and shows what is received, in the console of a browser.
+#: For a browser's console: connects, and logs what is received.
 JAVASCRIPT: Final = "new WebSocket(%s).onmessage = ({ data }) => console.log(data)"
 
 
@@ -36,7 +36,7 @@ class Overview(ModelAdmin):
         ]
 
     def overview_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """What is known here. What AWS says comes after it, into the panel and the domain's card."""
+        """Show what is known here; AWS's answers are loaded into the panel and the domain's card."""
         gateway = gateway_for(self, request, object_id)
         context = self.admin_site.each_context(request) | {"opts": self.opts, "original": gateway}
         context |= tabs.frame(request, gateway, title=_("Overview"), tab="overview")
@@ -64,7 +64,7 @@ def _known(gateway: ApiGateway) -> dict[str, Any]:
 
 
 def _top_reason(gateway: ApiGateway, since: datetime) -> str:
-    """Why most events were refused."""
+    """The most frequent reason of refusals."""
     recent = gateway.refusals.filter(created_on__gte=since).order_by()
     most = recent.values_list("reason").annotate(times=Count("pk")).order_by("-times", "reason").first()
     return most[0] if most else ""

@@ -1,4 +1,4 @@
-"""A user, as the sessions know them: where they are, what was refused, who keeps them out, and since when."""
+"""The page about a user: their sessions, channels, refusals, bans and tokens."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _WHOSE = "user__exact"
 
 
 class People(LiveList):
-    """For the sessions' admin: the list of a user's sessions, as a page about the user."""
+    """For the sessions' admin: a page about a user, with the list of their sessions."""
 
     def get_urls(self) -> list[URLPattern]:
         page = self.admin_site.admin_view(self.user_view)
@@ -37,7 +37,7 @@ class People(LiveList):
         ]
 
     def user_view(self, request: HttpRequest, user_id: str) -> HttpResponse:
-        """For those who may look at sessions and at this user; whichever model users are."""
+        """Show the page, if one may view sessions and this user; for any user model."""
         if not ways.may_see(request):
             demand(request, VIEW_SESSION, to_view(get_user_model()))
             raise PermissionDenied
@@ -56,7 +56,7 @@ class People(LiveList):
 
 
 def _context(request: HttpRequest, user: AbstractBaseUser) -> dict[str, Any]:
-    """What this person may see of the user; what they may not is None."""
+    """What the operator may see of the user; None for what they may not."""
     name, may = user.get_username(), request.user.has_perm
     sessions = reverse("admin:apigw_ws_websocketsession_changelist")
     lists = {model: _list(model, user) for model in (Refusal, Ban, WebSocketToken)}
@@ -82,13 +82,13 @@ def _list(model: type[Model], user: AbstractBaseUser) -> str:
 
 
 def _tokens(user: AbstractBaseUser) -> list[dict[str, Any]]:
-    """Without the values, of which only hashes are kept."""
+    """Tokens without their values, of which only hashes are stored."""
     rows = ((each, *token_state(each)) for each in dossiers.tokens_of(user))
     return [{"token": each, "colour": TOKEN[state], "text": text} for each, state, text in rows]
 
 
 def _record(user: AbstractBaseUser) -> str:
-    """Where users are in the admin, whoever registered them."""
+    """The user's page in the admin, if there is one."""
     model = type(user)
     if not has(model):
         return ""

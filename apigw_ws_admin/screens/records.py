@@ -1,4 +1,4 @@
-"""What happened: connect tokens and runs. To be read, not changed."""
+"""Connect tokens and runs, read-only."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class TokenFilter(DropdownFilter):
 
 
 class WebSocketTokenAdmin(RecordAdmin):
-    """No value is here: of those only hashes are kept, of which the list shows the beginning."""
+    """Shows the beginning of a token's hash; its value is not stored."""
 
     list_display = ("__str__", "state", "who", "created_on", "used_on", "connection")
     list_select_related = ("user",)
@@ -79,7 +79,7 @@ class StepInline(ReadOnly, TabularInline):
     extra = 0
     show_title = False
     if hasattr(TabularInline, "hide_title"):
-        hide_title = True  # Unfold 0.91 calls it so
+        hide_title = True  # its name in Unfold 0.91
 
     @display(description=_("Took"))
     def took(self, step: Step) -> str | None:

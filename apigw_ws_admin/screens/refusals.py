@@ -1,4 +1,4 @@
-"""Who was turned away, why, and what would let them in."""
+"""Refusals: who was refused, why, and what would let them in."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from apigw_ws_admin.readonly import RecordAdmin
 from apigw_ws_admin.sites import reverse
 from apigw_ws_admin.ways import USERNAME
 
-#: Reasons in the chart.
+#: The most reasons in the chart.
 TOP: Final = 8
 
 
@@ -41,7 +41,7 @@ class GuardFilter(DropdownFilter):
 
 
 class BanFilter(TextFilter):
-    """By the number of the ban that kept them out."""
+    """Filters by the number of the ban that refused."""
 
     title = _("ban")
     parameter_name = "ban"
@@ -127,7 +127,7 @@ class RefusalAdmin(HidesAddresses, RecordAdmin):
 
 
 def _bars(top: list[refusals.Tallied]) -> list[dict[str, Any]]:
-    """Each reason with its title, and how long its bars are, in hundredths of the longest."""
+    """Each reason with its title and the length of its bars, in percent of the longest."""
     longest = max((one.last_day for one in top), default=1)
     return [
         {
@@ -141,7 +141,7 @@ def _bars(top: list[refusals.Tallied]) -> list[dict[str, Any]]:
 
 
 def _ban(request: HttpRequest, refusal: Refusal) -> str:
-    """The form for a ban of the address, of IPv6 its /64, filled in; empty if there is nothing to ban."""
+    """The URL of the form for a ban of the address (of IPv6, its /64); empty if there is nothing to ban."""
     if not (refusal.address_block and request.user.has_perms([BAN, VIEW_ADDRESS])):
         return ""
     network = refusal.address_block + ("/64" if ":" in refusal.address_block else "")

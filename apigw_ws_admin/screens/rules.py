@@ -1,4 +1,4 @@
-"""Who may join channels and send to them, and why somebody may or may not."""
+"""Channel permissions, and why a user may or may not join a channel or send to it."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ class RuleInline(StackedInline):
     verbose_name_plural = _("Rules, one of which a user has to satisfy")
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """A searchable list. Unfold takes its classes away, and Django tells how to select in a plain one."""
+        """Return a searchable list: Unfold drops its classes, and Django adds a hint for plain ones."""
         if db_field.name == "permissions":
             kwargs["queryset"] = Permission.objects.select_related("content_type")
         widget = LongSelect2Multiple()
         field = super().formfield_for_manytomany(db_field, request, widget=widget, **kwargs)
         field.widget.attrs["class"], field.help_text = widget.attrs["class"], db_field.help_text
         choices = field.choices
-        # Read once, and not for each rule.
+        # Read once, not for each rule.
         field.choices = cache(lambda: [(key.value, label) for key, label in choices])
         return field
 
@@ -50,7 +50,7 @@ class RuleInline(StackedInline):
 
 
 class WhoMayForm(forms.Form):
-    """May this user join this channel, or send to it?"""
+    """Asks whether a user may join a channel or send to it."""
 
     user = forms.CharField(
         label=_("User"),
@@ -69,7 +69,7 @@ class WhoMayForm(forms.Form):
         self.asker = asker
 
     def clean_user(self) -> Any:
-        """The user. Whoever may not look at users learns nothing of others than themselves."""
+        """Return the user. Without permission to view users, only oneself."""
         model, name = get_user_model(), self.cleaned_data["user"]
         if not name:
             return AnonymousUser()
@@ -117,7 +117,7 @@ class ChannelPermissionAdmin(AuditedSaves, AuditedDeletions):
 
     @action(description=_("Who may?"), icon="help", permissions=["who_may"], url_path="who-may")
     def who_may(self, request: HttpRequest) -> HttpResponse:
-        """For a user and a channel, what was asked and what came of it. It changes nothing."""
+        """Show for a user and a channel each condition and its result."""
         asked = "channel" in request.GET and "verb" in request.GET
         form = WhoMayForm(request.GET if asked else None, initial=request.GET.dict(), asker=request.user)
         context = self.admin_site.each_context(request) | {
@@ -132,7 +132,7 @@ class ChannelPermissionAdmin(AuditedSaves, AuditedDeletions):
 
     @action(description=_("Who may?"), icon="help", permissions=["who_may"], url_path="who-may-here")
     def who_may_here(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """The same, with this channel filled in, unless it is a pattern."""
+        """Show the same, with this channel filled in, unless it is a pattern."""
         permission = self.get_object(request, object_id)
         name = permission.channel_name if permission and "*" not in permission.channel_name else ""
         return HttpResponseRedirect(

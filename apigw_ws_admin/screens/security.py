@@ -1,4 +1,4 @@
-"""What protects a gateway: its secret and the rotation of it, who may connect, and the IAM policy."""
+"""What protects a gateway: the rotation of its secret, who may connect, and the IAM policy."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SECRET: Final = "apigw_ws_admin/gateways/_secret.html"  # noqa: S105
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
-    """What an operator does to the secret, behind a page that says what comes of it."""
+    """Something to do to the secret, after a page that says what it does."""
 
     title: str | Promise
     perform: Callable[..., None]
@@ -72,7 +72,7 @@ class Security(ModelAdmin):
         ]
 
     def security_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """The page; and by itself, for htmx, the secret's card (204 where it is as it was ``?seen=``)."""
+        """Show the page; to htmx, the secret's card (204 while it equals ``?seen=``)."""
         gateway = gateway_for(self, request, object_id)
         secret = _secret(request, gateway)
         if not getattr(request, "htmx", False):
@@ -81,14 +81,14 @@ class Security(ModelAdmin):
         return HttpResponse(status=204) if unchanged else render(request, SECRET, secret)
 
     def policy_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """The IAM policy's card. Whoever makes it looks for credentials, which may take a while."""
+        """Show the IAM policy's card, apart because looking for credentials may take a while."""
         gateway = gateway_for(self, request, object_id)
         found = glance(gateway, policies.for_gateway)
         context = {"gateway": gateway, "glance": found, "policy": json.dumps(found.found, indent=2)}
         return render(request, "apigw_ws_admin/gateways/_policy.html", context)
 
     def secret_view(self, request: HttpRequest, object_id: int, act: str) -> HttpResponse:
-        """Says what comes of the act, and performs it when that is confirmed."""
+        """Say what the act does, and perform it when that is confirmed."""
         gateway = gateway_for(self, request, object_id, ROTATE_SECRET)
         if act not in ACTS:
             raise Http404
@@ -129,7 +129,7 @@ def _secret(request: HttpRequest, gateway: ApiGateway) -> dict[str, Any]:
 
 
 def _steps(gateway: ApiGateway, state: rotation.Rotation) -> tuple[tuple[str, str], ...]:
-    """What is done, what is to be done now, and what is ahead, in words."""
+    """The steps, done, next and ahead, in words."""
     versions = {"new": gateway.secret_version, "old": gateway.retiring_secret_version}
     live, unused = gateway.live_secret_version == gateway.secret_version, not state.cannot_retire
     wait, refuse = _("Wait until no call comes without a secret."), _("Refuse calls without a secret.")

@@ -1,4 +1,4 @@
-"""What is wanted of a gateway: the form of its record."""
+"""The form of a gateway's record."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from apigw_ws_admin.sites import reverse
 
 Fields = tuple[str | tuple[str, ...], ...]
 
-#: The groups of fields; the first has no heading and is always in sight.
+#: The groups of fields; the first has no heading and is always visible.
 GROUPS: Final[tuple[tuple[str | Promise | None, Fields], ...]] = (
     (None, ("api_name", "api_description", "target_base_endpoint", "push_mode")),
     (_("Where"), ("account", "region", "endpoint_url")),
@@ -71,7 +71,7 @@ IN_AWS: Final = copyable(
         "updated_on",
     ),
 )
-#: What is wanted -> what is live, which is shown below it where it is something else.
+#: Wanted field -> live field, which is shown below it if it differs.
 LIVE: Final = {"stage_name": "live_stage", "domain_name": "live_domain"}
 
 
@@ -88,7 +88,7 @@ class GatewaySettings(AuditedSaves):
         return [(title, {"fields": fields, "classes": ("tab",) if title else ()}) for title, fields in groups]
 
     def formfield_for_dbfield(self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
-        """What is no mapping stops in the form, as the rest of the page is about the record."""
+        """Values that are no mappings are refused by the form."""
         if isinstance(db_field, JSONField):
             kwargs["validators"] = db_field.validators
         return super().formfield_for_dbfield(db_field, request, **kwargs)
@@ -106,7 +106,7 @@ class GatewaySettings(AuditedSaves):
         return self.response_post_save_change(request, obj)
 
     def response_post_save_change(self, request: HttpRequest, obj: ApiGateway) -> HttpResponse:
-        """One stays where one was: what to do next stands in the message."""
+        """Stay on the page; the message says what to do next."""
         return HttpResponseRedirect(reverse("admin:apigw_ws_apigateway_change", args=[obj.pk]))
 
     @display(description=_("URL for clients"))
@@ -123,7 +123,7 @@ class GatewaySettings(AuditedSaves):
 
 
 def _with_live(fields: Fields, gateway: ApiGateway | None) -> Fields:
-    """The fields, each followed by what is live where that is something else."""
+    """The fields, each followed by its live value if that differs."""
     shown: list[str | tuple[str, ...]] = []
     for field in fields:
         shown.append(field)

@@ -1,4 +1,4 @@
-"""What is done to the gateways that are selected in the list, under the names that people know."""
+"""Actions on the gateways that are selected in the list."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from apigw_ws_admin.help.links import explained
 from apigw_ws_admin.labels import environment_colour
 from apigw_ws_admin.pages import address_of
 
-#: How many gateways are done at once: each is read from AWS while the page waits.
+#: The most gateways at a time, because each is read from AWS while the page waits.
 MOST: Final = 20
 
 
 class Syncing(ModelAdmin):
-    """Plans are shown and confirmed on a page of their own; the worker carries out those that were shown."""
+    """Plans are shown and confirmed on a page; the worker carries out those that were shown."""
 
     actions = ("create_api_gateway", "create_custom_domain", "sync_to_aws", "sync_from_aws")
 

@@ -1,4 +1,4 @@
-"""What a code means: an index, and a page for each."""
+"""Help: an index of codes, and a page for each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How often a code was seen in the last day, of our own records; one query for each kind of record."""
+"""Counts how often a code was seen in our records of the last day; one query for each kind of record."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from apigw_ws_admin.permissions import VIEW_SESSION
 from apigw_ws_admin.sites import reverse
 
 DAY: Final = timedelta(days=1)
-#: Of how many of the newest broadcasts, and sessions, the last day's are looked through.
+#: How many of the newest broadcasts and sessions are searched.
 BROADCASTS: Final = 50
 SESSIONS: Final = 5000
 _RUNS: Final = "apigw_ws.view_run"
@@ -34,13 +34,13 @@ class Sighting:
 
 
 def sightings(request: HttpRequest, entry: Entry) -> list[Sighting]:
-    """For this person, of kinds of records that they may see; nothing that was not seen."""
+    """Return the sightings in records that this user may see, without zeros."""
     kinds = [find for permission, find in _KINDS if request.user.has_perm(permission)]
     return [seen for find in kinds for seen in find(entry)]
 
 
 def request_id(request: HttpRequest, entry: Entry) -> str:
-    """AWS's ID of the last request that a run's step failed with; empty if there is none."""
+    """Return AWS's ID of the last request that failed a run's step; empty if there is none."""
     if entry.family not in (Family.AWS, Family.NETWORK) or not request.user.has_perm(_RUNS):
         return ""
     steps = Step.objects.filter(error_code__in=entry.codes, started_on__gt=timezone.now() - 7 * DAY)
@@ -74,7 +74,7 @@ def _refusals(entry: Entry) -> Iterator[Sighting]:
 
 
 def _recipients(entry: Entry) -> Iterator[Sighting]:
-    """Of the newest broadcasts, so that the index is enough."""
+    """Only the newest broadcasts, so that the index is enough."""
     if entry.family not in (Family.AWS, Family.NETWORK, Family.OURS, Family.STATUS):
         return
     newest = Broadcast.objects.filter(created_on__gt=timezone.now() - DAY).order_by("-created_on")
@@ -95,7 +95,7 @@ def _recipients(entry: Entry) -> Iterator[Sighting]:
 
 
 def _sessions(entry: Entry) -> Iterator[Sighting]:
-    """Of the newest sessions: none is older than two hours when it ends."""
+    """Only the newest sessions: none lasts longer than two hours."""
     if entry.family != Family.CLOSE:
         return
     newest = WebSocketSession.objects.filter(created_on__gt=timezone.now() - DAY).order_by("-created_on")

@@ -19,7 +19,7 @@ class Place:
     label: Text
     #: The name of its URL, after ``admin:``.
     page: str
-    #: All of them; without any it is for everybody.
+    #: All of these are needed; none: for everybody.
     permissions: tuple[str, ...] = ()
 
 
@@ -67,7 +67,7 @@ PLACES: Final[Mapping[str, Place]] = {
 
 
 def places_for(request: HttpRequest, names: tuple[str, ...]) -> Iterator[tuple[Text, str]]:
-    """What each is called, and where it is."""
+    """Return the name and URL of each."""
     for name in names:
         place = PLACES[name]
         if request.user.has_perms(place.permissions):

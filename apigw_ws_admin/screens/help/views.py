@@ -1,4 +1,4 @@
-"""The index of codes, and a page for each. For whoever may sign in: they say nothing about anybody."""
+"""The index of codes, and a page for each, for every signed-in user: they hold no data."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Help(ModelAdmin):
         ]
 
     def help_view(self, request: HttpRequest) -> HttpResponse:
-        """All codes by family, or those that ``?q=`` finds."""
+        """Show all codes by family, or those that ``?q=`` finds."""
         words = request.GET.get("q", "").strip()[:64]
         found = list(catalogue.search(words)) if words else list(catalogue.ENTRIES)
         context = {"words": words, "families": list(_by_family(found)), "code": _code(words)}
@@ -39,7 +39,7 @@ class Help(ModelAdmin):
         return self._page(request, "index", context | {"title": title, "crumbs": [(title, "")]})
 
     def help_page_view(self, request: HttpRequest, code: str) -> HttpResponse:
-        """404 for what cannot be a code."""
+        """Show the page about a code; 404 for what cannot be one."""
         if not catalogue.CODE.fullmatch(code):
             raise Http404
         entry = catalogue.entry_for(code)
@@ -67,5 +67,5 @@ def _by_family(entries: list[Entry]) -> Iterator[tuple[Family, list[Entry]]]:
 
 
 def _code(words: str) -> str:
-    """What was searched for, where it may be a code of AWS's."""
+    """The search term, if it may be a code of AWS's."""
     return words if catalogue.CODE.fullmatch(words) else ""

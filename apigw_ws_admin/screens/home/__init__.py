@@ -1,4 +1,4 @@
-"""The console's first page: what needs somebody now, then how much happens, where, and with whom."""
+"""The console's first page: what needs attention, then numbers, charts, gateways and channels."""
 
 from __future__ import annotations
 

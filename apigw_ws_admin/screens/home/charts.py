@@ -1,4 +1,4 @@
-"""The trends as small charts: paths, and the numbers that the browser reads out and puts into a table."""
+"""The trends as small charts: paths, and the numbers that the browser shows on hover and in a table."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from apigw_ws_admin import plots
 
 SESSIONS: Final = "apigw_ws.view_websocketsession"
 REFUSALS: Final = "apigw_ws.view_refusal"
-#: Into how many parts the lines behind a chart divide the time.
+#: The number of parts into which lines divide a chart's time.
 PARTS: Final = 3
-#: Stands for a number that is not there.
+#: Stands for a missing number.
 NOTHING: Final = "\N{EN DASH}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """A chart: what it shows of a trend, in lines or bars."""
+    """A kind of chart: what it shows of a trend, in lines or bars."""
 
     name: str
     title: str | Promise
     permission: str
-    #: (a name of ``Trend.series``, what it is called); the first is drawn solid, the second dashed.
+    #: (key of ``Trend.series``, label); the first is drawn solid, the second dashed.
     lines: tuple[tuple[str, str | Promise], ...]
     bars: bool = False
     bad: bool = False
-    #: Values are levels, and not numbers of things in a step.
+    #: Values are levels, not counts per step.
     level: bool = False
     milliseconds: bool = False
 
@@ -89,7 +89,7 @@ KINDS: Final = (
 class Line:
     name: str | Promise
     path: str
-    #: Of the step that is not over yet.
+    #: The path of the step that is not over yet.
     running: str
     #: Separated by commas; nothing if none is known.
     values: str
@@ -99,7 +99,7 @@ class Line:
 class Chart:
     kind: Kind
     lines: tuple[Line, ...]
-    #: What the upper end and the middle of the plot stand for.
+    #: The values at the top and in the middle of the plot.
     top: str
     half: str
     #: (what, how much)
@@ -107,22 +107,22 @@ class Chart:
 
 
 def drawn(trend: Trend, may: Callable[[str], bool]) -> list[Chart]:
-    """The charts that somebody may see."""
+    """Return the charts that the user may see."""
     return [_chart(kind, trend) for kind in KINDS if may(kind.permission)]
 
 
 def ticks(trend: Trend) -> list[datetime]:
-    """The times at the lines that divide the charts, the ends included."""
+    """Return the times at the lines that divide the charts, the ends included."""
     return [trend.moments[0] + trend.span.length * part / PARTS for part in range(PARTS + 1)]
 
 
 def dividers(trend: Trend) -> list[str]:
-    """Where those lines are."""
+    """Return the positions of those lines."""
     return [plots.number(len(trend.moments) * part / PARTS) for part in range(1, PARTS)]
 
 
 def step(span: Span) -> str:
-    """How long a step is, in words."""
+    """Return the length of a step, in words."""
     minutes = span.period // 60
     if minutes % 60:
         return ngettext("%d minute", "%d minutes", minutes) % minutes
@@ -149,7 +149,7 @@ def _chart(kind: Kind, trend: Trend) -> Chart:
 
 def _line(name: str | Promise, values: plots.Values, top: float, kind: Kind) -> Line:
     draw = plots.bars if kind.bars else plots.stairs
-    if kind.bad and not any(values):  # or a red line would say that nothing has failed
+    if kind.bad and not any(values):  # or a red line would show that nothing has failed
         return Line(name=name, path="", running="", values=_written(values))
     *over, running = values
     ahead: list[float | None] = [None] * len(over)
@@ -175,7 +175,7 @@ def _figure(kind: Kind, name: str, values: Sequence[float | None]) -> tuple[str,
 
 
 def count(value: float | None) -> str:
-    """Grouped; in no fractions but where it is small."""
+    """Return the number with grouped digits; with fractions only if it is small."""
     if value is None:
         return NOTHING
     places = 0 if value == int(value) or value >= 10 else 1

@@ -1,4 +1,4 @@
-"""The first steps with the console, each with its state and the way to where it is taken."""
+"""The card with the first steps, each with its state and a link."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _VIEW: Final = "apigw_ws.view_apigateway"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     title: str
-    #: What it is for, and how it is taken.
+    #: What the step is for, and how to take it.
     text: str
     done: bool
-    #: What the link is called, and where it leads; nowhere while a step before it is to be taken.
+    #: The link's text and URL; no URL while an earlier step has to be taken.
     way: str
     href: str
 
@@ -41,12 +41,12 @@ class Facts:
 
 
 def offered(request: HttpRequest) -> bool:
-    """Whether there is a step that this person may take."""
+    """Return whether there is a step that this user may take."""
     return not conf.read_only and any(may(request) for may, _make in _STEPS)
 
 
 def card(request: HttpRequest, gateways: Sequence[ApiGateway]) -> dict[str, Any]:
-    """What the card shows; no steps to those who have put it away."""
+    """Return what the card shows; no steps for those who have dismissed it."""
     progress = first_steps.progress(request.user)  # type: ignore[arg-type]
     if progress.dismissed:
         return {"steps": []}
@@ -134,7 +134,7 @@ def _may_give_roles(request: HttpRequest) -> bool:
     return sites.has(get_user_model()) and request.user.has_perm(f"{meta.app_label}.{codename}")
 
 
-#: Who may take it, and the step.
+#: Who may take the step, and the step.
 _STEPS: Final[tuple[tuple[Callable[[HttpRequest], bool], Callable[[Facts], Step]], ...]] = (
     (_all(_VIEW, _ADD, APPLY), _add),
     (_all(_VIEW, APPLY), _apply),

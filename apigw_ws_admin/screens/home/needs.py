@@ -20,9 +20,9 @@ from apigw_ws.services.health import Health, State
 from apigw_ws_admin.moments import age
 from apigw_ws_admin.sites import reverse
 
-#: Sentences of one kind, before they are summed up.
+#: More sentences of one kind than this are summed up.
 MOST: Final = 3
-#: After which a task that nobody has begun is not just next in the queue.
+#: A task that has waited longer than this is not simply next in the queue.
 PATIENCE: Final = timedelta(minutes=1)
 
 _GATEWAYS: Final = "apigw_ws.view_apigateway"
@@ -33,7 +33,7 @@ class Need:
     #: ``danger``, ``warning`` or ``info``.
     colour: str
     sentence: str
-    #: Where the link leads, and what it is called.
+    #: The link's URL and text.
     href: str
     way: str
     #: When AWS was seen that says so.
@@ -42,14 +42,14 @@ class Need:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What the page has read anyway."""
+    """What the page has read already."""
 
     #: None for those who may not see any.
     gateways: Sequence[tuple[ApiGateway, Health]]
 
 
 def needs(request: HttpRequest, known: Known) -> list[Need]:
-    """For this person, the worst first; nothing that they may not look at."""
+    """Return what needs attention, the worst first, without what the user may not see."""
     may = request.user.has_perm
     found = [need for permission, find in _KINDS if may(permission) for need in find(known)]
     order = ("danger", "warning", "info")
@@ -65,7 +65,7 @@ def _failing(known: Known) -> Iterator[Need]:
 
 
 def _runs(known: Known) -> Iterator[Need]:
-    """Those that no sentence about a failing gateway tells of."""
+    """Failed runs that no sentence about a failing gateway covers."""
     number = attention.of("failed_runs")["failed_runs"]
     number -= sum(health.state == State.FAILING for _gateway, health in known.gateways)
     if number <= 0:
@@ -137,7 +137,7 @@ def _unseen(known: Known) -> Iterator[Need]:
 
 
 def _upkeep(_known: Known) -> Iterator[Need]:
-    """The reaper by name, and whatever else the doctor found when it looked last."""
+    """The reaper by name, and whatever else the doctor found last."""
     reaper = doctor.of_reaper()
     href, problems = reverse("admin:apigw_ws_apigateway_doctors"), attention.of("problems")["problems"]
     if reaper.level != Level.GREEN:
@@ -161,7 +161,7 @@ def _worker(_known: Known) -> Iterator[Need]:
 
 
 def _refusals(_known: Known) -> Iterator[Need]:
-    """Of an hour; the list has their reasons on top."""
+    """The refusals of an hour; their list begins with the reasons."""
     if not (number := attention.of("refusals_above_normal")["refusals_above_normal"]):
         return
     sentence = _("%(number)s events were refused in the last hour, far more than in other hours of the day.")
@@ -195,7 +195,7 @@ def _page(gateway: ApiGateway, page: str) -> str:
     return reverse(f"admin:apigw_ws_apigateway_{page}", args=[gateway.pk])
 
 
-#: Each with the permission that it takes to hear of it.
+#: The permission that each kind needs, and the kind.
 _KINDS: Final[tuple[tuple[str, Callable[[Known], Iterable[Need]]], ...]] = (
     (_GATEWAYS, _failing),
     ("apigw_ws.view_run", _runs),

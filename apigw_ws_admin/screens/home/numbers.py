@@ -21,7 +21,7 @@ from apigw_ws_admin.screens.home.charts import NOTHING, REFUSALS, SESSIONS, coun
 from apigw_ws_admin.sites import reverse
 from apigw_ws_admin.ways import channel_page
 
-#: Rows of gateways, and of channels; the lists have the others.
+#: The most rows of gateways, and of channels; the lists have the rest.
 MOST: Final = 8
 #: The worst first.
 _ORDER: Final = (State.FAILING, State.NEEDS_APPLY, State.UNKNOWN, State.NEVER_APPLIED, State.HEALTHY)
@@ -37,9 +37,9 @@ _IN_AN_HOUR: Final = gettext_lazy("in the last hour")
 class Tile:
     title: str | Promise
     value: str
-    #: Of which time it is.
+    #: The time that the number covers.
     note: str | Promise
-    #: When it was counted, where ``note`` does not say it.
+    #: When it was counted, unless ``note`` says it.
     counted: datetime | None = None
     href: str = ""
     bad: bool = False
@@ -56,7 +56,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Busy:
-    """A channel in which something is said, or somebody is."""
+    """A channel with messages or members."""
 
     name: str
     href: str
@@ -70,7 +70,7 @@ def tiles(now: Now, may: Callable[[str], bool]) -> list[Tile]:
 
 
 def rows(gateways: Sequence[tuple[ApiGateway, Health]], now: Now) -> list[Row]:
-    """Those that need somebody most, and among them those with most sessions."""
+    """Return the gateways that need most attention, among equals those with most sessions."""
 
     def rank(pair: tuple[ApiGateway, Health]) -> tuple[int, int, str]:
         gateway, health = pair
@@ -80,7 +80,7 @@ def rows(gateways: Sequence[tuple[ApiGateway, Health]], now: Now) -> list[Row]:
 
 
 def busiest() -> list[Busy]:
-    """The channels with most messages a minute, then with most members, as they were counted last."""
+    """Return the channels with most messages a minute, then with most members, as last counted."""
     channels = Channel.objects.filter(members__gt=0).order_by("-messages", "-members", "name")[:MOST]
     return [
         Busy(

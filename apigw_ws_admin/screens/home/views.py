@@ -1,4 +1,4 @@
-"""The page, in parts: a refresh sends those that have changed since the browser saw them."""
+"""The first page, in parts: a refresh sends those that have changed."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from apigw_ws_admin.screens.home.needs import Known, needs
 from apigw_ws_admin.sites import reverse
 
 GATEWAYS: Final = "apigw_ws.view_apigateway"
-#: What somebody has to be allowed to see, for there to be anything.
+#: The permissions of which a user needs one to see anything.
 ANY: Final = (GATEWAYS, charts.SESSIONS, charts.REFUSALS, "apigw_ws.view_run", "apigw_ws.view_broadcast")
-#: What the links to the spans are called.
+#: The texts of the links to the spans.
 LABELS: Final = {
     "1h": gettext_lazy("1 hour"),
     "24h": gettext_lazy("24 hours"),
@@ -48,21 +48,21 @@ class Part:
 
     @property
     def version(self) -> str:
-        """Changes with whatever there is to show."""
+        """Return a version that changes with the content."""
         return blake2b(self.html.encode(), digest_size=6).hexdigest()
 
 
 class Home(ModelAdmin):
-    """For a project that has an index of its own, the page is at a URL of its own."""
+    """Serves the page at a URL of its own, for projects whose index is another."""
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.home_view)
         return [path("home/", view, name="apigw_ws_apigateway_home"), *super().get_urls()]
 
     def home_view(self, request: HttpRequest) -> HttpResponse:
-        """The page; to htmx the parts of which the browser has other versions, or 204.
+        """Show the page; to htmx, only the parts of which the browser has other versions, or 204.
 
-        A POST puts the card with the first steps away, or brings it back (``shown``).
+        A POST dismisses the card with the first steps, or brings it back (``shown``).
         """
         if request.method == "POST":
             _turn_card(request)
@@ -79,7 +79,7 @@ class Home(ModelAdmin):
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """For UNFOLD["DASHBOARD_CALLBACK"], where the admin's ``index_template`` is ``home/page.html``."""
+    """For UNFOLD["DASHBOARD_CALLBACK"], if the admin's ``index_template`` is ``home/page.html``."""
     span = _span(request)
     return context | {
         "parts": list(_parts(request, span)),

@@ -1,4 +1,4 @@
-"""What CloudWatch counted, as charts with the numbers beside them."""
+"""Draws CloudWatch's numbers as charts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from apigw_ws.services.marks import Mark
 from apigw_ws.services.metrics import Series, Span, Traffic
 from apigw_ws_admin import plots
 
-#: Each metric, and what AWS counts there.
+#: Each metric's title, and what AWS counts.
 METRICS: Final = {
     metrics.CONNECTS: (gettext_lazy("Connects"), gettext_lazy("Calls of the $connect route")),
     metrics.MESSAGES: (gettext_lazy("Messages"), gettext_lazy("From clients and to them")),
@@ -36,17 +36,17 @@ METRICS: Final = {
     ),
     metrics.LATENCY: (gettext_lazy("Integration latency"), gettext_lazy("Until Django answered")),
 }
-#: How the times on the axis are written, and those in the tables.
+#: The formats of times on the axis, and in the tables.
 TIMES: Final = {"1h": ("H:i", "H:i"), "24h": ("H:i", "D H:i"), "7d": ("j M", "D j M, H:i")}
-#: Into how many parts the lines behind a chart divide the time.
+#: The number of parts into which lines divide a chart's time.
 PARTS: Final = 3
-#: Stands for a number that is not there.
+#: Stands for a missing number.
 NOTHING: Final = "\N{EN DASH}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """The paths of one series; that of the step that is not over yet is drawn as such."""
+    """The paths of one series; the step that is not over yet has its own."""
 
     name: str
     path: str
@@ -59,12 +59,12 @@ class Chart:
     title: str | Promise
     hint: str | Promise
     lines: tuple[Line, ...]
-    #: What the upper end and the middle of the plot stand for.
+    #: The values at the top and in the middle of the plot.
     top: str
     half: str
     #: (what, how much)
     figures: tuple[tuple[str, str], ...]
-    #: The newest first: when, and the value of each line.
+    #: The time and the value of each line, the newest first.
     rows: tuple[tuple[str, ...], ...]
 
     @property
@@ -83,7 +83,7 @@ class Stripe:
 
 
 def drawn(traffic: Traffic) -> list[Chart]:
-    """A chart for each metric, in AWS's order."""
+    """Return a chart for each metric, in AWS's order."""
     lines: dict[str, list[Series]] = {metric: [] for metric in METRICS}
     for series in traffic.series:
         lines[series.metric].append(series)
@@ -91,18 +91,18 @@ def drawn(traffic: Traffic) -> list[Chart]:
 
 
 def ticks(traffic: Traffic) -> list[str]:
-    """The times at the lines that divide the charts, the ends included."""
+    """Return the times at the lines that divide the charts, the ends included."""
     length, form = traffic.span.length, TIMES[traffic.span.name][0]
     return [_time(traffic.moments[0] + length * part / PARTS, form) for part in range(PARTS + 1)]
 
 
 def dividers(traffic: Traffic) -> list[str]:
-    """Where those lines are."""
+    """Return the positions of those lines."""
     return [plots.number(len(traffic.moments) * part / PARTS) for part in range(1, PARTS)]
 
 
 def stripes(traffic: Traffic, marks: Sequence[Mark]) -> list[Stripe]:
-    """What was done in the time of the charts, which ends before now where AWS is gone."""
+    """Return what was done in the charts' time, which ends earlier if AWS is gone."""
     start, period = traffic.moments[0], traffic.span.period
     return [
         Stripe(
@@ -117,7 +117,7 @@ def stripes(traffic: Traffic, marks: Sequence[Mark]) -> list[Stripe]:
 
 
 def step(span: Span) -> str:
-    """How long a step is, in words."""
+    """Return the length of a step, in words."""
     return {60: _("a minute"), 900: _("15 minutes"), 7200: _("two hours")}[span.period]
 
 

@@ -1,4 +1,4 @@
-"""The page: its frame first, what CloudWatch knows after it, and that anew every minute."""
+"""The monitoring page: first its frame, then CloudWatch's numbers, refreshed every minute."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from apigw_ws_admin import tabs
 from apigw_ws_admin.pages import gateway_for
 from apigw_ws_admin.screens.monitoring import drawing
 
-#: What the links to the spans are called.
+#: The texts of the links to the spans.
 LABELS: Final = {"1h": _("1 hour"), "24h": _("24 hours"), "7d": _("7 days")}
 
 
@@ -34,7 +34,7 @@ class Monitoring(ModelAdmin):
         return [path("<int:object_id>/monitoring/", view, name=name), *super().get_urls()]
 
     def monitoring_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """The traffic of the last ``?range=``, one of ``SPANS``."""
+        """Show the traffic of the last ``?range=``, one of ``SPANS``."""
         gateway = gateway_for(self, request, object_id)
         span = SPANS.get(request.GET.get("range", ""), SPANS["1h"])
         if getattr(request, "htmx", False):
@@ -70,7 +70,7 @@ def _charts(gateway: ApiGateway, traffic: metrics.Traffic) -> dict[str, Any]:
 
 
 def _zone_of(request: HttpRequest) -> AbstractContextManager[Any]:
-    """Times are written as the operator's clock has them; the browser says where it is."""
+    """The zone that the browser names, in which times are written."""
     try:
         return timezone.override(ZoneInfo(request.headers["X-Time-Zone"]))
     except (KeyError, ValueError, OSError):  # none was named, or none of that name is known

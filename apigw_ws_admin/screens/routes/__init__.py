@@ -1,4 +1,4 @@
-"""The routes of a gateway: on its form, and as a page of their own."""
+"""The routes of a gateway: on its form, and on a page of their own."""
 
 from __future__ import annotations
 

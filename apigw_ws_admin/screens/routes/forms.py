@@ -1,4 +1,4 @@
-"""The rows of routes that people edit."""
+"""The forms of routes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FIELDS = ("route_key", "name", "integration_url", "two_way", "integration_timeou
 
 
 class RouteForm(ModelForm):  # type: ignore[type-arg]
-    """One route. It is called by its key, unless somebody gives it another name."""
+    """One route. Its name is its key, unless another is given."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -38,12 +38,12 @@ class RouteForm(ModelForm):  # type: ignore[type-arg]
         return cleaned
 
     def validate_constraints(self) -> None:
-        """The set compares all keys at once; Django 6 would ask the database for each row's."""
+        """The formset compares all keys; Django 6 would query the database for each row."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A route as the template shows it: three hundred of them are quick only without widgets."""
+    """A route as the template shows it: three hundred are fast only without widgets."""
 
     prefix: str | None
     pk: int | None
@@ -54,13 +54,13 @@ class Row:
 
 
 class RouteFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
-    #: The keys of the routes that a save takes out of AWS at once, as somebody has confirmed.
+    #: The field with the keys of routes that a save removes from AWS at once, as confirmed.
     CONFIRMATION: ClassVar = "leaving"
-    #: Whether this person may apply what is saved.
+    #: Whether the user may apply what is saved.
     may_apply = False
 
     def add_fields(self, form: Any, index: int | None) -> None:
-        """The ID is looked up among the gateway's routes: Django's own field would ask for each."""
+        """Look IDs up among the gateway's routes: Django's own field would query for each."""
         super().add_fields(form, index)
         form.fields["id"] = IntegerField(initial=form.instance.pk, required=False, widget=HiddenInput)
 
@@ -75,7 +75,7 @@ class RouteFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
             )
 
     def _check_keys(self) -> None:
-        """The rows are saved one by one, those that are removed before those that are new."""
+        """Rows are saved one by one, removed ones before new ones."""
         taken = {route.route_key: route.pk for route in self._before}
         removed = {form.instance.pk for form in self.forms if self.removes(form)}
         for form in self.forms:
@@ -91,7 +91,7 @@ class RouteFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
         return self.may_apply and self.instance.push_mode == ApiGateway.PushMode.AUTO
 
     def leaving(self) -> list[str]:
-        """The keys that were found in AWS and would not be there after a save, in order."""
+        """Return the keys, in order, that are in AWS and would not be after a save."""
         there = {route.route_key for route in self._before if route.route_id and route.enabled}
         return sorted(there - {route.route_key for route in self.kept() if route.enabled})
 
@@ -99,7 +99,7 @@ class RouteFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
         return bool(form.is_bound and form.cleaned_data.get(DELETION_FIELD_NAME))
 
     def kept(self) -> list[ApiGatewayAdditionalRoute]:
-        """The routes that there are after a save; those that are wrong as far as they are right."""
+        """Return the routes after a save; of invalid ones, the valid fields."""
         forms = (form for form in self.forms if not self.removes(form))
         return [form.instance for form in forms if form.instance.pk or form.has_changed()]
 
@@ -109,20 +109,20 @@ class RouteFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
 
     @cached_property
     def standings(self) -> list[Standing]:
-        """How the saved routes stand, from what is known without a look at AWS."""
+        """The states of the saved routes, as known without calling AWS."""
         gateway: ApiGateway = self.instance
         return standings_of(gateway, *observation.last_seen([gateway])) if gateway.pk else []
 
     def own(self) -> list[Standing]:
-        """Of the routes that come with the gateway, and of those that were deleted but are live."""
+        """The states of routes that come with the gateway, and of deleted ones that are live."""
         return [standing for standing in self.standings if standing.pk is None]
 
     def used(self) -> int:
-        """How many of AWS's quota the saved routes take."""
+        """How much of AWS's quota the saved routes take."""
         return sum(standing.facts is not None for standing in self.standings)
 
     def too_many(self) -> bool:
-        """Django would refuse to read what the rows post, and ten more with it."""
+        """Whether Django would refuse to read so many fields, with room for ten more rows."""
         limit: int | None = settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
         return limit is not None and (len(self.forms) + 10) * (len(FIELDS) + 2) > limit
 
@@ -141,6 +141,6 @@ class RouteFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
 
 
 def _errors(form: Any) -> dict[str, list[str]]:
-    """By field; what is wrong with the whole row as that of "row"."""
+    """The errors by field; those of the whole row as "row"."""
     found = form.errors.items() if form.is_bound else ()
     return {"row" if name == NON_FIELD_ERRORS else name: list(errors) for name, errors in found}

@@ -1,4 +1,4 @@
-"""The rows on the gateway's form and on their own page, what a save would do, and how the routes stand."""
+"""Routes on the gateway's form and on their own page, with what a save would do and each route's state."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class RouteInline(TabularInline):
         return formset
 
     def has_view_permission(self, request: HttpRequest, obj: ApiGateway | None = None) -> bool:
-        return True  # of the gateway, whose page it is
+        return True  # the gateway's page has checked permissions
 
     def has_change_permission(self, request: HttpRequest, obj: ApiGateway | None = None) -> bool:
         return request.user.has_perm(CHANGE if obj else "apigw_ws.add_apigateway")
@@ -55,20 +55,20 @@ class RouteInline(TabularInline):
 
 
 class RouteRows(RouteInline):
-    """The only thing on its page, which needs no tab for it."""
+    """The only formset on its page, so it needs no tab."""
 
     tab = False
 
 
 class OnlyRoutes(ModelForm):  # type: ignore[type-arg]
-    """The gateway's own fields stay as they are, whether they are right or not."""
+    """Leaves the gateway's own fields as they are, valid or not."""
 
     def _post_clean(self) -> None:
         pass
 
 
 class Routes(ModelAdmin):
-    """A page of their own is the gateway's form without the gateway's fields: a save does the same."""
+    """The routes' page is the gateway's form without the gateway's fields; a save does the same."""
 
     inlines = (RouteInline,)
 
@@ -90,7 +90,7 @@ class Routes(ModelAdmin):
         return response
 
     def summary_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """What saving what was posted would do. It saves nothing."""
+        """Show what saving the posted rows would do, without saving."""
         gateway = gateway_for(self, request, object_id, CHANGE)
         settings = 0
         if "api_name" in request.POST:  # from the gateway's form
@@ -102,7 +102,7 @@ class Routes(ModelAdmin):
         return render(request, "apigw_ws_admin/routes/_summary.html", {"summary": summary(formset, settings)})
 
     def states_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """The chips; 204 while they are polled (``?seen=``) and there is nothing new to show."""
+        """Show the chips; 204 while they are polled (``?seen=``) and have not changed."""
         gateway = gateway_for(self, request, object_id)
         work = worker.at_work(request, gateway)
         if work and work["version"] == request.GET.get("seen"):
@@ -139,7 +139,7 @@ class Routes(ModelAdmin):
         return response
 
     def response_post_save_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
-        """One stays among the routes, where the chips go on."""
+        """Stay on the routes' page, where the chips show progress."""
         if _alone(request):
             return HttpResponseRedirect(request.path)
         response: HttpResponse = super().response_post_save_change(request, obj)
@@ -147,5 +147,5 @@ class Routes(ModelAdmin):
 
 
 def _alone(request: HttpRequest) -> bool:
-    """The routes' own page is asked for."""
+    """Whether the routes' own page is requested."""
     return bool(request.resolver_match and request.resolver_match.url_name == PAGE)

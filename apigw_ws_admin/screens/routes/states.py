@@ -1,4 +1,4 @@
-"""How the routes stand, for the chips and for what stands around them."""
+"""The states of routes, for the chips and what surrounds them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from apigw_ws_admin.moments import age
 
 
 def chips(gateway: ApiGateway, work: dict[str, Any] | None) -> dict[str, Any]:
-    """For ``routes/_states.html``; AWS is looked at where nothing is at work that changes it."""
+    """Return the context of ``routes/_states.html``; calls AWS unless a run is changing it."""
     (sight,) = (Sight(),) if work else observation.observe([gateway])
     found = standings_of(gateway, sight.observation)
     last = gateway.runs.first()
@@ -31,7 +31,7 @@ def chips(gateway: ApiGateway, work: dict[str, Any] | None) -> dict[str, Any]:
 
 
 def standings_of(gateway: ApiGateway, seen: Observation | None) -> list[Standing]:
-    """None where the record cannot be applied; the form says what is missing."""
+    """Return the states; None if the record cannot be applied: the form says what is missing."""
     try:
         return list(route_states.states(gateway, seen).values())
     except ConfigurationError:
@@ -39,7 +39,7 @@ def standings_of(gateway: ApiGateway, seen: Observation | None) -> list[Standing
 
 
 def _undone(found: list[Standing]) -> str:
-    """A count of the routes that an apply would bring in sync, as "1 failed, 2 pending"."""
+    """The number of routes that an apply would bring in sync, as "1 failed, 2 pending"."""
     counts = Counter(standing.state for standing in found)
     states = (state for state in (State.FAILED, State.DRIFT, State.PENDING) if counts[state])
     return ", ".join(f"{counts[state]} {str(state.label).lower()}" for state in states)

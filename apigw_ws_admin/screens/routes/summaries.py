@@ -1,4 +1,4 @@
-"""What saving the rows would do, in a line for the person who is about to save."""
+"""Summarises in a line what saving the rows would do."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from apigw_ws_admin.screens.routes.forms import RouteFormSet
 class Summary:
     #: "2 added", "1 URL changed"; none if there is nothing to save.
     changes: tuple[str, ...]
-    #: How it gets to AWS, or why not; empty as long as it could not be saved.
+    #: How it gets to AWS, or why not; empty if it cannot be saved.
     outcome: str
-    #: How many rows could not be saved as they are.
+    #: How many rows cannot be saved as they are.
     incomplete: int
-    #: The keys that a save takes out of AWS at once.
+    #: The keys that a save removes from AWS at once.
     leaving: tuple[str, ...] = ()
     confirmed: bool = False
 
 
 def summary(formset: RouteFormSet, settings: int = 0) -> Summary:
-    """What saving the validated rows, and so many settings of the gateway, would do. Nothing is saved."""
+    """Return what saving the validated rows, and so many settings of the gateway, would do."""
     changes = tuple(_changes(formset, settings))
     leaving = tuple(formset.leaving()) if formset.applies_at_once else ()
     incomplete = sum(bool(form.errors) for form in formset.forms if not formset.removes(form))
@@ -70,7 +70,7 @@ def _fields(form: Any) -> Iterator[str]:
 
 
 def _sentences(number: int) -> dict[str, str]:
-    """In the order in which they are said."""
+    """Yield the sentences in order."""
     return {
         "added": ngettext("%d added", "%d added", number),
         "integration_url": ngettext("%d URL changed", "%d URLs changed", number),

@@ -9,4 +9,4 @@ __all__ = ["WebSocketSessionAdmin"]
 
 
 class WebSocketSessionAdmin(Timeline, SessionList):
-    """Screens know nothing of each other; here they meet."""
+    """Composed of the screen's modules."""

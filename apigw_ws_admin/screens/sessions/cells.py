@@ -1,4 +1,4 @@
-"""What the cells of a session show."""
+"""The cells of the list of sessions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from apigw_ws_admin.moments import moment
 
 __all__ = ["moment", "program", "selector", "state_label"]
 
-#: The first that fits names the program: others than Firefox say that they are Chrome or Safari, too.
+#: The first match names the program: most browsers also claim to be Chrome or Safari.
 _PROGRAMS: Final = (
     (re.compile(r"Edg\w*/(\d+)"), "Edge"),
     (re.compile(r"OPR/(\d+)"), "Opera"),
@@ -42,7 +42,7 @@ def state_label(state: SessionState) -> SafeString:
 
 
 def selector(pk: int) -> SafeString:
-    """The box that selects the row."""
+    """Return the checkbox that selects the row."""
     return format_html(_box(str(checkbox.attrs["aria-label"])), pk)
 
 
@@ -56,6 +56,6 @@ def _label(colour: str, text: str) -> SafeString:
 
 @cache
 def _box(hint: str) -> str:
-    """With a place for the row's key; ``hint`` is what the box says in the language of now."""
+    """The checkbox with a placeholder for the key; ``hint`` is its label in the current language."""
     box: str = checkbox.render(ACTION_CHECKBOX_NAME, "0000")
     return box.replace("{", "{{").replace("}", "}}").replace('value="0000"', 'value="{}"')

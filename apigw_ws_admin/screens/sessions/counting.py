@@ -1,4 +1,4 @@
-"""How many rows there are, without counting a large table."""
+"""Says how many rows there are without counting a large table."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from django.db.models import QuerySet
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-#: Up to which rows are counted.
+#: Up to so many rows are counted.
 LIMIT: Final = 10_000
-#: The same where the database estimates the rest: of a large table, each row counted may be a page read.
+#: The same if the database can estimate: in a large table, each row counted may be a page read.
 LIMIT_BEFORE_ESTIMATE: Final = 2_000
 
 
 def figure(rows: QuerySet[Any]) -> str:
-    """“12”; of many rows “about 98,000” (PostgreSQL's estimate) or “more than 10,000” (elsewhere)."""
+    """Return “12”; for many rows “about 98,000” (PostgreSQL's estimate) or “more than 10,000” (elsewhere)."""
     rows = rows.order_by().select_related(None)
     estimates = connections[rows.db].vendor == "postgresql"
     limit = LIMIT_BEFORE_ESTIMATE if estimates else LIMIT

@@ -28,7 +28,7 @@ def not_connected(request: HttpRequest) -> bool:
 
 
 class StateFilter(DropdownFilter):
-    """Those that are connected, unless somebody asks for others."""
+    """Connected sessions, unless somebody asks for others."""
 
     title = _("state")
     parameter_name = "state"
@@ -93,7 +93,7 @@ class AddressFilter(_WordFilter):
 
 
 class _SpanFilter(DropdownFilter):
-    """How long something has lasted."""
+    """Filters by how long something has lasted."""
 
     field: str
     spans: tuple[tuple[str, str | Promise, Callable[[str], Q]], ...]

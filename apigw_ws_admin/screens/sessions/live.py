@@ -1,4 +1,4 @@
-"""The list of sessions, which refreshes itself."""
+"""Makes the list of sessions refresh itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the list of sessions is read: as little of a row as it shows, and not to the end of a large table."""
+"""Reads the list of sessions: only the columns that it shows, and not a large table to its end."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from unfold.views import ChangeList
 from apigw_ws.models import WebSocketSession
 from apigw_ws_admin.screens.sessions.counting import LIMIT
 
-#: Long, secret, or both: no cell shows them.
+#: Columns that no cell shows because they are long, secret, or both.
 _UNREAD: Final = ("recent", "session_key_hash", "auth_hash")
 
 
 class Pages(InfinitePaginator):
-    """As many as LIMIT rows fill: the database reads all that come before a page, too."""
+    """Limits the pages to LIMIT rows, because the database reads all rows before a page, too."""
 
     count = LIMIT
 
     def page(self, number: Any) -> Any:
-        """Which rows, and then the rows: what is sorted by no index is sorted twice as fast without them."""
+        """Read first the keys, then the rows: sorting without an index is twice as fast like that."""
         page = super().page(number)
         keys = list(page.object_list.prefetch_related(None).values_list("pk", flat=True))
         rows = self.object_list.order_by().in_bulk(keys)
@@ -41,5 +41,5 @@ class SessionChangeList(ChangeList):
         self.full_result_count = self.result_count  # the bar says how many there are, not the page's head
 
     def get_ordering_field(self, field_name: Any) -> Any:
-        """None if the column's head is no link: Django alone would sort by it nevertheless."""
+        """None if the column's head is not a link: Django would sort by it nevertheless."""
         return super().get_ordering_field(field_name) if field_name in self.sortable_by else None

@@ -1,4 +1,4 @@
-"""A session's page: what we know of it, what AWS knows, and a message to it."""
+"""A session's page: what we know, what AWS knows, and a message to the client."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Fact:
 
 
 class Facts:
-    """What opens below a row of the list: fetched when it is opened, for most never are."""
+    """What opens below a row of the list, loaded when it is opened."""
 
     def __init__(self, request: HttpRequest, instance: WebSocketSession) -> None:
         self.pk = instance.pk
@@ -72,7 +72,7 @@ class SessionPage(ModelAdmin):
         ]
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        """With its channels, which several parts of the page name."""
+        """Prefetch the channels, which several parts of the page name."""
         if (session := super().get_object(request, object_id, from_field)) is not None:
             prefetch_related_objects([session], "memberships")
         return session
@@ -89,7 +89,7 @@ class SessionPage(ModelAdmin):
         return render(request, "apigw_ws_admin/sessions/_facts.html", context)
 
     def ask_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """What AWS says of the connection now, beside what we have; nothing is changed."""
+        """Show what AWS says of the connection now, besides our record, which does not change."""
         session = self._session(request, object_id)
         context: dict[str, Any] = page_context(request, session)
         try:
@@ -105,7 +105,7 @@ class SessionPage(ModelAdmin):
         return render(request, "apigw_ws_admin/sessions/_sent.html", context)
 
     def _session(self, request: HttpRequest, object_id: int, *permissions: str) -> WebSocketSession:
-        """For those who may look at sessions and have the permissions; else 403, and 404 without one."""
+        """Return the session; 403 without the permissions, 404 if it does not exist."""
         demand_look(self, request, *permissions)
         session: WebSocketSession | None = self.get_object(request, str(object_id))
         if session is None:
@@ -114,13 +114,13 @@ class SessionPage(ModelAdmin):
 
 
 def channels_of(session: WebSocketSession) -> tuple[str, ...]:
-    """Without a query where its memberships were read with it."""
+    """Return the session's channels, without a query if its memberships were prefetched."""
     further = (membership.name for membership in session.memberships.all())
     return tuple(dict.fromkeys(filter(None, (session.channel_name, *further))))
 
 
 def _sent(request: HttpRequest, session: WebSocketSession) -> dict[str, Any]:
-    """The outcome of sending what was written, for the template."""
+    """The result of sending the message, for the template."""
     try:
         data = json.loads(request.POST.get("message", ""))
     except json.JSONDecodeError as error:
@@ -140,7 +140,7 @@ def _sent(request: HttpRequest, session: WebSocketSession) -> dict[str, Any]:
 
 
 def page_context(request: HttpRequest, session: WebSocketSession) -> dict[str, Any]:
-    """Of what the page says of a session, and its parts."""
+    """Return the context of the page and its parts."""
     state = session.state
     return {
         "session": session,
@@ -154,7 +154,7 @@ def page_context(request: HttpRequest, session: WebSocketSession) -> dict[str, A
 
 
 def evidence_of(session: WebSocketSession) -> str:
-    """How we know its state, in a sentence."""
+    """Return a sentence on how we know its state."""
     state = session.state
     if state == SessionState.LIVE:
         return _(

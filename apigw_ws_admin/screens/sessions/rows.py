@@ -36,11 +36,11 @@ from apigw_ws_admin.screens.sessions.live import LiveList
 from apigw_ws_admin.screens.sessions.looking import Pages, SessionChangeList
 from apigw_ws_admin.screens.sessions.page import Facts, channels_of
 
-#: Channels that a row names.
+#: The most channels that a row names.
 _NAMED: Final = 3
-#: No index has what every message moves, so these sort the connected only.
+#: Columns that every message updates are not indexed, so these sort only connected sessions.
 _SORT_CONNECTED: Final = frozenset({"idle_for", "in_and_out"})
-#: A list that can be filtered by these tells them, letter by letter.
+#: A list that can be filtered by these would reveal them, letter by letter.
 _HASHES: Final = frozenset({"session_key_hash", "auth_hash"})
 _ADDRESSES: Final = frozenset({"ip_address", "address_block", "address"})
 
@@ -58,7 +58,7 @@ class SessionList(LiveList, RecordAdmin):
         "in_and_out",
         "expires_in",
     )
-    list_per_page = 25  # twice as many take twice as long, and this page is asked for every few seconds
+    list_per_page = 25  # twice as many take twice as long, every few seconds
     list_select_related = ()  # see SessionChangeList
     paginator = Pages
     list_sections = (Facts,)
@@ -99,7 +99,7 @@ class SessionList(LiveList, RecordAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[WebSocketSession], search_term: str
     ) -> tuple[QuerySet[WebSocketSession], bool]:
-        """By the beginning of a connection ID or of a user's name, or by an address: all of them indexed."""
+        """Search by the beginning of a connection ID or username, or by an address; all are indexed."""
         word = search_term.strip()
         if not word:
             return queryset, False

@@ -1,4 +1,4 @@
-"""What happened on a session's connection, on its page, as it happens."""
+"""The timeline on a session's page, which refreshes itself."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _ICONS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A happening in words; ``colour`` is that of its status, where it has one."""
+    """An event in words; ``colour`` is that of its status, if it has one."""
 
     icon: str
     title: str
@@ -51,12 +51,12 @@ class Line:
     when: SafeString | None
     status: int = 0
     colour: str = ""
-    #: To the page about the refusal, the close code or the status.
+    #: A link to the page about the refusal, the close code or the status.
     help: SafeString = SafeString()  # noqa: RUF009  (it never changes)
 
 
 class Timeline(SessionPage):
-    """The browser comes with the version that it shows, and gets 204 while there is no other."""
+    """The browser names the version that it shows, and gets 204 while that is current."""
 
     @property
     def media(self) -> Media:
@@ -97,7 +97,7 @@ def _context(session: WebSocketSession) -> dict[str, Any]:
 
 
 def _traceable(request: HttpRequest, session: WebSocketSession) -> Iterator[tuple[str, str]]:
-    """What a trace can follow here: a label, and the form filled in."""
+    """What a trace can follow here: labels, and URLs of the form filled in."""
     if not request.user.has_perms([TRACE, VIEW_PAYLOAD]):
         return
     address = session.ip_address if request.user.has_perm(VIEW_ADDRESS) else None
@@ -126,7 +126,7 @@ def _line(session: WebSocketSession, happening: Happening) -> Line:
 
 
 def _code(session: WebSocketSession, happening: Happening) -> str | int | None:
-    """What there is help about, if anything is wrong or over."""
+    """The code to link help for, if anything failed or ended."""
     if happening.kind is Kind.REFUSED:
         return links.guard(happening.what)
     if happening.kind is Kind.CLOSED:
@@ -156,7 +156,7 @@ def _title(session: WebSocketSession, happening: Happening) -> str:
 
 
 def _facts(happening: Happening) -> tuple[str, ...]:
-    """What stands below the title."""
+    """The text below the title."""
     handled = happening.handled
     facts = [
         filesizeformat(happening.size) if happening.kind in (Kind.MESSAGE, Kind.SENT) else "",
