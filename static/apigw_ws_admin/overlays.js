@@ -47,7 +47,7 @@
   function leave() {
     const { panel, opener } = opened.pop();
     opener?.matches("[aria-expanded]") && opener.setAttribute("aria-expanded", "false");
-    const { activeElement: at } = document;
+    const at = document.activeElement ?? document.body;
     const lost = at === document.body || panel.contains(at) || !at.checkVisibility();
     if (!lost) return;
     if (!opener?.checkVisibility()) return toContent();
@@ -115,7 +115,7 @@
     all.at(to % all.length)?.focus();
   }
   function keep(event, panel) {
-    const all = stops(panel), { activeElement: at } = document;
+    const all = stops(panel), at = document.activeElement ?? document.body;
     if (at.closest(POPPED_UP) || (panel.contains(at) && at !== all.at(event.shiftKey ? 0 : -1))) return;
     event.preventDefault();
     all.at(event.shiftKey ? -1 : 0)?.focus();
