@@ -31,14 +31,13 @@ def begin(
     with_token: bool,
     by: AbstractBaseUser,
     ip: str | None = None,
-) -> Trial | None:
+) -> Trial:
     """Audit that ``by`` opens a connection, and return what their browser needs for it.
 
-    None, without an audit event, while twenty tokens of the browser session ``session_key`` are unused.
+    A view that asks for no token leaves it unused, so twenty connections would soon reach the limit of
+    unused ones: the oldest give way.
     """
-    token = tokens.issue(session_key, by) if with_token else ""
-    if token is None:
-        return None
+    token = tokens.issue_anyway(session_key, by) if with_token else ""
     audit.record(AuditEvent.Verb.TEST, gateway, by=by, ip=ip)
     newest = Refusal.objects.order_by("-pk").values_list("pk", flat=True).first()
     return Trial(token=token, after=newest or 0)

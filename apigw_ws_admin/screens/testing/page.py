@@ -59,9 +59,6 @@ class Testing(ModelAdmin):
             by=request.user,  # type: ignore[arg-type]
             ip=address_of(request),
         )
-        if trial is None:
-            sentence = _("Twenty connect tokens wait unused. Wait a minute, or connect without a token.")
-            return JsonResponse({"error": sentence}, status=429)
         return JsonResponse({"token": trial.token, "after": trial.after})
 
     def refusal_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
