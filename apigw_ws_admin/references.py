@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
 
-class OpenLinks(ModelAdmin):
+class OpenLinks(ModelAdmin):  # type: ignore[misc]
     """A link to those who may see what it leads to, and a name to others: Django links it for everybody."""
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -43,5 +43,6 @@ def _named(model: type[models.Model], name: str) -> Callable[[models.Model], Any
         return getattr(record, name)
 
     field.__name__ = name
-    field.short_description = model._meta.get_field(name).verbose_name  # type: ignore[attr-defined]
+    known: Any = model._meta.get_field(name)
+    field.short_description = known.verbose_name  # type: ignore[attr-defined]
     return field

@@ -100,9 +100,9 @@ def _look_through(text: str) -> None:
         if isinstance(event, yaml.AliasEvent):
             problem = _("Line %d refers to another place. Write out what is there.")
             raise BadFile(problem % _line(event.start_mark))
-        if getattr(event, "tag", None):
+        if tag := getattr(event, "tag", None):
             problem = _("Line %(line)d has the tag “%(tag)s”. Leave it out.")
-            raise BadFile(problem % {"line": _line(event.start_mark), "tag": event.tag})
+            raise BadFile(problem % {"line": _line(event.start_mark), "tag": tag})
         if number > _MOST_EVENTS:
             raise BadFile(_("There is too much in the file. Divide it."))
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)

@@ -52,7 +52,7 @@ class BroadcastList(RecordAdmin):
     )
     search_fields = ("title", "reason", _BY)
     search_help_text = gettext_lazy("Name, reason or user")
-    actions_list = ("write",)
+    actions_list: tuple[str, ...] = ("write",)
     actions_row = ("again",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Broadcast]:
