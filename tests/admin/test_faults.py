@@ -29,7 +29,7 @@ from tests.admin.rows import gateway
 from tests.admin.test_wizard import answer, begin, seen
 from tests.emulator.serving import Served
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.walk]
 
 GATEWAYS = "/admin/apigw_ws/apigateway/"
 PART = {"HX-Request": "true"}

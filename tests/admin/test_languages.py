@@ -25,7 +25,7 @@ from tests.admin.rows import fill
 from tests.emulator.serving import Served
 from tests.screens import every_screen
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.walk]
 
 HOME: Final = "/admin/apigw_ws/apigateway/home/"
 #: What holds code, or what somebody wrote.

@@ -18,7 +18,7 @@ from apigw_ws_admin.checks import check_read_only
 from apigw_ws_admin.readers import SENTENCE
 from tests.admin import rows
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.walk]
 
 
 @pytest.fixture(autouse=True)

@@ -20,7 +20,7 @@ from tests.benchmarks.console import GZIP, MOST_BYTES, MOST_QUERIES, PART, html_
 from tests.screens import Screen, every_screen
 from tests.weights import first_load
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.walk]
 
 #: Of each kind there are more rows than a page may cost queries, so that none is read for each row.
 TIMES: Final = crowd.INSIDE
