@@ -61,6 +61,26 @@ WORDS = """() => [...document.querySelectorAll(".material-symbols-outlined")].fi
 OUT_OF_REACH = r"""() => [...document.querySelectorAll("[x-on\\:click]")]
   .filter(each => each.tabIndex < 0 && each.offsetParent && each.textContent.trim())
   .map(each => `out of the keyboard's reach: ${each.outerHTML.slice(0, 150)}`)"""
+#: Each stop of Tab: what has the focus is seen to have it, and nothing lies over it.
+STOPS = """() => {
+  const dialog = document.getElementById("modal-content"), wrong = [];
+  const root = dialog?.checkVisibility() ? dialog : document;
+  const stops = "a[href], button, input, select, textarea, summary, [tabindex='0']";
+  for (const each of root.querySelectorAll(stops)) {
+    if (each.disabled || each.tabIndex < 0 || !each.checkVisibility({ visibilityProperty: true })) continue;
+    each.focus();
+    if (document.activeElement !== each) continue;
+    const box = each.getClientRects()[0];
+    const on = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+    const free = on?.contains(each) || [each, ...(each.labels ?? [])].some((node) => node.contains(on));
+    const what = each.outerHTML.slice(0, 150);
+    if (getComputedStyle(each).outlineStyle === "none") wrong.push(`does not show the focus: ${what}`);
+    if (!free && box.height < innerHeight) wrong.push(`is covered: ${what}`);
+  }
+  document.activeElement.blur();
+  scrollTo(0, 0);
+  return wrong;
+}"""
 #: As the theme's own links open one.
 OPEN_DIALOG = """(path) => {
   const link = Object.assign(document.createElement("a"), { textContent: "Open" });
@@ -108,6 +128,8 @@ class Sweep:
         page.wait_for_function("!document.querySelector('[x-cloak], .htmx-request')")
         page.evaluate("source => { (0, eval)(source) }", self.axe)
         self.note(*page.evaluate(AXE, None), *page.evaluate(WORDS), *page.evaluate(OUT_OF_REACH))
+        page.keyboard.press("Tab")
+        self.note(*page.evaluate(STOPS))
         page.evaluate("document.documentElement.classList.add('dark')")
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 900})
