@@ -1,4 +1,4 @@
-"""The keys of ``settings.APIGW_WS``: what each accepts, and what counts where it is not set."""
+"""The keys of ``settings.APIGW_WS``: what each accepts, and its default."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ SETTINGS: Final[Mapping[str, Setting]] = {
         minimum=0,
     ),
     "CONNECT_RATE_LIMIT": Setting(
-        # An office behind one address reconnects all at once when a deployment ends its connections.
+        # An office behind one address reconnects all at once when its connections are closed.
         (int,),
         300,
         "Connects that one address may try within CONNECT_RATE_WINDOW. 0: no limit.",
@@ -61,7 +61,7 @@ SETTINGS: Final[Mapping[str, Setting]] = {
         (bool,), True, "Let anybody join, and send to, a channel that no channel permission names."
     ),
     "CHANNELS_PER_CONNECTION": Setting(
-        # 1 until a site says otherwise: the checks of older views look at one channel.
+        # 1 by default: older views check only one channel.
         (int,),
         1,
         "In how many channels a client may be. From 2 on, views have the handlers “join” and “leave”.",
@@ -71,7 +71,7 @@ SETTINGS: Final[Mapping[str, Setting]] = {
         (int,), 10, "Threads that ask AWS about many connections, or close them.", minimum=1
     ),
     "SEND_RATE": Setting(
-        # Half of what AWS allows an account in most regions, which everything in it shares.
+        # Half of what AWS allows an account in most regions, for everything in it.
         (int,),
         5_000,
         "Messages per second that one send_message of a queryset begins at most. 0: no limit.",
@@ -107,7 +107,7 @@ SETTINGS: Final[Mapping[str, Setting]] = {
         (int,), 60, "Seconds between two looks at which sessions have ended unheard of.", minimum=5
     ),
     "PROBE_AFTER": Setting(
-        # AWS knows no connection before its $connect is answered, which may take 29 seconds.
+        # AWS does not know a connection before its $connect is answered, which may take 29 seconds.
         (int,),
         60,
         "Seconds without evidence after which AWS is asked whether a connection is open.",
@@ -132,7 +132,7 @@ SETTINGS: Final[Mapping[str, Setting]] = {
         (int,), 0, "Days for which runs are kept, the last of each gateway for ever. 0: always.", minimum=0
     ),
     "TRACES_KEPT_DAYS": Setting(
-        # They hold what people wrote to each other.
+        # Traces hold what people wrote to each other.
         (int,),
         7,
         "Days for which traces are kept. 0: always.",

@@ -1,4 +1,4 @@
-"""The pages of a gateway, as tabs: each has a URL of its own, below the gateway's."""
+"""The pages of a gateway, as tabs with URLs of their own below the gateway's."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from apigw_ws_admin.sites import admin_of, reverse
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tab:
-    """A page of a gateway, for those who may look at the gateway and have the permissions."""
+    """A page of a gateway, for users who may view the gateway and have the permissions."""
 
-    #: What the pages that belong to the tab call it.
+    #: The name by which pages say which tab they belong to.
     name: str
     title: str | Promise
     #: The end of the URL's name, after ``apigw_ws_apigateway_``; its only argument is the primary key.
@@ -41,7 +41,7 @@ TABS: Final = (
     Tab(name="test", title=_("Test"), page="test", permissions=(TEST,)),
     Tab(name="settings", title=_("Settings"), page="change"),
 )
-#: Where a tab has several pages of the same weight.
+#: Tabs that have several pages of the same rank.
 WITHIN: Final = {
     "deployments": (
         Tab(name="history", title=pgettext_lazy("of deployments", "History"), page="deployments"),
@@ -53,7 +53,7 @@ WITHIN: Final = {
 def frame(
     request: HttpRequest, gateway: ApiGateway, *, title: str | Promise, tab: str = ""
 ) -> dict[str, Any]:
-    """What ``gateways/page.html`` shows around a page beside ``AdminSite.each_context``.
+    """Return the context of ``gateways/page.html``, besides ``AdminSite.each_context``.
 
     ``tab`` names the tab that the page is or belongs to, if any.
     """
@@ -73,7 +73,7 @@ def frame(
         "model_admin": gateways,
         "tabs": tabs,
         "within": [_link(gateway, each) for each in WITHIN.get(tab, ())],
-        # As Unfold does for the change form alone.
+        # Unfold does this for the change form only.
         "actions_detail": gateways._get_actions_navigation(gateways.actions_detail, actions, gateway.pk),
         "health": healthy,
         "health_colour": HEALTH[healthy.state],

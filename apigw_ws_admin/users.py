@@ -1,4 +1,4 @@
-"""Naming a user in a form."""
+"""A form field that names a user."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 
 class NamesUser(forms.ModelForm):  # type: ignore[type-arg]
-    """Sets ``user`` of what the form makes to whom it names."""
+    """Sets ``user`` of the form's instance to the named user."""
 
     username = forms.CharField(
         label=gettext_lazy("User"),

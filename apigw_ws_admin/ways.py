@@ -1,4 +1,4 @@
-"""Ways from page to page: to a channel, to a user, and to what can be done to all of their sessions."""
+"""Links from page to page: to a channel, to a user, and to acts on all of their sessions."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class Way:
     variant: str = "default"
 
 
-#: From a record to what its user signs in with, whichever model users are.
+#: The lookup of a record's username, for any user model.
 USERNAME: Final = f"user__{get_user_model().USERNAME_FIELD}"
-#: Each leads to a page that asks first: its label, name, permissions and colour.
+#: Acts, each with a page that asks first: label, name, permissions and colour.
 _ACTS: Final = (
     (_("Send a message"), "websocketsession_message_many", (SEND_MESSAGE,), "default"),
     (_("Broadcast"), "broadcast_compose", (SEND_BROADCAST,), "default"),
@@ -37,20 +37,20 @@ _ACTS: Final = (
 
 
 def channel_page(name: str) -> str:
-    """In the query, as the names of channels may have slashes, colons and dots."""
+    """Return the channel's page. The name is in the query: it may contain slashes, colons and dots."""
     return reverse("admin:apigw_ws_channel_page", query={"channel": name})
 
 
 def user_with(key: str) -> Any:
-    """The user with this primary key, whatever kind of key users have; None if there is none."""
+    """Return the user with this primary key, of any type; None if there is none."""
     try:
         return get_user_model()._default_manager.filter(pk=key).first()
-    except (ValueError, ValidationError):  # no key of this kind
+    except (ValueError, ValidationError):  # not a key of this type
         return None
 
 
 def may_see(request: HttpRequest, user: Any = None) -> bool:
-    """Whether this person may look at users, at this one where it is said, and at sessions."""
+    """Return whether one may view sessions and users, or this user if given."""
     model = get_user_model()
     if not admin_of(WebSocketSession).has_view_permission(request):
         return False
@@ -61,14 +61,14 @@ def may_see(request: HttpRequest, user: Any = None) -> bool:
 
 
 def user_page(request: HttpRequest, pk: Any) -> str:
-    """Of a user's sessions; empty for those who may not see it, and for nobody."""
+    """Return the URL of the page about a user; empty for those who may not see it, and without a user."""
     if pk is None or not may_see(request):
         return ""
     return reverse("admin:apigw_ws_websocketsession_user", args=[pk])
 
 
 def user_link(request: HttpRequest, user: Any) -> str:
-    """The name, which leads to the page for those who may see it; empty for nobody."""
+    """Return the username, as a link for those who may see the page; empty without a user."""
     page = user_page(request, user.pk) if user else ""
     return format_html('<a class="underline" href="{}">{}</a>', page, user) if page else str(user or "")
 
@@ -80,7 +80,7 @@ def channel_links(names: Iterable[str]) -> SafeString:
 
 
 def acts_on(request: HttpRequest, **whom: Any) -> list[Way]:
-    """What this person may do to the open sessions of a ``channel`` or a ``user``."""
+    """Return the acts that one may do to the open sessions of a ``channel`` or a ``user``."""
     return [
         Way(label=label, href=reverse(f"admin:apigw_ws_{page}", query=whom), variant=variant)
         for label, page, permissions, variant in _ACTS
@@ -89,7 +89,7 @@ def acts_on(request: HttpRequest, **whom: Any) -> list[Way]:
 
 
 def ban(request: HttpRequest, label: str | Promise, **whom: str) -> list[Way]:
-    """To the form for a ban, filled in."""
+    """Return the URL of the form for a ban, filled in."""
     if not request.user.has_perm(BAN):
         return []
     return [Way(label=label, href=reverse("admin:apigw_ws_ban_add", query=whom))]

@@ -1,4 +1,4 @@
-"""Selects of thousands of options: a template for each would take longer than all else on the page."""
+"""Selects for thousands of options: Django renders a template for each, which takes longer than the rest."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SELECTED: Final = format_html("{}", " selected")
 
 
 class _Long(ChoiceWidget):
-    """For options without groups and without attributes of their own."""
+    """Renders options without groups and attributes."""
 
     def optgroups(self, name: str, value: list[str], attrs: Any = None) -> list[Any]:
         return []
@@ -44,4 +44,4 @@ class LongSelectMultiple(_Long, UnfoldAdminSelectMultipleWidget):
 
 
 class LongSelect2Multiple(_Long, UnfoldAdminSelect2MultipleWidget):
-    """One that is searched as one types."""
+    """A multiple select that is searched by typing."""

@@ -1,4 +1,4 @@
-"""Times as the operator's clock has them: the browser says in a cookie in which zone it is."""
+"""Times in the operator's zone, which the browser names in a cookie."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-#: As keyboard.js calls it.
+#: The cookie that keyboard.js sets.
 COOKIE: Final = "apigw-ws-zone"
 
 
 class TimeZoneMiddleware:
-    """Pages tell, and forms take, times in the operator's zone; in the site's until that is known."""
+    """Activates the operator's time zone for pages and forms; the site's until it is known."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -27,7 +27,7 @@ class TimeZoneMiddleware:
 
 
 def zone_of(request: HttpRequest) -> ZoneInfo | None:
-    """The zone of the browser. None if it has not said, or where there is none of that name."""
+    """Return the browser's zone; None if it has not named one, or the name is unknown."""
     try:
         return ZoneInfo(request.COOKIES[COOKIE])
     except (KeyError, ValueError, OSError):

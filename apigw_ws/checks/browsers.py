@@ -1,4 +1,4 @@
-"""What browsers do with a gateway's domain: their cookies, and the origin they tell. Needs a database."""
+"""Checks what browsers do with a gateway's domain: cookies and the Origin header. Needs a database."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SESSIONS: Final = "django.contrib.sessions.middleware.SessionMiddleware"
 
 @register(Tags.database)
 def check_cookie_domain(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
-    """The gateway is another host than the site, so a cookie needs a domain that covers both."""
+    """The gateway's host is not the site's, so the cookie needs a domain that covers both."""
     if not websocket_views() or SESSIONS not in settings.MIDDLEWARE:
         return []
     hint = (
@@ -43,7 +43,7 @@ def check_cookie_domain(databases: Sequence[str] | None = None, **_: Any) -> lis
 
 @register(Tags.security)
 def check_same_site(**_: Any) -> list[CheckMessage]:
-    """A cookie goes along with a WebSocket of another site's page only where its SameSite is None."""
+    """Browsers send a cookie with a WebSocket of another site's page only if its SameSite is None."""
     if check_settings() or not websocket_views():
         return []
     same_site, domain = settings.SESSION_COOKIE_SAMESITE or "", settings.SESSION_COOKIE_DOMAIN
@@ -62,7 +62,7 @@ def check_same_site(**_: Any) -> list[CheckMessage]:
 
 @register(Tags.database)
 def check_own_pages(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
-    """Without a list, pages of the site at which Django is called may connect: a load balancer's, maybe."""
+    """Without a list, pages of the site that API Gateway calls may connect: a load balancer's, perhaps."""
     if check_settings() or not websocket_views() or conf.allowed_origins:
         return []
     trusted = {registrable(_name(origin)) for origin in settings.CSRF_TRUSTED_ORIGINS}
@@ -83,7 +83,7 @@ def check_own_pages(databases: Sequence[str] | None = None, **_: Any) -> list[Ch
 
 
 def _host(gateway: ApiGateway) -> str:
-    """Where browsers connect; empty before it is known, and for the emulator, whose domains no DNS knows."""
+    """The host that browsers connect to; empty before it is known, and for the emulator, which has no DNS."""
     own = urlsplit(gateway.api_endpoint).hostname or ""
     if own and ".amazonaws.com" not in own:
         return ""

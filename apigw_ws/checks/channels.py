@@ -1,4 +1,4 @@
-"""Channels that nobody thought about."""
+"""Checks that somebody has decided on unlisted channels."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from apigw_ws.checks.mounted import websocket_views
 
 @register(Tags.security, deploy=True)
 def check_unlisted_channels(**_: Any) -> list[CheckMessage]:
-    """Open by default, because projects that come from elsewhere may rely on it; a site should decide."""
+    """They are open by default, as projects from elsewhere may rely on it; a site should decide."""
     name = "ALLOW_UNLISTED_CHANNELS"
     if check_settings() or name in getattr(settings, "APIGW_WS", {}) or not websocket_views():
         return []

@@ -1,4 +1,4 @@
-"""APIGW_WS itself."""
+"""Checks APIGW_WS itself."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def _check_endpoint() -> Iterator[CheckMessage]:
 
 def _wrong_type(setting: Setting, value: Any) -> str:
     names = " or ".join(allowed.__name__ for allowed in setting.types)
-    # True and False are ints to Python, and a mistake here.
+    # True and False are ints in Python, but mistakes here.
     if not isinstance(value, setting.types) or (isinstance(value, bool) and bool not in setting.types):
         return f"expected {names}, not {type(value).__name__}"
     items: Any = value

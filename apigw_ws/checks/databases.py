@@ -1,4 +1,4 @@
-"""Where a project's database routers keep our tables."""
+"""Checks in which database a project's routers keep our tables."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from apigw_ws.services import transactions
 
 @register(Tags.models)
 def check_databases(**_: Any) -> list[CheckMessage]:
-    """Sessions refer to users, rules to groups and permissions; no foreign key leads out of a database."""
+    """Sessions refer to users, rules to groups and permissions, and foreign keys cannot cross databases."""
     here = transactions.database()
     ours = apps.get_app_config("apigw_ws").get_models()
     needed: list[type[Model]] = [get_user_model(), Group, Permission, *ours]

@@ -1,4 +1,4 @@
-"""What gateways and accounts need of this project. Needs a database."""
+"""Checks what gateways and accounts need from the project. Needs a database."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def check_hosts(databases: Sequence[str] | None = None, **_: Any) -> list[CheckM
 
 @register(Tags.database)
 def check_targets(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
-    """Where Django answers to the host that a gateway calls, it needs a URL for the routes."""
+    """If Django answers to the host that a gateway calls, it needs a URL for the routes."""
     if not websocket_views():
         return []
     return [

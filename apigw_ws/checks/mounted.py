@@ -1,4 +1,4 @@
-"""The views that are mounted, and their URLs."""
+"""Checks the mounted views and their URLs."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _HANDLERS = (
     "Clients can call what the class adds and what @handles marks. Remove it, or write ALLOWED_HANDLERS."
 )
 
-#: What a view may bring from the field's existing package to keep somebody out, and what to do instead.
+#: Names from django-aws-api-gateway-websockets by which a view kept clients out, and what replaces them.
 UNREAD_GUARDS: Final = {
     **dict.fromkeys(("can_join_channel", "get_channel_permission", "has_any_permission"), _GUARD),
     **dict.fromkeys(("has_all_permission", "_additional_connection_checks"), _GUARD),
     **dict.fromkeys(("_passes_permission_checks", "CHANNEL_NAME_PATTERN"), _GUARD),
     "ALLOW_UNLISTED_CHANNELS": _SETTING,
 }
-#: And what else it may bring.
+#: Its other names, and what replaces them.
 UNREAD: Final = {
     "ADDITIONAL_ALLOWED_HANDLERS": _HANDLERS,
     "RATE_LIMIT_ENABLED": _SETTING,
@@ -84,7 +84,7 @@ def check_unread_names(**_: Any) -> list[CheckMessage]:
 
 @register(Tags.urls)
 def check_handlers(**_: Any) -> list[CheckMessage]:
-    """Handlers that a view's own list closes, and names on it that open nothing."""
+    """Handlers of a view that its own list closes, and names on the list that nothing handles."""
     says = {
         "nothing": (
             "{0}.ALLOWED_HANDLERS names “{1}”, which nothing handles.",
@@ -103,7 +103,7 @@ def check_handlers(**_: Any) -> list[CheckMessage]:
 
 
 def _unlisted(view: type[WebSocketView]) -> Iterator[tuple[str, str]]:
-    """What an heir closes of its parent's handlers it closes on purpose."""
+    """A subclass that closes its parent's handlers does so on purpose."""
     if not view.ALLOWED_HANDLERS:
         return
     names = set(view.ALLOWED_HANDLERS)
@@ -116,7 +116,7 @@ def _unlisted(view: type[WebSocketView]) -> Iterator[tuple[str, str]]:
 
 
 def websocket_views() -> list[URLPattern]:
-    """The URL patterns that lead to a WebSocketView."""
+    """Return the URL patterns that lead to a WebSocketView."""
     return [pattern for pattern in mounted() if issubclass(view_class(pattern), WebSocketView)]
 
 

@@ -1,4 +1,4 @@
-"""How fast messages to many connections go out."""
+"""Checks how fast messages to many connections are sent."""
 
 from __future__ import annotations
 

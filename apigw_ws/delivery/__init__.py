@@ -1,7 +1,7 @@
 """The fast fan-out: one message to many connections, one outcome for each. No Django.
 
-A delivery is a loop (``engine``) between what is to be sent (``feed``, at a pace that ``rates`` allows) and
-the calls under way: with libcurl (``curl``, ``signing``) or, where there is no pycurl, boto3 (``threads``).
+A delivery is a loop (``engine``) between what has to be sent (``feed``, at the pace of ``rates``) and
+the calls under way: by libcurl (``curl``, ``signing``) or, without pycurl, by boto3 (``threads``).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Calls with libcurl: hundreds under way in one thread, over connections that are kept.
+"""Makes calls with libcurl: hundreds under way in one thread, over connections that are kept alive.
 
-Importing this module raises ImportError if there is no pycurl.
+Importing this module raises ImportError without pycurl.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from apigw_ws.delivery.signing import Signer
 from apigw_ws.delivery.values import Answer, Endpoint
 from apigw_ws.exceptions import ApigwWsError
 
-#: To how many hosts connections wait for the next delivery.
+#: The most hosts with connections that are kept for the next delivery.
 _KEPT: Final = 4
-#: What needs no ``Expect: 100-continue``, and what boto3 does not send either.
+#: Headers that are not sent: curl adds them, boto3 does not.
 _UNSENT: Final = ["Content-Type:", "Accept:", "Expect:"]
 
 
@@ -73,7 +73,7 @@ def _keep(host: _Host, multi: Multi) -> None:
 
 
 def close_idle() -> None:
-    """Close the connections that wait for the next delivery."""
+    """Close the connections that are kept for the next delivery."""
     with _lock:
         dropped = [multi for _, multi in _idle]
         _idle.clear()

@@ -1,4 +1,4 @@
-"""One message to many connections."""
+"""Delivers one message to many connections."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from apigw_ws.delivery.values import Answer, Endpoint, Line, Outcome, Result, Ta
 
 try:
     from apigw_ws.delivery.curl import CurlLine
-except ImportError:  # no pycurl, or one that does not fit the libcurl it finds
+except ImportError:  # no pycurl, or one that does not match the installed libcurl
     CurlLine = None  # type: ignore[assignment, misc]
 
-#: Calls under way at first, and answers after which it is one more: a connection costs as much as 20 posts.
+#: Calls under way at first, and answers until there is one more: a connection costs as much as 20 posts.
 _AT_FIRST: Final = 16
 _ANSWERS_PER_CONNECTION: Final = 4
-#: Seconds between two questions whether to stop.
+#: Seconds between two calls of ``should_stop``.
 _ASKED_EVERY: Final = 0.1
-#: Seconds for which calls that are under way may still be answered once it was stopped.
+#: Seconds for which calls under way may still be answered after a stop.
 _GRACE: Final = 2.0
 _NO_ID: Final = Answer(400, "BadRequestException", "This is no connection ID.")
 
 
 def is_fast() -> bool:
-    """Whether pycurl is there; without, messages go through boto3, a twentieth as fast."""
+    """Return whether pycurl is installed; without it messages go through boto3, a twentieth as fast."""
     return CurlLine is not None
 
 
@@ -46,14 +46,14 @@ def deliver(
     """Send ``payload`` to every target; yield one outcome for each, in the order in which they are known.
 
     Targets are taken as they can be sent, and no more than a few times ``concurrency`` are held. At most
-    ``rate.limit`` calls are begun in a second, less where AWS limits the rate. What AWS throttles, or breaks
-    down over, or does not answer, is tried again, for ``patience`` seconds at most; so a client may, rarely,
-    get the message twice. Once nothing else was the answer for so long, or 20 answers in a row were
-    Forbidden, or the first 20 targets were not answered at all, the rest has the same outcome without a
-    call. When ``should_stop()``, asked ten times a second, is true, the rest is CANCELLED, after the
+    ``rate.limit`` calls are begun in a second, fewer if AWS limits the rate. What AWS throttles, or breaks
+    down over, or does not answer, is retried for ``patience`` seconds at most, so that a client may, rarely,
+    get the message twice. Once there was no other answer for so long, or 20 answers in a row were
+    Forbidden, or the first 20 targets got no answer at all, the rest has the same outcome without a
+    call. When ``should_stop()``, called ten times a second, is true, the rest is CANCELLED, after the
     calls under way had two seconds to end.
 
-    The caller should take outcomes without long pauses, since calls under way only go on meanwhile in the
+    The caller should take outcomes without long pauses, because meanwhile calls under way go on only in the
     network. Closing the iterator ends it at once. Raises what ``targets`` raises.
     """
     width = concurrency if is_fast() else min(concurrency, MOST)
@@ -64,7 +64,7 @@ def deliver(
 
 
 class _Run:
-    """Keeps the line busy with what the feed has."""
+    """Keeps the line busy with targets from the feed."""
 
     def __init__(self, feed: Feed, line: Line, width: int, should_stop: Callable[[], bool]) -> None:
         self._feed, self._line, self._width = feed, line, width
@@ -87,7 +87,7 @@ class _Run:
         yield from self._feed.rest()
 
     def _look(self, now: float) -> None:
-        """See whether to stop, and until when calls under way are waited for."""
+        """Check whether to stop, and until when to wait for calls under way."""
         if now - self._asked >= _ASKED_EVERY:
             self._asked = now
             if self._should_stop():

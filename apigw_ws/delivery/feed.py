@@ -1,4 +1,4 @@
-"""What is sent next, what is tried again, and when it is over."""
+"""Decides what is sent next, what is retried, and when the delivery is over."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from typing import Final
 from apigw_ws.delivery.rates import Rate
 from apigw_ws.delivery.values import Answer, Outcome, Result, Target
 
-#: How often a target is tried: throttled, and else.
+#: The most attempts for a target, by result.
 _TRIES: Final = {Result.THROTTLED: 8, Result.FAILED: 4}
-#: Seconds before the second try at most, doubled for each further.
+#: The most seconds before the second attempt, doubled for each further one.
 _FIRST_PAUSE: Final = 0.25
 _LONGEST_PAUSE: Final = 10.0
-#: So many in a row that are forbidden, or not answered while nothing was: the others are not tried.
+#: After so many forbidden ones in a row, or without any answer, the others are not tried.
 HOPELESS: Final = 20
-#: These would lead out of ``@connections`` (RFC 3986, 5.2.4).
+#: As path segments these would lead out of ``@connections`` (RFC 3986, 5.2.4).
 NO_IDS: Final = frozenset({"", ".", ".."})
 
 _BY_STATUS: Final = {
@@ -35,7 +35,7 @@ _BY_STATUS: Final = {
 class Attempt:
     target: Target
     number: int = 0
-    #: When it was first refused.
+    #: When AWS first refused it.
     since: float = 0.0
 
 
@@ -49,7 +49,7 @@ class Verdict:
 
 
 class Feed:
-    """Takes targets one by one, and holds no more of them than wait to be tried again."""
+    """Takes targets one by one, and holds only those that wait to be retried."""
 
     def __init__(self, targets: Iterable[Target], rate: Rate, *, held: int, patience: float) -> None:
         self.rate = rate
@@ -64,11 +64,11 @@ class Feed:
 
     @property
     def is_over(self) -> bool:
-        """Nothing will be taken any longer."""
+        """Whether there will be nothing more to take."""
         return self.verdict is not None or (self._ended and self._next is None and not self._again)
 
     def take(self, now: float) -> Attempt | None:
-        """What to try now."""
+        """Return what to try now."""
         if not self._has_something(now) or self.rate.delay(now) > 0:
             return None
         self.rate.spend()
@@ -80,13 +80,13 @@ class Feed:
         return attempt
 
     def wait(self, now: float) -> float:
-        """Seconds until there may be something to take, if nothing is answered before."""
+        """Return the seconds until there may be something to take, unless an answer comes before."""
         if self._has_something(now):
             return self.rate.delay(now)
         return max(0.0, self._again[0][0] - now) if self._again else 1.0
 
     def settle(self, attempt: Attempt, answer: Answer, now: float) -> Outcome | None:
-        """What that answer makes of the target; None: it is tried again."""
+        """Return the target's outcome by that answer; None: it will be retried."""
         result = _BY_STATUS.get(answer.status, Result.FAILED)
         unanswered = answer.status == 0 or answer.status >= 500
         bad = unanswered or result is Result.THROTTLED
@@ -105,11 +105,11 @@ class Feed:
         return outcome
 
     def stop(self, result: Result, code: str = "", said: str = "") -> None:
-        """Begin no further call; the first reason counts."""
+        """Let no further call begin; the first reason counts."""
         self.verdict = self.verdict or Verdict(result=result, code=code, said=said)
 
     def untried(self, attempt: Attempt) -> Outcome:
-        """What is said of a target that the verdict met before AWS's answer."""
+        """Return the outcome of a target that was not answered before the verdict."""
         verdict = self.verdict or Verdict(result=Result.CANCELLED)
         return Outcome(
             target=attempt.target,
@@ -120,7 +120,7 @@ class Feed:
         )
 
     def rest(self) -> Iterator[Outcome]:
-        """The outcomes of all that were not taken."""
+        """Yield the outcomes of all targets that were not taken."""
         while self._again:
             yield self.untried(heapq.heappop(self._again)[2])
         if self._next is not None:

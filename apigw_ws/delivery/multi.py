@@ -1,7 +1,7 @@
-"""Requests and connections of libcurl, watched by poll().
+"""Requests and connections of libcurl, multiplexed with poll().
 
-Not by ``CurlMulti.select``, which knows no file descriptor above 1023; and not by epoll, which costs a system
-call for each request that begins or ends.
+Not with ``CurlMulti.select``, which is limited to file descriptors below 1024; nor with epoll, which
+costs a system call for each request that begins or ends.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ import pycurl
 
 from apigw_ws.delivery.values import OK, Answer, Endpoint, said
 
-#: Milliseconds to get a connection, and for a whole call.
+#: Time-outs in milliseconds: of connecting, and of a whole call.
 _CONNECT, _CALL = 5_000, 10_000
-#: Bytes that are read of what AWS says of an error.
+#: The most bytes that are read of an error.
 _READ: Final = 4096
 
-#: botocore's names, so that it does not matter which of the two has sent.
+#: botocore's names of errors, so that both ways to send have the same codes.
 _ERRORS: Final = {
     **dict.fromkeys((5, 97), "ProxyConnectionError"),
     **dict.fromkeys((6, 7), "EndpointConnectionError"),
@@ -37,7 +37,7 @@ _EVENTS: Final = {
 
 
 class _Call:
-    """A request that is used again and again."""
+    """A curl handle that is reused for many requests."""
 
     __slots__ = ("body", "handle", "head", "what")
 
@@ -78,7 +78,7 @@ class _Call:
 
 
 class Multi:
-    """The connections to one host, and what waits for them."""
+    """The connections to one host, and the requests that wait for them."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
@@ -124,7 +124,7 @@ class Multi:
         return found
 
     def abandon(self) -> None:
-        """Give up what is under way; its connections are closed."""
+        """Give up the calls under way and close their connections."""
         for handle in list(self._busy):
             self._release(handle)
 
@@ -156,13 +156,13 @@ class Multi:
 
 
 def _ready(events: int) -> int:
-    """What poll() found, in libcurl's words; 0, for a hang-up, lets it see for itself."""
+    """poll()'s events as libcurl's; 0, for a hang-up, lets libcurl see for itself."""
     return (events & POLLIN and pycurl.CSELECT_IN) | (events & POLLOUT and pycurl.CSELECT_OUT)
 
 
 def _understood(status: int, head: bytes, body: bytes) -> Answer:
-    """AWS's error code and what it said, from an answer that is no success."""
-    # After a proxy's or a 100's head comes another.
+    """AWS's error code and message, from an answer that is not a success."""
+    # The head of a proxy's answer or of a 100 is followed by another.
     last = head.decode("latin-1").rstrip().rpartition("\r\n\r\n")[2]
     fields = {
         name.strip().lower(): value.strip()

@@ -1,20 +1,20 @@
-"""How many calls are begun in a second."""
+"""Limits how many calls are begun in a second."""
 
 from __future__ import annotations
 
 import math
 from typing import Final
 
-#: Seconds, and answers, after which the pace is looked at.
+#: Seconds and answers after which the pace is adjusted.
 _WINDOW: Final = 0.25
 _ENOUGH: Final = 10
-#: The longest that is waited for so many answers.
+#: The most seconds to wait for so many answers.
 _LONGEST: Final = 2.0
-#: The share of calls refused that shows that the pace is too high.
+#: The share of throttled calls from which on the pace is too high.
 _TOLERATED: Final = 0.05
 #: The lowest pace, in calls per second: enough to notice that AWS answers again.
 _FLOOR: Final = 5.0
-#: So many falls in a row are believed to help; then only one in so many windows may be another.
+#: After so many falls in a row that did not help, only one in ``_SELDOM`` windows may be another.
 _FALLS: Final = 3
 _SELDOM: Final = 40
 #: Seconds whose calls may be begun at once.
@@ -24,15 +24,15 @@ _BURST: Final = 0.02
 class Rate:
     """At most ``limit`` calls per second, less while AWS refuses more; ``limit`` may be changed at any time.
 
-    Where AWS limits the rate (429) the pace falls to what it let through, at most to half, and grows again:
-    fast while it is far below what AWS took of late, then by a twenty-fifth in a second. It may be used by
-    one delivery after the other, not by two at once.
+    If AWS limits the rate (429), the pace falls to what it let through, at most to half, and grows again:
+    fast while it is far below what AWS took recently, then by a twenty-fifth per second. It may be used by
+    one delivery after another, not by two at once.
     """
 
     def __init__(self, limit: float = math.inf) -> None:
         self.limit = limit
         self._pace = math.inf
-        #: The most that AWS let through in a second, of late.
+        #: The most calls per second that AWS let through recently.
         self._best = 0.0
         self._falls = 0
         self._tokens, self._filled = 0.0, 0.0
@@ -41,11 +41,11 @@ class Rate:
 
     @property
     def now(self) -> float:
-        """Calls per second that it allows at this moment."""
+        """Return the calls per second that are allowed now."""
         return min(self.limit, self._pace)
 
     def delay(self, now: float) -> float:
-        """Seconds until a call may be begun."""
+        """Return the seconds until a call may be begun."""
         pace = self.now
         if pace == math.inf:
             return 0.0
@@ -60,7 +60,7 @@ class Rate:
         self._tokens -= 1
 
     def note(self, now: float, *, throttled: bool = False, failed: bool = False, again: bool = False) -> None:
-        """A call was answered. ``failed``: it was not, or AWS broke down; ``again``: it was a repetition."""
+        """Count an answer. ``failed``: there was none, or AWS broke down; ``again``: it was a retry."""
         if again:
             self._repeated += 1
             self._in_vain += throttled
@@ -82,7 +82,7 @@ class Rate:
         self._best = max(taken, self._best * 0.98)
         if self._too_fast(answered):
             self._falls += 1
-            # Where that is of no use, a slower pace is not what AWS wants.
+            # If slowing down does not help, the rate is not the reason.
             if self._falls <= _FALLS or self._falls % _SELDOM == 0 or taken <= self._best / 2:
                 self._pace = max(taken, min(self._pace, answered / seconds) / 2, _FLOOR)
             return
@@ -92,7 +92,7 @@ class Rate:
             self._pace += (self._pace if far else self._best * 0.04) * min(seconds, 1.0)
 
     def _too_fast(self, answered: int) -> bool:
-        """AWS also answers 429 for a client whose buffer is full: there a second try is as much in vain."""
+        """Whether the rate is too high: retries do not help against a client's full buffer, also a 429."""
         refused = self._throttled + self._failed + self._in_vain
         if refused > answered / 2:
             return refused > 2

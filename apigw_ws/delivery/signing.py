@@ -35,14 +35,14 @@ class Signer:
         self._known: tuple[str, Credentials] | None = None
 
     def __call__(self, connection_id: str) -> tuple[str, list[str]]:
-        """The URL of a POST to the connection, and the headers that sign it."""
+        """Return the URL of a POST to the connection, and the headers that sign it."""
         second = int(self._clock())
         if second != self._second:
             self._begin(second)
-        # Those of AWS have letters, digits, - and _, with = at the end.
+        # AWS's IDs have letters, digits, - and _, with = at the end.
         plain = connection_id.isascii() and connection_id.replace("=", "").isalnum()
         name = connection_id.replace("=", "%3D") if plain else quote(connection_id, safe="", errors="replace")
-        # What is quoted in the path is quoted again in what is signed, as for all services but S3.
+        # The path is quoted a second time for the signature, as for all services but S3.
         asked = f"{self._canonical}{name.replace('%', '%25')}{self._rest}"
         to_sign = self._prefix + sha256(asked.encode()).hexdigest()
         signature = hmac.digest(self._key, to_sign.encode(), "sha256").hex()
@@ -67,7 +67,7 @@ class Signer:
             f"Authorization: {_ALGORITHM} Credential={credentials.access_key}/{scope}, "
             f"SignedHeaders={names}, Signature="
         )
-        self._headers = lines[1:]  # Host is set by who sends
+        self._headers = lines[1:]  # the HTTP client sets Host
         self._second = second
 
 
@@ -79,7 +79,7 @@ def _day_key(secret: str, day: str, endpoint: Endpoint) -> bytes:
 
 
 def _host(url: str) -> str:
-    """In lower case, with the port where it is not the scheme's own."""
+    """The host in lower case, with the port unless it is the scheme's default."""
     parts = urlsplit(url)
     name = parts.hostname or ""
     name = f"[{name}]" if ":" in name else name
@@ -87,7 +87,7 @@ def _host(url: str) -> str:
 
 
 def _normal(path: str) -> str:
-    """Without empty segments and those of dots."""
+    """The path without empty segments and dot segments."""
     kept: list[str] = []
     for segment in path.split("/"):
         if segment == "..":

@@ -1,4 +1,4 @@
-"""Calls with boto3 from a few threads, where there is no pycurl."""
+"""Makes calls with boto3 from a few threads, without pycurl."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from apigw_ws.delivery.values import Answer, Endpoint
 
-#: More than this would gain nothing and slow down what else the process does: boto3's work needs the GIL.
+#: More threads gain nothing and slow the rest of the process down: boto3's work needs the GIL.
 MOST: Final = 32
 
 
@@ -36,6 +36,6 @@ class ThreadLine:
     def _call(self, connection_id: str, what: Any) -> None:
         try:
             answer = self._post(connection_id, self._payload)
-        except Exception as error:  # whatever it is: the delivery waits for an answer
+        except Exception as error:  # of any kind: the delivery waits for an answer
             answer = Answer(0, type(error).__name__)
         self._done.put((what, answer))

@@ -1,4 +1,4 @@
-"""What goes into a delivery, and what comes out."""
+"""Values that go into a delivery, and that come out of it."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ class Result(StrEnum):
     THROTTLED = "throttled"
     TOO_LARGE = "too_large"
     FAILED = "failed"
-    #: Nobody wanted it any longer.
+    #: The delivery was stopped before.
     CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     connection_id: str
-    #: Whatever the caller knows it by; comes back with the outcome.
+    #: The caller's own reference, which comes back with the outcome.
     ref: Any = None
 
 
@@ -37,14 +37,14 @@ class Outcome:
     result: Result
     #: AWS's error code, else botocore's name for what went wrong, else the status; empty if it was sent.
     code: str = ""
-    #: How often AWS was asked; 0: not at all, because the delivery was stopped before.
+    #: How many calls were made; 0 if the delivery was stopped before.
     attempts: int = 0
-    #: What AWS said of it, with its request ID.
+    #: What AWS said, with its request ID.
     said: str = ""
 
 
 class Answer(NamedTuple):
-    """What became of one call. ``status`` is 0 if no answer came."""
+    """The result of one call. ``status`` is 0 without an answer."""
 
     status: int
     code: str = ""
@@ -55,7 +55,7 @@ OK: Final = Answer(200)
 
 
 def said(message: str, request_id: str) -> str:
-    """AWS's words for a person. Of a wrong signature it says after a blank line what was signed."""
+    """AWS's message, without the signed text that follows a blank line if a signature is wrong."""
     words = message.partition("\n\n")[0].strip()[:500]
     return f"{words} (request ID {request_id})".strip() if request_id else words
 
@@ -73,29 +73,29 @@ class Credentials(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """Where ``@connections`` is, and as whom it is called, as boto3 resolved it: see ``aws.posting``."""
+    """The URL and the credentials for ``@connections``, as boto3 resolved them: see ``aws.posting``."""
 
-    #: ``/@connections/…`` follows, so it ends with the stage unless a custom domain knows it.
+    #: ``/@connections/…`` is appended, so it ends with the stage, unless a custom domain implies it.
     url: str
     region: str
-    #: Asked again each second of a delivery, since those of a role are renewed.
+    #: Called every second of a delivery, because a role's credentials are renewed.
     credentials: Callable[[], Credentials]
-    #: One call with boto3, where there is no pycurl. Raises nothing.
+    #: Makes one call with boto3, for use without pycurl. Raises nothing.
     post: Callable[[str, bytes], Answer]
-    #: The file of certificates that TLS trusts.
+    #: The file of trusted TLS certificates.
     ca_bundle: str = ""
-    #: The URL of a proxy, which may hold a password.
+    #: The URL of a proxy, which may contain a password.
     proxy: str = field(default="", repr=False)
     service: str = "execute-api"
 
 
 class Line(Protocol):
-    """Calls under way. Used by one thread; nothing is under way when it is new, nor after ``close``."""
+    """Makes calls, for one thread. Nothing is under way at first and after ``close``."""
 
     def begin(self, connection_id: str, what: Any) -> None: ...
 
     def answers(self, wait: float) -> list[tuple[Any, Answer]]:
-        """What was answered, each with its ``what``; waits so many seconds for the first."""
+        """Return the answers, each with its ``what``, after waiting up to so many seconds for the first."""
         ...
 
     def close(self) -> None: ...

@@ -32,8 +32,8 @@ class Syncing(ModelAdmin):
     actions = ("create_api_gateway", "create_custom_domain", "sync_to_aws", "sync_from_aws")
 
     def get_actions(self, request: HttpRequest, action_location: Any = None) -> dict[str, Any]:
-        """Without “delete selected”: it would leave several APIs behind in AWS at a stroke."""
-        # Django 6.1 asks by location (the list or the form), 5.2 does not know the word.
+        """Without “delete selected”, which would leave several APIs behind in AWS at once."""
+        # Django 6.1 asks by location (the list or the form), 5.2 does not have the argument.
         location = {"action_location": action_location} if action_location else {}
         actions = super().get_actions(request, **location)
         return {name: each for name, each in actions.items() if name in self.actions}
@@ -107,7 +107,7 @@ def _has_domain(request: HttpRequest, gateway: ApiGateway) -> bool:
 
 
 def _shown(sight: observation.Sight) -> bool:
-    """Its plan can be confirmed: it is what would be done now, and that is not nothing."""
+    """Whether the plan can be confirmed: it is current, and not empty."""
     return bool(sight.problem is None and sight.observation and sight.observation.pending)
 
 

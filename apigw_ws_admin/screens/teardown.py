@@ -1,4 +1,4 @@
-"""Taking a gateway out of AWS: what goes, what stays, and its name typed."""
+"""Tears a gateway down: shows what goes and what stays, and asks for its name."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Teardown(ModelAdmin):
         url_path="teardown",
     )
     def teardown(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Shows the list, and has the worker do exactly that when it is confirmed."""
+        """Show the list, and let the worker remove exactly that when it is confirmed."""
         gateway = gateway_for(self, request, object_id, TEARDOWN)
         if request.method == "POST":
             return _confirmed(request, gateway)
@@ -65,7 +65,7 @@ class Teardown(ModelAdmin):
         return request.user.has_perm(TEARDOWN)
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
-        """Of the record alone; not under a run, which would leave in AWS what nobody knows of."""
+        """Delete the record alone; not during a run, which could leave something unknown in AWS."""
         try:
             response: HttpResponse = super().delete_view(request, object_id, extra_context)
         except RunInProgress as problem:

@@ -1,4 +1,4 @@
-"""Alpine that makes no functions of texts, in place of Unfold's: for a policy without 'unsafe-eval'."""
+"""Replaces Unfold's Alpine by its build for a Content-Security-Policy without 'unsafe-eval'."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the stricter policy needs of the project. Where the app is not installed, nothing."""
+"""Checks what the strict policy needs from the project, if the app is installed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ STATIC: Final = Path(__file__).parent / "static"
 
 
 def check_alpine(**_: Any) -> list[CheckMessage]:
-    """With Unfold's, a policy without 'unsafe-eval' leaves pages covered by a layer that nothing removes."""
+    """With Unfold's Alpine, such a policy leaves pages covered by an overlay that is never removed."""
     if finders.find(ALPINE) == str(STATIC / ALPINE):
         return []
     hint = "Put “apigw_ws_admin.strict_csp” before “unfold” in INSTALLED_APPS."

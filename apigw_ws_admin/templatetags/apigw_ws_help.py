@@ -1,4 +1,4 @@
-"""From a failure in a template to the page about its code."""
+"""Template filters that link a failure to the page about its code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands in place of a list without rows."""
+"""What is shown instead of a list without rows."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ register = template.Library()
 
 @register.simple_tag
 def nothing_yet(opts: Any) -> tuple[str, ...]:
-    """The templates that say what would be in the list: the last one for models that only a project lists."""
+    """Return the templates that say what would be in the list; the last one is for a project's own models."""
     return (f"apigw_ws_admin/lists/{opts.model_name}.html", "apigw_ws_admin/lists/_nothing.html")

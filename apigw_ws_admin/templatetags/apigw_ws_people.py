@@ -1,4 +1,4 @@
-"""For a template that other apps' pages have, too."""
+"""A tag for a template that other apps' pages use, too."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def sessions_of(context: dict[str, Any]) -> str:
-    """Where the sessions are of the user that an admin's page is about, or of ours; empty on other pages.
+    """Return the URL of the sessions of the user that the page is about; empty on other pages.
 
-    A session's page names the user, and leads there.
+    A session's page names its user and leads there, too.
     """
     record = context.get("original")
     if isinstance(record, get_user_model()):

@@ -1,4 +1,4 @@
-"""The way from the console to a page, at its head: the same on every page about our records."""
+"""Breadcrumbs, the same on every page about our records."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def is_console(context: template.Context) -> bool:
-    """Whether the page is the console's; those of others in the same admin have no files of ours."""
+    """Return whether the page is the console's; other pages of the admin load none of our files."""
     match = getattr(context.get("request"), "resolver_match", None)
     return is_standalone() or (match is not None and (match.url_name or "").startswith("apigw_ws_"))
 
 
 @register.simple_tag(takes_context=True)
 def trail_of_page(context: template.Context) -> str:
-    """The app, the list, the record and the page; empty where Unfold's says as much.
+    """Return app, list, record and page; empty if Unfold's breadcrumbs are enough.
 
-    That is for lists, and for what other apps have. The way to the list keeps its filters. A page about no
-    model says its own steps: ``crumbs``.
+    They are for lists, and for other apps. The link to the list keeps its filters. A page about no
+    model names its own steps: ``crumbs``.
     """
     request: Any = context["request"]
     match = request.resolver_match

@@ -1,4 +1,4 @@
-"""The test console: WebSockets of the operator's own browser to a gateway."""
+"""The test console: WebSockets from the operator's own browser to a gateway."""
 
 from __future__ import annotations
 

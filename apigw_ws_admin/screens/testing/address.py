@@ -1,4 +1,4 @@
-"""Where a test connection leads, and what the browser takes along: its origin, and the console's cookies."""
+"""Where a test connection leads, and what the browser sends: its origin, and the console's cookies."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _SELECTOR: Final = re.compile(r"\$request\.body\.([\w.]+)\Z")
 
 
 def url_for(request: HttpRequest, gateway: ApiGateway) -> str:
-    """The gateway's URL; of an emulator on this machine under the name that the page has.
+    """Return the gateway's URL; for an emulator on this machine, with the page's own host name.
 
-    Browsers keep the cookies of 127.0.0.1 and of localhost apart.
+    Browsers keep the cookies of 127.0.0.1 and localhost apart.
     """
     parts = urlsplit(gateway.client_url)
     here = _host(request)
@@ -32,12 +32,12 @@ def url_for(request: HttpRequest, gateway: ApiGateway) -> str:
 
 
 def origin_of(request: HttpRequest) -> str:
-    """What the browser says of the page when it connects."""
+    """Return the page's Origin, as the browser sends it."""
     return f"{request.scheme}://{request.get_host()}"
 
 
 def problems(request: HttpRequest, gateway: ApiGateway) -> list[str]:
-    """What will keep the guards from letting this page in, or from knowing who it is; each with the fix."""
+    """Return why the guards will refuse this page or take it for anonymous, each with a fix."""
     return [*_of_origin(request, gateway), *_of_cookies(request, gateway)]
 
 

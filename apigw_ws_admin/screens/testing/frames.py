@@ -1,4 +1,4 @@
-"""The frames that are kept to be sent again."""
+"""Frames that are saved to be sent again."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from apigw_ws_admin.permissions import CHANGE_FRAME
 
 
 class FrameForm(forms.Form):
-    """A frame to be kept; its name may be that of another only by those who may and want to replace it."""
+    """A frame to save; an existing name takes the permission and the wish to replace that frame."""
 
     name = forms.CharField(label=gettext_lazy("Name"), max_length=64)
     payload = forms.CharField(label=gettext_lazy("Frame"), max_length=MAX_MESSAGE_BYTES, strip=False)
@@ -41,7 +41,7 @@ class FrameForm(forms.Form):
         return cleaned | {"gateway": gateway}
 
     def problem(self) -> str:
-        """What is wrong, in a sentence or two."""
+        """Return the form's errors in a sentence or two."""
         said = [f"{field.label}: {error}" for field in self for error in field.errors]
         return " ".join((*said, *self.non_field_errors()))
 

@@ -1,4 +1,4 @@
-"""The page from which test connections are opened, and what its script asks for."""
+"""The page that opens test connections, and the endpoints of its script."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Testing(ModelAdmin):
         return TemplateResponse(request, f"{_TEMPLATES}/page.html", context)
 
     def open_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """POST answers {"token": "…", "after": 7}: what the page connects with, and asks ``refusal`` by."""
+        """POST answers {"token": "…", "after": 7}: the connect token, and the argument for ``refusal``."""
         gateway = gateway_for(self, request, object_id, TEST)
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
@@ -62,14 +62,14 @@ class Testing(ModelAdmin):
         return JsonResponse({"token": trial.token, "after": trial.after})
 
     def refusal_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """Why the connection was refused that was begun with ``?after=``, as far as Django knows."""
+        """Answer why the connection that began with ``?after=`` was refused, as far as Django knows."""
         gateway = gateway_for(self, request, object_id, TEST)
         after, origin = number(request.GET.get("after", "")), address.origin_of(request)
         found = trials.refusal_of(gateway, after=after, by=request.user, origin=origin)  # type: ignore[arg-type]
         return JsonResponse(_explained(request, gateway, found))
 
     def keep_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """Keep a frame. Answers the list, or 422 with {"error": "…"}."""
+        """Save a frame. Answers the list, or 422 with {"error": "…"}."""
         gateway = gateway_for(self, request, object_id, TEST, ADD_FRAME)
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
@@ -89,7 +89,7 @@ class Testing(ModelAdmin):
 
 
 def _place(request: HttpRequest, gateway: ApiGateway) -> dict[str, Any]:
-    """Where the connections lead, and what to know beforehand."""
+    """Where connections lead, and what will go wrong."""
     routes = gateway.additional_routes.filter(enabled=True).values_list("route_key", flat=True)
     return {
         "address": address.url_for(request, gateway),
@@ -114,7 +114,7 @@ def _list(request: HttpRequest, gateway: ApiGateway) -> HttpResponse:
 
 
 def _explained(request: HttpRequest, gateway: ApiGateway, refusal: Refusal | None) -> dict[str, str]:
-    """A sentence, and the page that says more, where this person may see it."""
+    """A sentence, and a link to the page that says more, if the user may see it."""
     if refusal is None:
         doctor = reverse("admin:apigw_ws_apigateway_doctor", args=[gateway.pk])
         sentence = _(

@@ -1,4 +1,4 @@
-"""What users, channels, connections and addresses say, word by word, for a while."""
+"""Traces: the messages of a user, channel, connection or address for a while."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from apigw_ws_admin.users import NamesUser
 
 
 class TraceForm(NamesUser):
-    """``request`` is whose form it is."""
+    """``request`` has the user who fills it in."""
 
     request: HttpRequest
 

@@ -1,4 +1,4 @@
-"""A trace's page: what it captures as it does, and the messages word by word."""
+"""A trace's page: what it captures, live, and each message's content."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from apigw_ws_admin.moments import moment
 from apigw_ws_admin.pages import address_of, number
 from apigw_ws_admin.permissions import VIEW_ADDRESS, VIEW_PAYLOAD, demand_look
 
-#: Messages that are shown together.
+#: Messages on a page.
 PAGE: Final = 100
 
 
@@ -57,13 +57,13 @@ class TracePage(ModelAdmin):
         return cast(HttpResponse, super().render_change_form(request, context, **more))
 
     def entries_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """The messages after what the browser shows, or before it; 204 where nothing has changed."""
+        """Show the messages after those that the browser has, or before; 204 if nothing has changed."""
         trace = self._trace(request, object_id)
         context = _context(request, trace)
         if "before" in request.GET:
             return render(request, "apigw_ws_admin/traces/_older.html", context | _earlier(request, trace))
         after = number(request.GET.get("after", ""))
-        # The first of them: of a flood, the next request gets the next.
+        # Only the first of them: in a flood, the next request gets the next ones.
         newer = list(_chosen(request, trace).filter(pk__gt=after).order_by("pk")[:PAGE])[::-1]
         if not newer and request.GET.get("seen") == context["seen"]:
             return HttpResponse(status=204)
@@ -78,7 +78,7 @@ class TracePage(ModelAdmin):
         )
 
     def export_view(self, request: HttpRequest, object_id: int) -> StreamingHttpResponse:
-        """A JSON object a line, the first message first."""
+        """Send one JSON object per line, the first message first."""
         trace = self._trace(request, object_id, VIEW_PAYLOAD)
         ip, by = address_of(request), cast(Any, request.user)
         audit.record(AuditEvent.Verb.EXPORT, None, what=traces.named(trace), by=by, ip=ip)
@@ -132,7 +132,7 @@ def _count(trace: Trace) -> dict[str, str]:
 
 
 def _earlier(request: HttpRequest, trace: Trace) -> dict[str, Any]:
-    """The newest messages, or those before what the browser shows, and whether there are more."""
+    """The newest messages, or those before what the browser has, and whether there are more."""
     chosen = _chosen(request, trace).order_by("-pk")
     if before := number(request.GET.get("before", "")):
         chosen = chosen.filter(pk__lt=before)
@@ -143,7 +143,7 @@ def _earlier(request: HttpRequest, trace: Trace) -> dict[str, Any]:
 
 
 def _shown(entries: list[TraceEntry]) -> list[tuple[TraceEntry, str]]:
-    """Each with the colour of its status."""
+    """Entries with the colour of their status."""
     return [(entry, status_colour(entry.status or 0)) for entry in entries]
 
 
@@ -153,14 +153,14 @@ def _direction(request: HttpRequest) -> str:
 
 
 def _chosen(request: HttpRequest, trace: Trace) -> QuerySet[TraceEntry]:
-    """Without their words: those are fetched one by one."""
+    """Entries without their content, which is loaded one by one."""
     entries = trace.entries.defer("payload")
     direction = _direction(request)
     return entries.filter(direction=direction) if direction else entries
 
 
 def _pretty(entry: TraceEntry) -> str:
-    """JSON in lines, anything else as it was."""
+    """Indented JSON; anything else as it is."""
     try:
         return json.dumps(json.loads(entry.payload), ensure_ascii=False, indent=2)
     except (ValueError, RecursionError):
@@ -173,7 +173,7 @@ def _lines(entries: QuerySet[TraceEntry]) -> Iterator[str]:
 
 
 def _exported(entry: TraceEntry) -> dict[str, Any]:
-    """Without the fields that are empty. ``payload`` is a text, which holds JSON where JSON was sent."""
+    """Without empty fields. ``payload`` is a string, which holds JSON if JSON was sent."""
     fields = {
         "at": entry.at.isoformat(),
         "connection_id": entry.connection_id,

@@ -1,4 +1,4 @@
-"""The list of traces, the form that starts one, and what is done to one."""
+"""The list of traces, the form that starts one, and the actions on one."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class TraceList(RecordAdmin):
         return request.user.has_perms([TRACE, VIEW_PAYLOAD])
 
     def has_stop_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        """Of a row in the list, the object is not told."""
+        """In the list, Unfold does not pass the object."""
         if not request.user.has_perm(TRACE):
             return False
         return object_id is None or Trace.objects.running().filter(pk=object_id).exists()
@@ -54,7 +54,7 @@ class TraceList(RecordAdmin):
         return request.user.has_perm(DELETE_TRACE)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Of the form; a trace's page has its own facts."""
+        """For the form only; a trace's page has its own template."""
         may = request.user.has_perm(VIEW_ADDRESS)
         whom = ("connection_id", "username", "channel_name", *(("ip_address",) if may else ()))
         about = gettext_lazy(
@@ -92,7 +92,7 @@ class TraceList(RecordAdmin):
         return HttpResponseRedirect(reverse("admin:apigw_ws_trace_change", args=[obj.pk]))
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
-        """The audit trail has it, with the reason."""
+        """Nothing: the audit trail has it, with the reason."""
 
     @display(description=gettext_lazy("What"))
     def what(self, trace: Trace) -> str:

@@ -1,1 +1,1 @@
-"""A new gateway, step by step, and watching it come into being."""
+"""The wizard: makes a new gateway step by step, and shows its progress."""

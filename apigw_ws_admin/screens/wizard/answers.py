@@ -1,6 +1,6 @@
-"""What has been typed, kept in the session: a page that is left or opened twice loses nothing.
+"""Keeps what was typed in the session: a page that is left or opened twice loses nothing.
 
-A copy in the cache outlives a session that expires, for the same person to sign in again and go on.
+A copy in the cache outlives an expired session, so that the same user can sign in again and go on.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from django.utils.datastructures import MultiValueDict
 KEY: Final = "apigw_ws_drafts"
 #: Seconds that the copy is kept.
 COPIED: Final = 24 * 60 * 60
-#: Drafts that a session keeps; the oldest go first.
+#: The most drafts in a session; the oldest go first.
 KEPT: Final = 5
 
 
 class Answers:
-    """What was posted to the steps of one draft, by step."""
+    """The answers to one draft, by step."""
 
     def __init__(self, request: HttpRequest, draft: uuid.UUID) -> None:
         self._session = request.session
@@ -32,7 +32,7 @@ class Answers:
         return None if posted is None else MultiValueDict(posted)
 
     def put(self, step: str, posted: QueryDict) -> None:
-        """Remember what was posted. A draft that is worked on is the last to be forgotten."""
+        """Store what was posted. The draft edited last is the last to be dropped."""
         drafts = self._drafts()
         steps = drafts.pop(self._name, {})
         steps[step] = {name: values for name, values in posted.lists() if name != "csrfmiddlewaretoken"}

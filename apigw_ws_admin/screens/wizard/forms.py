@@ -1,4 +1,4 @@
-"""What each step asks."""
+"""The forms of the steps."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class RouteForm(forms.ModelForm):  # type: ignore[type-arg]
         }
 
     def has_changed(self) -> bool:
-        """A row with nothing but a switch in it is none."""
+        """A row with nothing but its switch counts as empty."""
         return any(name != "two_way" for name in self.changed_data)
 
 
@@ -106,6 +106,6 @@ class DomainForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 class ReviewForm(forms.Form):
-    """Sends back which plan was shown."""
+    """Submits the digest of the plan that was shown."""
 
     seen = forms.CharField(widget=forms.HiddenInput)

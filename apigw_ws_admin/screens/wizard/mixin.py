@@ -1,4 +1,4 @@
-"""The wizard's place among the gateways."""
+"""Adds the wizard to the admin of gateways."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class GatewayWizardMixin:
         url_path="wizard",
     )
     def wizard(self, request: HttpRequest) -> HttpResponse:
-        """Begin a draft. Nothing is kept before the first answer."""
+        """Begin a draft. Nothing is stored before the first answer."""
         url = reverse("admin:apigw_ws_apigateway_wizard_step", args=[uuid.uuid4(), NAMES[0]])
         return HttpResponseRedirect(url)
 

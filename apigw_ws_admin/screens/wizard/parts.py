@@ -1,4 +1,4 @@
-"""Parts of steps that ask others, and are loaded after the page: nobody slow or broken holds it up."""
+"""Parts of steps that ask AWS or other servers; they are loaded after the page, and never block it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class PartView(UnfoldModelAdminViewMixin, TemplateView):
-    """A part by its name. What asks a server of the operator's choice wants a POST, and its token."""
+    """Serves a part by its name. The one that calls a server of the operator's choice needs a POST."""
 
     title = ""
     permission_required = WizardView.permission_required
@@ -72,7 +72,7 @@ class PartView(UnfoldModelAdminViewMixin, TemplateView):
         return context
 
     def _gateway(self, *names: str) -> ApiGateway:
-        """The gateway to be, as far as it matters here: where it is, and these fields."""
+        """The draft gateway as far as it matters here: where it is, and these fields."""
         asked = {name: self.request.GET.get(name, "").strip() for name in ("region", *names)}
         return ApiGateway(account=self._account(), **asked)
 

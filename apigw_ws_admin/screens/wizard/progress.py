@@ -1,4 +1,4 @@
-"""A gateway on its way into AWS. All that is shown is in the database: it may be left and found again."""
+"""A new gateway's progress. All of it is in the database, so the page can be left and found again."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from apigw_ws_admin.permissions import APPLY, demand
 from apigw_ws_admin.screens.wizard.views import LABELS, stepper
 from apigw_ws_admin.sites import reverse
 
-#: Seconds that somebody who has pressed Retry waits for AWS at most.
+#: The most seconds that Retry waits for AWS.
 PATIENCE: Final = 10.0
 
 
 class ProgressView(UnfoldModelAdminViewMixin, TemplateView):
-    """The newest run of a gateway. ``?after=`` names the run that the awaited one follows."""
+    """Shows the newest run of a gateway. ``?after=`` names the run before the awaited one."""
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().setup(request, *args, **kwargs)
@@ -36,7 +36,7 @@ class ProgressView(UnfoldModelAdminViewMixin, TemplateView):
         self.title = _("Making “%s”") % self.gateway
 
     def has_permission(self) -> bool:
-        """Who may change gateways may look at them, as everywhere in the admin."""
+        """As everywhere in the admin, permission to change includes permission to view."""
         return bool(self.model_admin.has_view_permission(self.request, self.gateway))
 
     def get_template_names(self) -> list[str]:
@@ -44,7 +44,7 @@ class ProgressView(UnfoldModelAdminViewMixin, TemplateView):
         return [f"apigw_ws_admin/{part}"]
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """The page; 204 while it polls (``?seen=``) and there is nothing new: no focus jumps."""
+        """Show the page; 204 while it polls (``?seen=``) and has not changed, so that the focus stays."""
         context = self.get_context_data(**kwargs)
         if context["version"] == request.GET.get("seen"):
             return HttpResponse(status=204)
@@ -75,14 +75,14 @@ class ProgressView(UnfoldModelAdminViewMixin, TemplateView):
         )
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Go on from where the last run stopped."""
+        """Continue from where the last run stopped."""
         demand(request, APPLY)
         here = reverse("admin:apigw_ws_apigateway_progress", args=[self.gateway.pk])
         run = self.gateway.runs.order_by("-pk").first()
         return HttpResponseRedirect(f"{here}?after={run.pk if run else 0}" if self._retry() else here)
 
     def _retry(self) -> bool:
-        """Nobody has agreed to lose anything by pressing Retry."""
+        """Retries only what removes nothing: nobody has agreed to that."""
         seen = glance(self.gateway, provisioning.preview, load=[ROUTES], budget=PATIENCE)
         if seen.found is None:
             messages.error(self.request, explained(seen.problem))
@@ -99,16 +99,16 @@ class ProgressView(UnfoldModelAdminViewMixin, TemplateView):
         return runs.order_by("-pk").first()
 
     def _is_new(self, run: Run | None) -> bool:
-        """Nothing was finished before: somebody comes from the wizard, not back to a gateway that lives."""
+        """Whether no run was ever finished: the user comes from the wizard, not back to a live gateway."""
         finished = self.gateway.runs.filter(state=Run.State.DONE)
         return not (finished.exclude(pk=run.pk) if run else finished).exists()
 
     def _ahead(self, run: Run | None) -> list[str]:
-        """All steps of a gateway that is made from nothing; none if a run does something else."""
+        """All steps that make a new gateway; none if the run does something else."""
         draft = Draft(gateway=self.gateway, routes=self.gateway.additional_routes.all())
         try:
             described = [operation.describe() for operation in drafts.plan(draft).operations]
-        except ApigwWsError:  # the record has been changed since
+        except ApigwWsError:  # the record has changed since
             return []
         new = run is None and not self.gateway.api_created
         return described if new or (run and run.planned == len(described)) else []

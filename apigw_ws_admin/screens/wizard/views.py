@@ -1,4 +1,4 @@
-"""The steps. Their URLs carry the uid of the gateway to be, so that no draft becomes two gateways."""
+"""The wizard's steps. Their URLs have the future gateway's uid, so that no draft becomes two gateways."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from apigw_ws_admin.sites import reverse
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     label: Promise
-    #: A form's class or a formset's.
+    #: The class of a form or formset.
     form: Any
 
 
@@ -45,7 +45,7 @@ STEPS: Final[Mapping[str, Step]] = {
     "review": Step(label=_("Review"), form=forms.ReviewForm),
 }
 NAMES: Final = tuple(STEPS)
-#: What people see of the way; the last is not a step of the draft any longer.
+#: The steps as people see them; the last is no longer a step of the draft.
 LABELS: Final = (*(step.label for step in STEPS.values()), _("Progress"))
 #: What the review repeats because the plan does not say it.
 RECORDED: Final = frozenset(
@@ -76,7 +76,7 @@ class WizardView(UnfoldModelAdminViewMixin, TemplateView):
             return elsewhere
         place = NAMES.index(self.step)
         if "back" in request.POST:
-            # A step that was only looked at has nothing to keep, nor to complain of when one comes again.
+            # A step that was only viewed has nothing to store, and no errors on the next visit.
             if self.answers.get(self.step) is not None or self._bound(self.step, request.POST).has_changed():
                 self.answers.put(self.step, request.POST)
             return self._go(NAMES[max(place - 1, 0)])
@@ -105,7 +105,7 @@ class WizardView(UnfoldModelAdminViewMixin, TemplateView):
         return super().get_context_data(**context, **(self._review() if self.step == "review" else {}))
 
     def _elsewhere(self) -> HttpResponse | None:
-        """Where somebody belongs who has finished this draft, or has not come this far."""
+        """Where to redirect if the draft is finished or has not come this far."""
         if self.step not in STEPS:
             raise Http404
         if gateway := ApiGateway.objects.filter(uid=self.draft).first():
@@ -126,12 +126,12 @@ class WizardView(UnfoldModelAdminViewMixin, TemplateView):
         return STEPS[step].form(data, **({"prefix": step} if step == "routes" else {}))
 
     def _where(self) -> ApiGateway:
-        """The gateway to be, in the region that its certificate has to be of."""
+        """The draft gateway, in the region that its certificate has to be in."""
         form = self._form("account")
         return ApiGateway(**form.cleaned_data) if form.is_valid() else ApiGateway()
 
     def _draft(self) -> Draft:
-        """What the steps before the last make together. They are valid."""
+        """The draft that the valid steps before the last make."""
         fields: dict[str, Any] = {}
         for name in ("account", "basics", "endpoint", "domain"):
             form = self._form(name)
@@ -165,7 +165,7 @@ class WizardView(UnfoldModelAdminViewMixin, TemplateView):
         }
 
     def _finish(self) -> HttpResponse:
-        """Save the gateway as it was reviewed, and have it made in AWS."""
+        """Save the gateway as it was reviewed, and let the worker make it in AWS."""
         draft = self._draft()
         seen = self.request.POST["seen"]
         if seen != drafts.plan(draft).digest:
@@ -176,7 +176,7 @@ class WizardView(UnfoldModelAdminViewMixin, TemplateView):
                 drafts.save(draft)
                 self.model_admin.log_addition(self.request, draft.gateway, [{"added": {}}])
         except IntegrityError:
-            return self._go("basics")  # which says that the name is taken by now
+            return self._go("basics")  # which says that the name is taken
         transactions.on_commit(partial(worker.hand_over, self.request, draft.gateway, seen, announce=False))
         self.answers.forget()
         return _watch(draft.gateway)
@@ -189,7 +189,7 @@ class WizardView(UnfoldModelAdminViewMixin, TemplateView):
 
 
 def stepper(at: int, urls: Sequence[str] = ()) -> list[dict[str, Any]]:
-    """The steps as they are shown; those that are done are links, as far as there are ``urls``."""
+    """Return the steps for display; finished ones are links, if there are ``urls``."""
     return [
         {
             "label": label,
@@ -202,16 +202,16 @@ def stepper(at: int, urls: Sequence[str] = ()) -> list[dict[str, Any]]:
 
 
 def _targets() -> list[str]:
-    """Where the views of the newest gateways are: a further one often calls the same."""
+    """The targets of the newest gateways: another one often has the same."""
     newest = ApiGateway.objects.exclude(target_base_endpoint="").order_by("-pk")[:10]
     urls = newest.values_list("target_base_endpoint", flat=True)
     return list(dict.fromkeys(urls))[:2]
 
 
 def _shown(form: Any) -> Any:
-    """The page opens with the keyboard in the first field that was answered wrongly, else in the first.
+    """The form, with autofocus on its first field with an error, else on its first.
 
-    A row that may be left empty has no field that must be filled in.
+    A row that may be left empty has no required fields.
     """
     for row in getattr(form, "forms", ()):
         for field in () if row.has_changed() else row.fields.values():
@@ -229,7 +229,7 @@ def _watch(gateway: ApiGateway) -> HttpResponse:
 
 
 def _one_more(posted: QueryDict) -> QueryDict:
-    """What was posted of a formset, with room for another form."""
+    """What was posted to a formset, with one more form."""
     changed = posted.copy()
     rows = min(number(posted.get("routes-TOTAL_FORMS", "")), forms.MAX_ROUTES)
     changed["routes-TOTAL_FORMS"] = str(rows + 1)
