@@ -43,6 +43,13 @@ def reaped(db: None) -> Chore:
     return Chore.objects.create(name=reaper.NAME, started_on=timezone.now(), finished_on=timezone.now())
 
 
+@pytest.fixture(autouse=True)
+def same_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Charts and numbers are at the middle of one minute, even if it ends during the test."""
+    middle = time.time() // 60 * 60 + 30
+    monkeypatch.setattr(trends, "_clock", lambda: middle)
+
+
 def words(html: str) -> str:
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
 
@@ -56,7 +63,7 @@ def page(client: Client, **query: str) -> str:
 
 def happened(ago: int = 1, of: ApiGateway | None = None, **numbers: int) -> None:
     """This many minutes ago, at a gateway or at all together."""
-    minute = int(time.time() // 60) - ago
+    minute = int(trends._clock() // 60) - ago
     Rollup.objects.create(minute=minute, gateway=of.pk if of else Rollup.ALL, **numbers)
 
 
