@@ -35,34 +35,32 @@ else:
 
 
 @receiver(user_logged_out)
-def end_the_browser_session(request: HttpRequest | None, **_: Any) -> None:
-    _tell_aws(logins.close_of_login(getattr(getattr(request, "session", None), "session_key", None)))
+def close_sessions_on_logout(request: HttpRequest | None, **_: Any) -> None:
+    _finish_at_aws(logins.close_of_login(getattr(getattr(request, "session", None), "session_key", None)))
 
 
 @receiver(user_logged_in)
-def end_the_sessions_of_who_sat_here_before(
-    request: HttpRequest | None, user: AbstractBaseUser, **_: Any
-) -> None:
+def close_sessions_of_previous_user(request: HttpRequest | None, user: AbstractBaseUser, **_: Any) -> None:
     """By now the browser session has a new key; the request's cookie still has the old one."""
     cookies = getattr(request, "COOKIES", {})
-    _tell_aws(logins.close_of_others(cookies.get(settings.SESSION_COOKIE_NAME), user))
+    _finish_at_aws(logins.close_of_others(cookies.get(settings.SESSION_COOKIE_NAME), user))
 
 
 @receiver(post_save, sender=settings.AUTH_USER_MODEL)
-def end_the_logins_of_a_changed_user(
+def close_sessions_of_changed_user(
     instance: AbstractBaseUser, created: bool, raw: bool, update_fields: frozenset[str] | None, **_: Any
 ) -> None:
     if not (created or raw):
-        _tell_aws(logins.close_of_changed_user(instance, update_fields))
+        _finish_at_aws(logins.close_of_changed_user(instance, update_fields))
 
 
 @receiver(pre_delete, sender=settings.AUTH_USER_MODEL)
-def end_the_sessions_of_a_deleted_user(instance: AbstractBaseUser, **_: Any) -> None:
-    _tell_aws(logins.close_of_deleted_user(instance))
+def close_sessions_of_deleted_user(instance: AbstractBaseUser, **_: Any) -> None:
+    _finish_at_aws(logins.close_of_deleted_user(instance))
 
 
 @receiver(pre_delete, sender=settings.AUTH_USER_MODEL)
-def delete_the_traces_of_a_deleted_user(instance: AbstractBaseUser, **_: Any) -> None:
+def delete_traces_of_deleted_user(instance: AbstractBaseUser, **_: Any) -> None:
     traces.delete_of_user(instance)
 
 
@@ -70,7 +68,7 @@ def delete_the_traces_of_a_deleted_user(instance: AbstractBaseUser, **_: Any) ->
 @receiver([post_save, post_delete], sender=Permission)
 @receiver(post_delete, sender=Group)
 @receiver(m2m_changed)  # users' permissions and groups, groups' permissions; the models may be the project's
-def ask_for_permissions_again(update_fields: frozenset[str] | None = None, **_: Any) -> None:
+def forget_grants(update_fields: frozenset[str] | None = None, **_: Any) -> None:
     if update_fields != frozenset({"last_login"}):
         access.grants_changed()
 
@@ -79,42 +77,42 @@ def ask_for_permissions_again(update_fields: frozenset[str] | None = None, **_: 
 @receiver([post_save, post_delete], sender=ChannelPermissionRule)
 @receiver(m2m_changed, sender=ChannelPermissionRule.permissions.through)
 @receiver(m2m_changed, sender=ChannelPermissionRule.groups.through)
-def read_the_channel_permissions_again(**_: Any) -> None:
+def forget_channel_permissions(**_: Any) -> None:
     rules.changed()
 
 
 @receiver(pre_delete, sender=ApiGateway)
-def end_the_sessions_of_a_gateway(instance: ApiGateway, **_: Any) -> None:
+def close_sessions_of_deleted_gateway(instance: ApiGateway, **_: Any) -> None:
     sessions.close_of_gateway(instance)
 
 
 @receiver([post_save, post_delete], sender=ApiGateway)
-def forget_known_gateways(**_: Any) -> None:
+def forget_gateways(**_: Any) -> None:
     gateways.changed()
 
 
 @receiver([post_save, post_delete], sender=Ban)
-def forget_known_bans(**_: Any) -> None:
+def forget_bans(**_: Any) -> None:
     bans.changed()
 
 
 @receiver(post_save, sender=Ban)
-def tell_aws_whom_a_ban_closed(created: bool, raw: bool, **_: Any) -> None:
-    _tell_aws(created and not raw)
+def finish_closing_banned(created: bool, raw: bool, **_: Any) -> None:
+    _finish_at_aws(created and not raw)
 
 
 @receiver(deployed, sender=ApiGateway)
-def keep_what_was_deployed(gateway: ApiGateway, run: Run, **_: Any) -> None:
+def remember_deployment(gateway: ApiGateway, run: Run, **_: Any) -> None:
     deployments.remember(gateway, run)
 
 
 @receiver(task_finished)
-def write_down_what_a_task_counted(**_: Any) -> None:
+def flush_rollups(**_: Any) -> None:
     """Some task backends use a process per task, which ends before the next flush."""
     rollups.flush()
 
 
-def _tell_aws(closed: int) -> None:
+def _finish_at_aws(closed: int) -> None:
     """Enqueue the task on commit. If the queue does not answer, log it: the reaper will do the work."""
     if closed:
         transactions.on_commit(_finish_closing, robust=True)

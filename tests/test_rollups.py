@@ -16,7 +16,7 @@ from django.utils import timezone
 from apigw_ws.delivery import Result
 from apigw_ws.exceptions import ApigwWsError
 from apigw_ws.models import ApiGateway, Rollup, WebSocketSession
-from apigw_ws.receivers import write_down_what_a_task_counted
+from apigw_ws.receivers import flush_rollups
 from apigw_ws.services import endpoints, messages, rollups, sessions
 from apigw_ws.services.timeline import Handled
 from apigw_ws.testing import WebSocketTestClient
@@ -207,7 +207,7 @@ def test_the_command_that_ends_writes_down_what_it_counted() -> None:
 def test_a_task_that_ends_writes_down_what_it_counted() -> None:
     rollups.count(None, connects=1)
 
-    write_down_what_a_task_counted()
+    flush_rollups()
 
     assert Rollup.objects.get().connects == 1
 
