@@ -259,7 +259,8 @@ def test_numbers_lead_to_the_rows_of_their_time(operator: Client) -> None:
     WebSocketSession.objects.create(connection_id="idle", active_on=now - timedelta(minutes=11))
     talking = WebSocketSession.objects.create(connection_id="talking", active_on=now)
     early, lately = (Refusal.objects.create(guard="origin", phase="connect", status=403) for _ in range(2))
-    Refusal.objects.filter(pk=early.pk).update(created_on=now - timedelta(minutes=62))
+    for refusal, ago in ((early, 62), (lately, 2)):
+        Refusal.objects.filter(pk=refusal.pk).update(created_on=now - timedelta(minutes=ago))
 
     assert [each.pk for each in behind(operator, "Connects")] == [sessions["new"].pk]
     assert {each.connection_id for each in behind(operator, "Live sessions")} == {*ages, "talking"}
