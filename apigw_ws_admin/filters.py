@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from datetime import datetime
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.db.models import Count, QuerySet
-from django.forms import SplitDateTimeField
 from django.http import HttpRequest
 from unfold.contrib.filters.admin import RangeDateTimeFilter, RelatedDropdownFilter
 from unfold.contrib.filters.forms import DropdownForm
 
 from apigw_ws.models import ApiGateway
+from apigw_ws.services import narrowing
 from apigw_ws_admin.widgets import LongSelect
 
 
@@ -50,13 +47,6 @@ class MomentsFilter(RangeDateTimeFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         for end, lookup in (("from", "gte"), ("to", "lte")):
-            if moment := self._moment(end):
+            if moment := narrowing.range_end(self.used_parameters, self.field_path, end):
                 queryset = queryset.filter(**{f"{self.field_path}__{lookup}": moment})
         return queryset
-
-    def _moment(self, end: str) -> datetime | None:
-        """None if it is missing or invalid. A date alone means midnight."""
-        day, time = (self.used_parameters.get(f"{self.field_path}_{end}_{part}") for part in (0, 1))
-        with suppress(ValidationError):
-            return SplitDateTimeField().clean([day, time or "00:00"]) if day else None
-        return None

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from ipaddress import ip_address
-from typing import Final
+from typing import Any, Final
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
@@ -79,9 +79,20 @@ def narrowed(sessions: Rows, query: Mapping[str, str]) -> Rows:
         if word := str(query.get(name) or "").replace("\0", "").strip():
             sessions = narrow(sessions, word)
     for end, lookup in (("from", "gte"), ("to", "lte")):
-        if moment := _moment(query, end):
+        if moment := range_end(query, "created_on", end):
             sessions = sessions.filter(**{f"created_on__{lookup}": moment})
     return sessions
+
+
+def range_end(parameters: Mapping[str, Any], field: str, end: str) -> datetime | None:
+    """Return the ``end`` ("from" or "to") of a range of times in a list's parameters.
+
+    None if it is missing or invalid. A date alone means midnight.
+    """
+    day, time = (parameters.get(f"{field}_{end}_{part}") for part in (0, 1))
+    with suppress(ValidationError):
+        return SplitDateTimeField().clean([day, time or "00:00"]) if day else None
+    return None
 
 
 def _in_state(sessions: Rows, word: str) -> Rows:
@@ -117,14 +128,6 @@ def _lasting(name: str, field: str) -> Callable[[Rows, str], Rows]:
 
 def _nothing(sessions: Rows, word: str) -> Rows:
     return sessions
-
-
-def _moment(query: Mapping[str, str], end: str) -> datetime | None:
-    """None if it is missing or invalid. A date alone means midnight."""
-    day, time = (query.get(f"created_on_{end}_{part}") for part in (0, 1))
-    with suppress(ValidationError):
-        return SplitDateTimeField().clean([day, time or "00:00"]) if day else None
-    return None
 
 
 _NARROWS: Final[Mapping[str, Callable[[Rows, str], Rows]]] = {

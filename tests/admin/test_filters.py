@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from apigw_ws.models import Refusal
-from apigw_ws_admin.pages import ago
+from apigw_ws_admin.moments import ago
 from tests.admin import rows
 
 pytestmark = pytest.mark.django_db
