@@ -75,14 +75,14 @@ def _due(deployed: QuerySet[ApiGateway]) -> QuerySet[ApiGateway]:
 
 
 def _problem(gateway: ApiGateway) -> ApigwWsError | None:
-    """Look at the gateway, and at its domain; return and write down what kept us from seeing it.
+    """Look at the gateway, and at its domain; return and write down what kept us from seeing the gateway.
 
-    That it is tried is written down before: whatever a look does, the next tick goes on with another.
+    That it is tried is written down before: whatever a look does, the next tick goes on with another. What
+    is not told of the domain stays as it was seen, with its age.
     """
     sightings.note([(gateway, {"tried_on": timezone.now()})])
     (sight,) = observation.observe([gateway], budget=_LOOK)
-    problem = sight.problem
-    if gateway.domain_name and not problem:
-        problem = domains.observe(gateway, budget=_LOOK).problem
-    sightings.note([(gateway, {"problem": str(problem or "")})])
-    return problem
+    if gateway.domain_name and not sight.problem:
+        domains.observe(gateway, budget=_LOOK)
+    sightings.note([(gateway, {"problem": str(sight.problem or "")})])
+    return sight.problem
