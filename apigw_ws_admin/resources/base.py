@@ -100,6 +100,7 @@ class Transfer(ModelResource):
         super().__init__()
         self.by, self.ip = by, ip
         self._rows: dict[Hashable, int] = {}
+        self._locks = False
 
     @classmethod
     def field_from_django_field(
@@ -152,7 +153,13 @@ class Transfer(ModelResource):
         """Return the record's name for people."""
         return " · ".join(str(record[name]) for name in self.naming if record.get(name))
 
+    def get_queryset(self) -> QuerySet[Any]:
+        """What may be here already. While it is imported, nobody else changes a record that was compared."""
+        found: QuerySet[Any] = super().get_queryset()
+        return found.select_for_update(of=("self",)) if self._locks else found
+
     def before_import_row(self, row: dict[str, Any], **kwargs: Any) -> None:
+        self._locks = not kwargs["dry_run"]
         for name in [name for name, value in row.items() if value is _MISSING]:
             del row[name]
         number = kwargs["row_number"]

@@ -93,6 +93,8 @@ def _rows(resource: Transfer, records: Sequence[Record], *, dry_run: bool) -> tu
     result = resource.import_data(
         resource.dataset(records), dry_run=dry_run, use_transactions=True, rollback_on_validation_errors=True
     )
+    for error in result.base_errors:
+        raise error.error  # of no row: nothing was imported
     wrong = {row.number: problems(row.error) for row in result.invalid_rows}
     wrong |= {number: tuple(_sentences(errors)) for number, errors in result.row_errors()}
     return tuple(

@@ -35,6 +35,7 @@ from apigw_ws.models import (
 )
 from apigw_ws.services import provisioning, specs
 from apigw_ws_admin.resources import formats
+from apigw_ws_admin.resources.gateways import GatewayTransfer
 from tests.admin import rows
 
 if TYPE_CHECKING:
@@ -227,6 +228,17 @@ def test_what_was_confirmed_is_what_happens_or_nothing(operator: Client) -> None
     confirm(operator, moved)
     made.refresh_from_db()
     assert made.integration_timeout == 50
+
+
+@pytest.mark.skipif(not connection.features.has_select_for_update, reason="One writes at a time anyway.")
+def test_nobody_changes_a_record_between_its_comparison_and_its_import(operator: Client) -> None:
+    complete()
+    page = upload(operator, json.dumps([{"api_name": "chat", "integration_timeout": 50}]))
+
+    with CaptureQueriesContext(connection) as captured:
+        confirm(operator, page)
+
+    assert any('FOR UPDATE OF "apigw_ws_apigateway"' in each["sql"] for each in captured)
 
 
 def test_a_bad_row_keeps_all_others_out(operator: Client) -> None:
@@ -714,3 +726,16 @@ def test_what_nobody_thought_of_is_logged_and_not_shown(
         assert sentences(page) == [sentence]
         assert "secret" not in page.text
     assert "secret" in caplog.text
+
+
+def test_what_fails_before_the_first_row_is_not_reported_as_imported(
+    operator: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = upload(operator, '[{"api_name": "a", "target_base_endpoint": "https://e.com/"}]')
+    monkeypatch.setattr(GatewayTransfer, "before_import", Mock(side_effect=DatabaseError))
+
+    with pytest.raises(DatabaseError):
+        confirm(operator, page)
+
+    assert not ApiGateway.objects.exists()
+    assert not AuditEvent.objects.exists()
