@@ -27,7 +27,7 @@ class LiveList(ModelAdmin):
 
     class Media:
         css = {"all": ("apigw_ws_admin/gateways.css", "apigw_ws_admin/live.css")}
-        js = ("apigw_ws_admin/live.js",)
+        js = ("apigw_ws_admin/live.js", "apigw_ws_admin/columns.js")
 
     def figure_of(self, rows: Any) -> str:
         """Return the number of rows on all pages, as text."""

@@ -141,7 +141,9 @@ def at_work(request: HttpRequest, gateway: ApiGateway) -> dict[str, Any] | None:
     if run := runs.active(gateway):
         steps = list(run.steps.all())
         version = f"{run.pk}-{run.planned}-{len(steps)}-{run.waiting_until or ''}"
-        return {"run": run, "steps": steps, "version": blake2b(version.encode(), digest_size=9).hexdigest()}
+        ahead = range(run.planned - len(steps))
+        version = blake2b(version.encode(), digest_size=9).hexdigest()
+        return {"run": run, "steps": steps, "ahead": ahead, "version": version}
     task = task_of(request, gateway)
     if task is not None and not task.is_finished:
         late = timezone.now() - task.enqueued_at > PATIENCE

@@ -159,7 +159,8 @@
       return style === "home" ? [] : false;
     },
   });
-  reserve();
+  tell("ok");
+  addEventListener("load", () => document.fonts.ready.then(reserve));
   entitle();
   setInterval(look, 1_000);
 }

@@ -1,5 +1,6 @@
 // A list that refreshes itself. Rows are told apart by their record, and only cells that changed are replaced:
 // a plain swap would lose selection, open rows, focus and menus.
+"use strict";
 {
   const RATE = "apigw-ws-live-rate";
   const one = (selector, within = document) => within.querySelector(selector);
@@ -140,6 +141,14 @@
     const text = bar().dataset[`text${state[0].toUpperCase()}${state.slice(1)}`];
     one("#live-note").textContent = text.replace("{time}", asOf.toLocaleTimeString(document.documentElement.lang));
   }
+  // Room for what it says of a refresh that gets no answer, so that nothing moves then.
+  function reserve() {
+    const note = one("#live-note");
+    const { state } = bar().dataset;
+    const sizes = ["failed", "waiting", state].map((each) => (tell(each), [note.offsetWidth, note.offsetHeight]));
+    note.style.minWidth = `${Math.max(...sizes.map(([width]) => width)) + 1}px`;
+    note.style.minHeight = `${Math.max(...sizes.map(([, height]) => height))}px`;
+  }
   function plan() {
     clearTimeout(timer);
     if (rate && !over) timer = setTimeout(ask, rate * 1000 * Math.min(2 ** failures, 16));
@@ -218,6 +227,7 @@
     if ([...select.options].some((option) => option.value === kept)) select.value = kept;
     rate = Number(select.value);
     tell(rate ? "ok" : "paused");
+    addEventListener("load", () => document.fonts.ready.then(reserve));
     plan();
   });
   document.addEventListener("DOMContentLoaded", () => {

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.cache import cache
-from django.db.models import F
 from django.utils import timezone
 
-from apigw_ws.models import Rollup, WebSocketSession
+from apigw_ws.models import AuditEvent, Broadcast, BroadcastSample, Rollup, Run, Step, WebSocketSession
 from tests.admin import rows
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -19,23 +19,32 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 #: Since it was asked for; all of them, whatever an operator has pressed just before.
 SHIFTS = """() => {
   window.shifts = [];
+  const where = ({ x, y, width, height }) => [x, y, width, height].map(Math.round).join();
+  const what = (node) => (node?.parentElement ?? node)?.outerHTML.replace(/\\s+/g, " ").slice(0, 120);
   new PerformanceObserver((list) => shifts.push(...list.getEntries().map(({ value, sources }) =>
-    ({ value, of: sources.map(({ node }) => node?.parentElement?.outerHTML.slice(0, 120)) }))))
+    ({ value, of: sources.map((each) =>
+      [where(each.previousRect), where(each.currentRect), what(each.node)]) }))))
     .observe({ type: "layout-shift" });
 }"""
+WIDTHS = (1440, 1024, 390)
 FOCUSED = "document.activeElement.href"
 PAINTED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
-def more_traffic() -> None:
-    """Figures get three digits more, times fewer."""
+def count(figure: int) -> None:
+    """So many of everything, and one more of what happened."""
     now = timezone.now()
     WebSocketSession.objects.update(
-        request_count=F("request_count") * 1000, messages_out=F("messages_out") * 1000, active_on=now
+        request_count=figure, messages_out=figure, bytes_in=figure, bytes_out=figure, active_on=now
     )
-    minute = int(time.time() // 60)
-    Rollup.objects.update(messages_in=F("messages_in") * 10, live=F("live") * 10)
-    Rollup.objects.get_or_create(minute=minute, defaults={"live": 9, "messages_in": 5})
+    Rollup.objects.update(messages_in=figure, live=figure)
+    Broadcast.objects.update(sent=figure, gone=figure // 10)
+    BroadcastSample.objects.update(at=now - timedelta(seconds=1), sent=figure)
+    AuditEvent.objects.create(who="ada", verb="apply", object_text="chat", result="done")
+    position = Step.objects.filter(run=12).count()
+    Step.objects.create(
+        run_id=12, position=position, operation="Deploy", description="Deploy.", started_on=now
+    )
 
 
 @pytest.fixture
@@ -46,12 +55,18 @@ def lively(operator_page: Any, live_server: Any) -> Callable[[str], Any]:
         WebSocketSession.objects.create(
             connection_id=f"one-of-many-{number}=", channel_name="lobby", request_count=2
         )
+    sending = Broadcast.objects.create(
+        pk=11, state="sending", total=2_000_000, sent=1, gone=3, audience={"kind": "everybody"}, payload="{}"
+    )
+    BroadcastSample.objects.create(broadcast=sending, at=timezone.now(), sent=1)
+    Run.objects.create(pk=12, gateway_id=11, planned=20)
     for ago in (1, 2, 3):
         Rollup.objects.create(minute=int(time.time() // 60) - ago, messages_in=3, live=7, took_10=5)
 
-    def show(path: str) -> Any:
-        operator_page.clock.install()
-        operator_page.set_viewport_size({"width": 1440, "height": 900})
+    operator_page.clock.install()
+
+    def show(path: str, width: int = 1440) -> Any:
+        operator_page.set_viewport_size({"width": width, "height": 900})
         operator_page.goto(f"{live_server.url}/admin/{path}")
         operator_page.evaluate("document.fonts.ready")
         operator_page.wait_for_function("!document.querySelector('[x-cloak], .htmx-request')")
@@ -68,25 +83,40 @@ def lively(operator_page: Any, live_server: Any) -> Callable[[str], Any]:
         "apigw_ws/websocketsession/11/change/",
         "apigw_ws/channel/",
         "apigw_ws/channel/page/?channel=lobby",
+        "apigw_ws/broadcast/11/change/",
+        "apigw_ws/auditevent/activity/",
+        "apigw_ws/apigateway/11/change/",
     ],
 )
 def test_a_refresh_moves_nothing(lively: Any, path: str) -> None:
-    page = lively(path)
-    page.locator("#content a[href]:visible").first.focus()
-    focused = page.evaluate(FOCUSED)
-    page.evaluate(PAINTED)
-    page.evaluate(SHIFTS)
-
-    for _ in range(2):
-        more_traffic()
-        with page.expect_response(lambda answer: "hx-request" in answer.request.headers):
-            page.clock.run_for(11_000)
-        page.wait_for_function("!document.querySelector('.htmx-request, .htmx-swapping, .htmx-settling')")
+    """Nor does one that gets no answer, and the next that does."""
+    for width in WIDTHS:
+        page = lively(path, width)
+        page.locator("#content a[href]:visible").first.focus()
+        focused = page.evaluate(FOCUSED)
         page.evaluate(PAINTED)
+        page.evaluate(SHIFTS)
 
-    shifts = page.evaluate("shifts")
-    assert sum(shift["value"] for shift in shifts) < 0.01, shifts
-    assert page.evaluate(FOCUSED) == focused
+        for figure in (20, 1_000_000):
+            count(figure)
+            refresh(page)
+        refresh(page, answers=False)
+        refresh(page)
+
+        shifts = page.evaluate("shifts")
+        assert sum(shift["value"] for shift in shifts) < 0.01, (width, shifts)
+        assert page.evaluate(FOCUSED) == focused
+
+
+def refresh(page: Any, *, answers: bool = True) -> None:
+    """What the page asks for by itself, answered or not."""
+    if not answers:
+        page.route("**/admin/**", lambda route: route.fulfill(status=503))
+    with page.expect_response(lambda answer: "hx-request" in answer.request.headers):
+        page.clock.run_for(21_000)
+    page.unroute_all(behavior="wait")
+    page.wait_for_function("!document.querySelector('.htmx-request, .htmx-swapping, .htmx-settling')")
+    page.evaluate(PAINTED)
 
 
 def test_times_of_the_row_that_the_keyboard_is_in_are_told_exactly(lively: Any) -> None:
