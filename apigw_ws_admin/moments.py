@@ -14,6 +14,7 @@ from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince, timeuntil
+from django.utils.timezone import template_localtime  # type: ignore[attr-defined,unused-ignore]
 from django.utils.translation import gettext as _
 
 #: What a time of day, or a day, is written as: ``data-clock`` says which to ``moments.js``.
@@ -37,7 +38,7 @@ def ago(moment: datetime) -> str:
 
 def exactly(when: datetime) -> str:
     """To the second, with its zone."""
-    return f"{timezone.template_localtime(when):%Y-%m-%d %H:%M:%S %Z}"
+    return f"{template_localtime(when):%Y-%m-%d %H:%M:%S %Z}"
 
 
 def moment(when: datetime | None, *, until: bool = False) -> SafeString | None:
@@ -49,7 +50,7 @@ def moment(when: datetime | None, *, until: bool = False) -> SafeString | None:
         when.isoformat(),
         exactly(when),
         "until" if until else "since",
-        f"{timezone.template_localtime(when):%H:%M:%S}",
+        f"{template_localtime(when):%H:%M:%S}",
     )
 
 
@@ -76,8 +77,8 @@ def clock(when: datetime | None, form: str = "") -> SafeString | None:
     """The time of day, with the date where that is not today's; or one of ``CLOCKS``. None without a time."""
     if when is None:
         return None
-    here = timezone.template_localtime(when)
-    form = form or ("exact" if here.date() == timezone.template_localtime(timezone.now()).date() else "full")
+    here = template_localtime(when)
+    form = form or ("exact" if here.date() == template_localtime(timezone.now()).date() else "full")
     html = '<time class="apigw-time" datetime="{}" title="{}" data-clock="{}">{}</time>'
     return format_html(html, when.isoformat(), exactly(when), form, date_format(here, CLOCKS[form]))
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.utils import timezone
+from django.utils.timezone import template_localtime  # type: ignore[attr-defined,unused-ignore]
 from django.utils.translation import gettext_lazy as _
 
 from apigw_ws.models.gateways import ApiGateway
@@ -67,7 +67,7 @@ class Run(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.gateway} {timezone.template_localtime(self.started_on):%Y-%m-%d %H:%M:%S}"
+        return f"{self.gateway} {template_localtime(self.started_on):%Y-%m-%d %H:%M:%S}"
 
 
 class Step(models.Model):

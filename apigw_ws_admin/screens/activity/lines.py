@@ -70,8 +70,9 @@ def line(entry: Entry, gateways: Mapping[int, str], *, addresses: bool) -> Line:
 
 
 def _first(entry: Entry) -> dt.datetime | None:
-    is_alone = entry.times < 2 or entry.first is None
-    return None if is_alone or int(entry.first.timestamp()) == int(entry.at.timestamp()) else entry.first
+    if entry.times < 2 or entry.first is None:
+        return None
+    return None if int(entry.first.timestamp()) == int(entry.at.timestamp()) else entry.first
 
 
 def subject(entry: Entry, addresses: bool) -> str:

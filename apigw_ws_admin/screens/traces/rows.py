@@ -103,7 +103,7 @@ class TraceList(RecordAdmin):
         return trace.state.value, trace.state.label
 
     @display(description=gettext_lazy("Started"), ordering="created_on")
-    def started(self, trace: Trace) -> SafeString:
+    def started(self, trace: Trace) -> SafeString | None:
         return past(trace.created_on)
 
     @action(
