@@ -27,6 +27,7 @@ def project(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     settings.ROOT_URLCONF = "firststeps.urls"
 
 
+@pytest.mark.django_db  # some checks read gateways
 def test_the_settings_are_right(settings: Settings) -> None:
     pasted: dict[str, Any] = {"INSTALLED_APPS": []}
     exec(SETTINGS, pasted)
