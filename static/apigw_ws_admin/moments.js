@@ -1,5 +1,6 @@
 // Times that the server told: kept true while the page is open. Where it did not know this browser's zone yet
 // (zones.py), they are put into it.
+"use strict";
 {
   const MINUTES = { year: 525_600, month: 43_800, week: 10_080, day: 1_440, hour: 60, minute: 1 };
   const { lang } = document.documentElement;
@@ -20,8 +21,9 @@
   }
   function translate(node) {
     const moment = new Date(node.dateTime);
-    const exactly = moment.toLocaleString("sv", { timeZoneName: "short" }); // 2026-11-23 16:46:59 CET
-    const [date, exact] = exactly.split(" "), time = exact.slice(0, 5);
+    const [date, exact] = moment.toLocaleString("sv").split(" "), time = exact.slice(0, 5); // 2026-11-23 16:46:59
+    const zone = moment.toLocaleString("sv", { timeZoneName: "short" }).split(" ").pop();
+    const exactly = `${date} ${exact} ${zone}`;
     const day = moment.toLocaleDateString(lang, { day: "numeric", month: "short" });
     const text = { time, exact, full: `${date} ${time}`, date, day }[node.dataset.clock];
     if (text || node.title === node.textContent) node.textContent = text ?? exactly;
