@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.cache import cache
@@ -129,3 +130,35 @@ def test_times_of_the_row_that_the_keyboard_is_in_are_told_exactly(lively: Any) 
 
     title = page.locator("#result_list time").first.get_attribute("title")
     assert page.evaluate(exact) == f'"{title}"'
+
+
+def test_a_page_that_knew_no_zone_tells_times_in_the_browsers(lively: Any) -> None:
+    page = lively("apigw_ws/refusal/")
+    there = page.locator("#result_list time").first.get_attribute("datetime")
+    page.context.new_cdp_session(page).send("Emulation.setTimezoneOverride", {"timezoneId": "Asia/Tokyo"})
+    page.reload()
+
+    here = datetime.fromisoformat(there).astimezone(ZoneInfo("Asia/Tokyo"))
+    page.locator(f'#result_list time[title="{here:%Y-%m-%d %H:%M:%S} GMT+9"]').first.wait_for()
+
+
+def test_how_long_ago_it_was_stays_true(lively: Any) -> None:
+    page = lively("apigw_ws/refusal/")
+    time = page.locator("#result_list time").first
+    assert time.text_content() == "just now"
+
+    page.clock.run_for(125_000)
+
+    assert time.text_content() == "2 minutes ago"
+
+
+def test_an_id_is_copied_by_the_keyboard_and_moves_nothing(lively: Any) -> None:
+    page = lively("apigw_ws/websocketsession/11/change/")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.evaluate(SHIFTS)
+
+    page.get_by_role("button", name="Copy connection-10=").press("Enter")
+
+    page.get_by_role("button", name="Copied").wait_for()
+    assert page.evaluate("navigator.clipboard.readText()") == "connection-10="
+    assert page.evaluate("shifts") == []
