@@ -80,7 +80,7 @@ def test_without_a_zone_the_record_is_there_to_copy(operator: Client, chat: ApiG
     text = words(operator, chat)
 
     assert f"{chat.domain_name} In use" in text
-    assert f"The stage production of the API {chat.api_id}, which is this gateway." in text
+    assert f"The stage production of the API {chat.api_id} , which is this gateway." in text
     assert f"{chat.domain_name}. CNAME {chat.api_gateway_domain_name}. Copy" in text
     assert "Review and apply" not in text
 
