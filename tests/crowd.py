@@ -127,6 +127,7 @@ def _gateways(times: int, accounts: list[AwsAccount]) -> list[ApiGateway]:
         for gateway in gateways
         for n in range(INSIDE if gateway is gateways[0] else 2)
     )
+    _stored(models.Sighting(gateway=gateway, tried_on=timezone.now()) for gateway in gateways)
     return gateways
 
 

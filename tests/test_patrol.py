@@ -226,3 +226,20 @@ def test_nothing_is_noted_of_a_gateway_that_was_deleted_meanwhile(gateway: ApiGa
     observation.observe([deleted], budget=20)
 
     assert not Sighting.objects.exists()
+
+
+def test_what_was_selected_with_a_gateway_is_as_new_as_what_was_noted(
+    gateway: ApiGateway, elsewhere: Callable[[], None], django_assert_num_queries: Any
+) -> None:
+    Sighting.objects.create(gateway=gateway, tried_on=timezone.now())
+    selected = ApiGateway.objects.select_related("sighting").get(pk=gateway.pk)
+
+    (sight,) = observation.observe([selected], budget=20)
+    elsewhere()
+
+    with django_assert_num_queries(0):
+        assert observation.last_seen([selected]) == [sight.observation]
+    assert Sighting.objects.get(gateway=gateway).tried_on is not None
+    again = ApiGateway.objects.get(pk=gateway.pk)
+    assert sight.observation is not None
+    assert [each and each.digest for each in observation.last_seen([again])] == [sight.observation.digest]

@@ -108,7 +108,7 @@ def _noted(sighting: Sighting | None) -> Observation | None:
     try:
         facts["seen_on"] = sighting.seen_on
         facts["pending"] = tuple(Pending(**each) for each in facts["pending"])
-        facts["deployed_on"] = parse_datetime(facts["deployed_on"] or "")
+        facts["deployed_on"] = parse_datetime(str(facts["deployed_on"] or ""))
         return Observation(**facts)
     except (LookupError, TypeError):
         return None
