@@ -1,4 +1,5 @@
 // What Unfold leaves to the mouse, for the keyboard and for screen readers. For UNFOLD["SCRIPTS"].
+"use strict";
 {
   // Times are those of the operator's clock (zones.py).
   document.cookie = `apigw-ws-zone=${Intl.DateTimeFormat().resolvedOptions().timeZone}; path=/; max-age=31536000; samesite=lax`;

@@ -1,5 +1,6 @@
 // What opens over a page takes the keyboard's focus, closes by Escape, and gives the focus back to what opened it: menus,
 // filters, the sidebar of a narrow window, Ctrl+K, and dialogs. None but menus lets Tab out; from a menu it goes on.
+"use strict";
 {
   const MENU = "nav[x-show]";
   const STOP = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']";
