@@ -147,9 +147,7 @@ def broadcast(db: None) -> Broadcast:
     return Broadcast.objects.create(payload="{}", state="sending", total=100, sent=40, failed=10)
 
 
-def sample(
-    broadcast: Broadcast, ago: float, *, now: dt.datetime | None = None, **counts: Any
-) -> None:
+def sample(broadcast: Broadcast, ago: float, *, now: dt.datetime | None = None, **counts: Any) -> None:
     second = (now or timezone.now()).replace(microsecond=0)
     broadcast.samples.create(at=second - dt.timedelta(seconds=ago), **counts)
 
