@@ -125,7 +125,7 @@ def _sessions(**query: str) -> str:
 
 
 def _broadcasts() -> str:
-    """Of the same hour: each has its recipients that were not reached. Of what a project sends there are no rows."""
+    """Of the same hour, each with whom it did not reach. Of what a project sends there are no rows."""
     return reverse("admin:apigw_ws_activity", query={"kind": "broadcast", "span": "1h"})
 
 
