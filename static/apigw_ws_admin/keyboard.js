@@ -50,6 +50,9 @@
       const title = field.closest("[class*='field-line'], .form-row")?.querySelector("legend, label")?.textContent.trim();
       if (!field.labels.length && title) field.setAttribute("aria-label", title);
     }
+    for (const field of all(root, "input[title]:not([aria-label])")) {
+      if (!field.labels.length) field.setAttribute("aria-label", field.title);
+    }
   }
 
   document.addEventListener("DOMContentLoaded", () => {

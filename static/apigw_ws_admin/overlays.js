@@ -118,6 +118,7 @@
   function keep(event, panel) {
     const all = stops(panel), at = document.activeElement ?? document.body;
     if (at.closest(POPPED_UP) || (panel.contains(at) && at !== all.at(event.shiftKey ? 0 : -1))) return;
+    if (isMenu(panel)) return close(); // and on from its opener
     event.preventDefault();
     all.at(event.shiftKey ? -1 : 0)?.focus();
   }
@@ -137,10 +138,8 @@
     else if (key === "Escape") {
       if (isMenu(top) || isSidebar(top)) close();
       else if (one("#search-input-command", top) && target.id !== "search-input-command") document.body.click();
-    } else if (key === "Tab") {
-      if (isMenu(top)) close();
-      else keep(event, top);
-    } else if (isMenu(top)) move(event, top);
+    } else if (key === "Tab") keep(event, top);
+    else if (isMenu(top)) move(event, top);
   });
 
   new MutationObserver(later).observe(document.documentElement, { subtree: true, attributeFilter: ["style", "class"] });

@@ -90,8 +90,8 @@ def test_tab_goes_on_from_a_menu_and_stays_in_what_covers_the_page(show: Callabl
     menu, filters = (page.locator(OVERLAYS[which][1]).first for which in ("the menu of a row", "the filters"))
     menu.press("Enter")
     page.wait_for_function(WITHIN, arg="body > nav")
-    page.keyboard.press("ArrowUp")
-    page.keyboard.press("Shift+Tab")
+    for key in ("ArrowDown", "ArrowUp", "Shift+Tab"):
+        page.keyboard.press(key)
     page.wait_for_function(HIDDEN, arg="body > nav")
     assert page.evaluate(WITHIN, "#result_list")
 
