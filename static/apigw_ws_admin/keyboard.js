@@ -50,8 +50,8 @@
       const title = field.closest("[class*='field-line'], .form-row")?.querySelector("legend, label")?.textContent.trim();
       if (!field.labels.length && title) field.setAttribute("aria-label", title);
     }
-    for (const field of all(root, "input[title]:not([aria-label])")) {
-      if (!field.labels.length) field.setAttribute("aria-label", field.title);
+    for (const field of all(root, "input:is([title], [placeholder]):not([aria-label])")) {
+      if (!field.labels.length) field.setAttribute("aria-label", field.title || field.placeholder);
     }
   }
 
