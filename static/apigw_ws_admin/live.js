@@ -139,7 +139,7 @@
   function tell(state) {
     bar().dataset.state = state;
     const text = bar().dataset[`text${state[0].toUpperCase()}${state.slice(1)}`];
-    one("#live-note").textContent = text.replace("{time}", asOf.toLocaleTimeString(document.documentElement.lang));
+    one("#live-note").textContent = text.replace("{time}", asOf.toLocaleTimeString("sv"));
   }
   // Room for what it says of a refresh that gets no answer, so that nothing moves then.
   function reserve() {
