@@ -1,4 +1,5 @@
 // The columns of a list that refreshes itself keep their widths, until something no longer fits into its own.
+"use strict";
 {
   const list = () => document.getElementById("result_list");
   function keep() {
