@@ -5,7 +5,7 @@
   const MENU = "nav[x-show]";
   const STOP = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']";
   // What scrolls, and what closes.
-  const PASSED_OVER = ".simplebar-content-wrapper, [x-on\\:click='openModal = false']";
+  const PASSED_OVER = ".simplebar-content-wrapper, div[x-on\\:click='openModal = false']";
   // Hang at the body, and belong to a field.
   const POPPED_UP = ".select2-container--open, .calendarbox, .clockbox";
   const one = (selector, within = document) => within.querySelector(selector);

@@ -29,7 +29,7 @@ OVERLAYS = {
     "a dialog": ("#modal-content", "[hx-get$='/apply/']", GATEWAY, 1440),
     "the sidebar": ("#nav-sidebar", "#header-inner [x-on\\:click*=sidebar]:not(.hidden\\!)", SESSIONS, 390),
 }
-WITHIN = "selector => !!document.activeElement.closest(selector)"
+WITHIN = "selector => !!document.activeElement?.closest(selector)"
 FOCUSED = "each => each === document.activeElement"
 HIDDEN = "selector => [...document.querySelectorAll(selector)].every((each) => !each.checkVisibility())"
 LONG_MOVES = "() => document.getAnimations().filter((each) => each.effect.getTiming().duration > 1).length"
