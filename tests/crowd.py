@@ -6,6 +6,7 @@ import datetime as dt
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from itertools import islice
 from typing import Any, Final, TypeVar
 from unittest.mock import patch
@@ -18,6 +19,7 @@ from django.utils import timezone
 from apigw_ws import models
 from apigw_ws.models import ApiGateway, AwsAccount, Run, WebSocketSession
 from apigw_ws.services import figures, reaper
+from apigw_ws.services.observation import Observation
 
 Row = TypeVar("Row", bound=Model)
 #: Of each of these, so many to a gateway.
@@ -127,7 +129,6 @@ def _gateways(times: int, accounts: list[AwsAccount]) -> list[ApiGateway]:
         for gateway in gateways
         for n in range(INSIDE if gateway is gateways[0] else 2)
     )
-    _stored(models.Sighting(gateway=gateway, tried_on=timezone.now()) for gateway in gateways)
     return gateways
 
 
@@ -176,6 +177,10 @@ def _of_gateways(gateways: list[ApiGateway], runs: list[Run], now: dt.datetime) 
         )
         for gateway in gateways
         for ago in range(INSIDE if gateway is gateways[0] else 3)
+    )
+    seen = asdict(Observation(seen_on=now, pending=(), digest="0" * 64, deployment_id="d0", deployed_on=now))
+    _stored(
+        models.Sighting(gateway=gateway, tried_on=now, seen_on=now, observation=seen) for gateway in gateways
     )
     _stored(
         models.SavedFrame(name=f"frame-{n}", gateway=gateway, payload=_PAYLOAD)

@@ -15,7 +15,17 @@ from django.utils import timezone
 
 from apigw_ws.emulator.faults import Fault
 from apigw_ws.models import ApiGateway, Sighting
-from apigw_ws.services import attention, doctor, domains, health, observation, patrol, provisioning, upkeep
+from apigw_ws.services import (
+    attention,
+    doctor,
+    domains,
+    health,
+    observation,
+    patrol,
+    provisioning,
+    sightings,
+    upkeep,
+)
 from apigw_ws.services.health import State
 from apigw_ws.services.patrol import Report
 from tests.admin.conftest import console, nothing_seen_before, operator  # noqa: F401  (fixtures)
@@ -114,19 +124,16 @@ def test_a_certificate_of_an_earlier_domain_is_no_news(gateway: ApiGateway) -> N
 
 
 def test_what_one_process_has_seen_another_knows(gateway: ApiGateway, elsewhere: Callable[[], None]) -> None:
-    (sight,) = observation.observe([gateway], budget=20)
-    assert sight.observation is not None
+    patrol.tick()
+    (seen,) = observation.last_seen([gateway])
+    assert seen is not None
     elsewhere()
 
     (known,) = observation.last_seen([gateway])
 
     assert known is not None
-    assert (known.pending, known.digest, known.routes) == (
-        sight.observation.pending,
-        sight.observation.digest,
-        sight.observation.routes,
-    )
-    assert (known.seen_on, known.deployment_id) == (sight.observation.seen_on, gateway.deployment_id)
+    assert (known.pending, known.digest, known.routes) == (seen.pending, seen.digest, seen.routes)
+    assert (known.seen_on, known.deployment_id) == (seen.seen_on, gateway.deployment_id)
     assert known.deployed_on is not None
 
 
@@ -160,16 +167,21 @@ def test_where_aws_refuses_what_was_seen_before_stays_and_the_doctor_says_so(
     assert [each.state for each in health.of([gateway])] == [State.NEEDS_APPLY]
 
     aws.emulator.faults.clear()
-    observation.observe([gateway], budget=20)
+    due_again()
+    assert patrol.tick() == Report(seen=1)
     assert doctor.of_looks() == []
 
 
-def test_a_certificate_that_aws_does_not_show_is_remembered(aws: Served, with_domain: ApiGateway) -> None:
-    domains.observe(with_domain, budget=20)
+def test_a_certificate_that_aws_does_not_show_is_remembered(
+    aws: Served, with_domain: ApiGateway, elsewhere: Callable[[], None]
+) -> None:
+    patrol.tick()
     assert aws.emulator is not None
     aws.emulator.faults.add(Fault(operation="acm:*", times=None, effect="error", status=403))
+    due_again()
 
-    domains.observe(with_domain, budget=20)
+    patrol.tick()
+    elsewhere()
 
     assert [each.gateway for each in domains.ending([with_domain])] == [with_domain]
 
@@ -223,23 +235,28 @@ def test_nothing_is_noted_of_a_gateway_that_was_deleted_meanwhile(gateway: ApiGa
     deleted = ApiGateway.objects.get(pk=gateway.pk)
     ApiGateway.objects.filter(pk=gateway.pk).delete()
 
-    observation.observe([deleted], budget=20)
+    sightings.note(deleted, tried_on=timezone.now())
 
     assert not Sighting.objects.exists()
 
 
-def test_what_was_selected_with_a_gateway_is_as_new_as_what_was_noted(
+def test_a_page_writes_nothing_down_and_its_process_knows_what_it_has_seen(with_domain: ApiGateway) -> None:
+    (sight,) = observation.observe([with_domain], budget=20)
+    domains.observe(with_domain, budget=20)
+
+    assert not Sighting.objects.exists()
+    assert observation.last_seen([with_domain]) == [sight.observation]
+    assert [each.gateway for each in domains.ending([with_domain])] == [with_domain]
+
+
+def test_what_was_seen_is_read_with_the_gateway(
     gateway: ApiGateway, elsewhere: Callable[[], None], django_assert_num_queries: Any
 ) -> None:
-    Sighting.objects.create(gateway=gateway, tried_on=timezone.now())
+    patrol.tick()
+    elsewhere()
     selected = ApiGateway.objects.select_related("sighting").get(pk=gateway.pk)
 
-    (sight,) = observation.observe([selected], budget=20)
-    elsewhere()
-
     with django_assert_num_queries(0):
-        assert observation.last_seen([selected]) == [sight.observation]
-    assert Sighting.objects.get(gateway=gateway).tried_on is not None
-    again = ApiGateway.objects.get(pk=gateway.pk)
-    assert sight.observation is not None
-    assert [each and each.digest for each in observation.last_seen([again])] == [sight.observation.digest]
+        (known,) = observation.last_seen([selected])
+
+    assert known is not None

@@ -8,7 +8,7 @@ from apigw_ws.models.gateways import ApiGateway
 
 
 class Sighting(models.Model):
-    """What AWS held of a gateway when it was last looked at, by a page or by the upkeep. It holds no secret.
+    """What AWS held of a gateway when the upkeep looked last. It holds no secret.
 
     A row, so that every process knows it, and after a restart, too. It is none of the gateway's own fields:
     that nobody has changed the gateway since is told by ``updated_on``.
@@ -40,10 +40,3 @@ class Sighting(models.Model):
 
     def __str__(self) -> str:
         return str(self.gateway_id)
-
-    @property
-    def missed(self) -> bool:
-        """The upkeep saw nothing the last time, for the reason in ``problem``, nor has a page since."""
-        if not self.problem or self.tried_on is None:
-            return False
-        return self.seen_on is None or self.seen_on < self.tried_on

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from django.utils import timezone
 
@@ -14,7 +14,7 @@ from apigw_ws.aws import domains as aws_domains
 from apigw_ws.aws.domain_spec import DomainSpec, DomainState
 from apigw_ws.aws.lookups import Certificate
 from apigw_ws.exceptions import ApigwWsError
-from apigw_ws.models import ApiGateway
+from apigw_ws.models import ApiGateway, Sighting
 from apigw_ws.services import endpoints, glances, lookups, sightings
 from apigw_ws.services.glances import Glance
 
@@ -68,33 +68,42 @@ class Ending:
 
 def observe(gateway: ApiGateway, *, budget: float | None = None) -> Glance[CustomDomain | None]:
     """What ``look`` finds within ``budget`` seconds; see ``glances``, which never raises what AWS does."""
-    seen = glances.glance(gateway, look, keep=True, budget=budget)
-    note(gateway, seen)
-    return seen
+    return glances.glance(gateway, look, keep=True, budget=budget)
 
 
-def note(gateway: ApiGateway, seen: Glance[CustomDomain | None]) -> None:
-    """Write down, for every process, until when the certificate is good, if that was seen just now."""
+def noted(seen: Glance[CustomDomain | None]) -> dict[str, Any]:
+    """Return the fields of a ``Sighting`` that tell every process until when the certificate is good.
+
+    None unless AWS showed it just now.
+    """
     domain = seen.found
     if domain is None or seen.problem or domain.certificate_problem:
-        return
+        return {}
     ends_on = domain.certificate and domain.certificate.expires_on
-    known = {"domain_name": domain.name, "domain_seen_on": seen.seen_on, "certificate_ends_on": ends_on}
-    sightings.note([(gateway, known)])
+    return {"domain_name": domain.name, "domain_seen_on": seen.seen_on, "certificate_ends_on": ends_on}
 
 
 def ending(gateways: Iterable[ApiGateway]) -> list[Ending]:
-    """The certificates of these gateways' domains that end soon, as AWS was last seen; one query at most."""
+    """The certificates of these gateways' domains that end soon, as AWS was last seen; one query at most.
+
+    By the upkeep, or by a page of this process.
+    """
     named = [gateway for gateway in gateways if gateway.domain_name]
-    noted, soon = sightings.of(named), timezone.now() + EXPIRES_SOON
-    found = []
-    for gateway in named:
-        known = noted.get(gateway.pk)
-        if known and known.domain_name == gateway.domain_name and known.domain_seen_on:
-            ends_on = known.certificate_ends_on
-            if ends_on and ends_on < soon:
-                found.append(Ending(gateway=gateway, ends_on=ends_on, seen_on=known.domain_seen_on))
-    return sorted(found, key=lambda each: each.ends_on)
+    sighted, heard = sightings.of(named), glances.last_seen(named, look)
+    known = [
+        _end(gateway, [sighted.get(gateway.pk), Sighting(**noted(seen))])
+        for gateway, seen in zip(named, heard, strict=True)
+    ]
+    soon = timezone.now() + EXPIRES_SOON
+    return sorted((each for each in known if each and each.ends_on < soon), key=lambda each: each.ends_on)
+
+
+def _end(gateway: ApiGateway, told: Iterable[Sighting | None]) -> Ending | None:
+    """By what was told last of the domain that the gateway has now."""
+    of_domain = [each for each in told if each and each.domain_name == gateway.domain_name]
+    dated = [(each.domain_seen_on, each.certificate_ends_on) for each in of_domain if each.domain_seen_on]
+    seen_on, ends_on = max(dated, key=lambda each: each[0], default=(None, None))
+    return Ending(gateway=gateway, ends_on=ends_on, seen_on=seen_on) if seen_on and ends_on else None
 
 
 def look(gateway: ApiGateway) -> CustomDomain | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -64,7 +64,6 @@ def observe(gateways: Sequence[ApiGateway], *, budget: float | None = None) -> l
     It never raises what AWS or a gateway's record does: that is the sight's problem.
     """
     seen = glances.glances(gateways, observed, keep=True, load=[ROUTES], budget=budget)
-    note(gateways, seen)
     unseen = [gateway for gateway, each in zip(gateways, seen, strict=True) if each.problem]
     before = dict(zip((gateway.pk for gateway in unseen), last_seen(unseen), strict=True))
     return [
@@ -73,26 +72,23 @@ def observe(gateways: Sequence[ApiGateway], *, budget: float | None = None) -> l
     ]
 
 
-def note(gateways: Sequence[ApiGateway], seen: Sequence[Glance[Observation]]) -> None:
-    """Write down what was seen just now, for every process."""
-    sightings.note(
-        (gateway, {"seen_on": each.found.seen_on, "observation": asdict(each.found)})
-        for gateway, each in zip(gateways, seen, strict=True)
-        if each.found and not each.problem
-    )
+def noted(sight: Sight) -> dict[str, Any]:
+    """Return the fields of a ``Sighting`` that tell every process of it; none unless it was seen just now."""
+    seen = None if sight.problem else sight.observation
+    return {"seen_on": seen.seen_on, "observation": asdict(seen)} if seen else {}
 
 
 def last_seen(gateways: Sequence[ApiGateway]) -> list[Observation | None]:
     """How each was when it was last seen, in the same order, without a look at AWS; one query at most.
 
-    By whichever process; what this one has heard of AWS too late for the page that asked counts, too.
+    By the upkeep, or by a page of this process; what came too late for the page that asked counts, too.
     """
     if not gateways:
         return []
-    noted, heard = sightings.of(gateways), glances.last_seen(gateways, observed)
+    sighted, heard = sightings.of(gateways), glances.last_seen(gateways, observed)
     return [
         max(
-            filter(None, (_noted(noted.get(gateway.pk)), each.found)),
+            filter(None, (_sighted(sighted.get(gateway.pk)), each.found)),
             key=lambda seen: seen.seen_on,
             default=None,
         )
@@ -100,7 +96,7 @@ def last_seen(gateways: Sequence[ApiGateway]) -> list[Observation | None]:
     ]
 
 
-def _noted(sighting: Sighting | None) -> Observation | None:
+def _sighted(sighting: Sighting | None) -> Observation | None:
     """None, too, for what another version of this package has noted otherwise."""
     if sighting is None or sighting.seen_on is None:
         return None

@@ -13,7 +13,6 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from apigw_ws.conf import conf
-from apigw_ws.exceptions import ApigwWsError
 from apigw_ws.models import ApiGateway, Sighting
 from apigw_ws.services import chores, domains, observation, sightings
 
@@ -47,10 +46,9 @@ def tick(*, every: dt.timedelta = chores.ALWAYS) -> Report | None:
 
 
 def missed() -> list[Sighting]:
-    """Of deployed gateways that nobody could see; the one not seen for longest first."""
+    """Of deployed gateways that could not be seen the last time; the one not seen for longest first."""
     tried = Sighting.objects.exclude(problem="").exclude(gateway__deployment_id="").defer("observation")
-    ordered = tried.select_related("gateway").order_by(F("seen_on").asc(nulls_first=True), "pk")
-    return [each for each in ordered if each.missed]
+    return list(tried.select_related("gateway").order_by(F("seen_on").asc(nulls_first=True), "pk"))
 
 
 def _tick() -> Report:
@@ -61,7 +59,7 @@ def _tick() -> Report:
     for gateway in _due(deployed)[: min(share, MOST)]:
         if time.monotonic() > deadline:
             break
-        found["unseen" if _problem(gateway) else "seen"] += 1
+        found["seen" if _seen(gateway) else "unseen"] += 1
     return Report(**found)
 
 
@@ -74,15 +72,15 @@ def _due(deployed: QuerySet[ApiGateway]) -> QuerySet[ApiGateway]:
     return due.select_related("account").order_by(tried_on.asc(nulls_first=True), "pk")
 
 
-def _problem(gateway: ApiGateway) -> ApigwWsError | None:
-    """Look at the gateway, and at its domain; return and write down what kept us from seeing the gateway.
+def _seen(gateway: ApiGateway) -> bool:
+    """Look at the gateway and its domain, and write down what was seen, or why the gateway was not.
 
-    That it is tried is written down before: whatever a look does, the next tick goes on with another. What
-    is not told of the domain stays as it was seen, with its age.
+    That it is tried is written down before: whatever a look does, the next tick goes on with another.
     """
-    sightings.note([(gateway, {"tried_on": timezone.now()})])
+    sightings.note(gateway, tried_on=timezone.now())
     (sight,) = observation.observe([gateway], budget=_LOOK)
+    found = observation.noted(sight)
     if gateway.domain_name and not sight.problem:
-        domains.observe(gateway, budget=_LOOK)
-    sightings.note([(gateway, {"problem": str(sight.problem or "")})])
-    return sight.problem
+        found |= domains.noted(domains.observe(gateway, budget=_LOOK))
+    sightings.note(gateway, problem=str(sight.problem or ""), **found)
+    return not sight.problem

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -120,19 +120,10 @@ def of_gateway(gateway: ApiGateway, *, budget: float | None = None) -> list[Find
     distinct = list(dict.fromkeys(question.look for question in asked))
     found = glances.together(gateway, distinct, load=[ROUTES], budget=budget)
     seen = dict(zip(distinct, found, strict=True))
-    _note(gateway, seen)
     answers = (_answer(question, gateway, seen[question.look]) for question in asked)
     findings = [*checking.of_gateway(gateway), *_own(gateway), *filter(None, answers)]
     memory.note(gateway, findings)
     return findings
-
-
-def _note(gateway: ApiGateway, seen: Mapping[Callable[[ApiGateway], Any], Glance[Any]]) -> None:
-    """What other pages tell of AWS, too."""
-    if observed := seen.get(observation.observed):
-        observation.note([gateway], [observed])
-    if domain := seen.get(domains.look):
-        domains.note(gateway, domain)
 
 
 def _own(gateway: ApiGateway) -> list[Finding]:

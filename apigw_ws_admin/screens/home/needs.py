@@ -118,7 +118,7 @@ def _unseen(known: Known) -> Iterator[Need]:
     """Those of which nobody knows how they are in AWS: what is told of them may be long over."""
     deployed = [gateway for gateway, _health in known.gateways if gateway.deployment_id]
     noted = sightings.of(deployed)
-    missed = [gateway for gateway in deployed if gateway.pk in noted and noted[gateway.pk].missed]
+    missed = [gateway for gateway in deployed if gateway.pk in noted and noted[gateway.pk].problem]
     if not missed:
         return
     first = missed[0]
