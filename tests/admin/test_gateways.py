@@ -17,9 +17,8 @@ from django.utils import timezone
 
 from apigw_ws.emulator.faults import Fault
 from apigw_ws.models import ApiGateway, AwsAccount, DeployedSnapshot, Refusal, Run, WebSocketSession
-from apigw_ws.services import metrics, observation, provisioning
-from apigw_ws.services.glances import Glance
-from apigw_ws.services.observation import Observation, Pending
+from apigw_ws.services import metrics, observation, provisioning, sightings
+from apigw_ws.services.observation import Observation, Pending, Sight
 from apigw_ws_admin.screens import gateways
 from tests.admin.rows import fill, gateway
 from tests.emulator.serving import Served
@@ -205,7 +204,7 @@ def test_the_list_is_filtered(operator: Client, db: None) -> None:
         deployment_id="abc",
         deployed_on=None,
     )
-    observation.note([drifted], [Glance(found=seen)])
+    sightings.note(drifted, **observation.noted(Sight(observation=seen)))
 
     for query, found in {
         "": [0, 1, 2, 3],
