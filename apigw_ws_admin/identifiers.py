@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 #: Longer ones, which are ARNs, are shortened in their middle; the button copies all of it.
 LONGEST: Final = 44
 #: The last part of an ARN tells one from another.
-_HEAD, _TAIL = 20, 23
+_HEAD, _TAIL = 13, 30
 #: AWS's request IDs, as they stand in sentences.
 _REQUEST: Final = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 _HTML: Final = (

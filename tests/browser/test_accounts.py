@@ -29,7 +29,7 @@ def test_a_role_is_refused_corrected_and_works(console: Any, live_server: Any) -
 
     check = console.locator("#check")
     check.get_by_text("is not authorized to perform: sts:AssumeRole").wait_for()
-    check.get_by_role("button", name="Copy").press("Enter")
+    check.get_by_role("button", name="Copy", exact=True).press("Enter")
     assert "arn:aws:iam::123456789012:root" in check.locator("pre").inner_text()
     AwsAccount.objects.update(role_arn=ROLE)
     check.get_by_role("button", name="Check again").press("Enter")
