@@ -9,7 +9,7 @@ from __future__ import annotations
 from apigw_ws.services.doctor.findings import Finding, Fix, Level, worst
 from apigw_ws.services.doctor.gateway import of_gateway
 from apigw_ws.services.doctor.memory import problems
-from apigw_ws.services.doctor.project import of_looks, of_project, of_reaper
+from apigw_ws.services.doctor.project import of_looks, of_project, of_reaper, why_missed
 
 __all__ = [
     "Finding",
@@ -20,5 +20,6 @@ __all__ = [
     "of_project",
     "of_reaper",
     "problems",
+    "why_missed",
     "worst",
 ]

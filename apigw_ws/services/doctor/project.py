@@ -63,12 +63,16 @@ def _reaper() -> Verdict:
     return green(_("Its last tick was %(age)s ago.") % ago)
 
 
-def _looks(missed: Sequence[Sighting]) -> Verdict:
+def why_missed(missed: Sequence[Sighting]) -> str:
+    """Return a sentence about gateways that could not be looked at, with the first one's name and problem."""
     why = ngettext(
         "%(number)d gateway could not be looked at in AWS, “%(gateway)s”: %(why)s",
         "%(number)d gateways could not be looked at in AWS, among them “%(gateway)s”: %(why)s",
         len(missed),
     )
-    said = {"number": len(missed), "gateway": missed[0].gateway, "why": missed[0].problem}
+    return why % {"number": len(missed), "gateway": missed[0].gateway, "why": missed[0].problem}
+
+
+def _looks(missed: Sequence[Sighting]) -> Verdict:
     remedy = _("Until they can, their drift and certificates are shown as they were last seen.")
-    return amber(why % said, remedy)
+    return amber(why_missed(missed), remedy)

@@ -118,22 +118,15 @@ def _unseen(known: Known) -> Iterator[Need]:
     """Those of which nobody knows how they are in AWS: what is told of them may be long over."""
     deployed = [gateway for gateway, _health in known.gateways if gateway.deployment_id]
     noted = sightings.of(deployed)
-    missed = [gateway for gateway in deployed if gateway.pk in noted and noted[gateway.pk].problem]
-    if not missed:
-        return
-    first = missed[0]
-    text = ngettext(
-        "%(number)d gateway could not be looked at in AWS, “%(gateway)s”: %(why)s",
-        "%(number)d gateways could not be looked at in AWS, among them “%(gateway)s”: %(why)s",
-        len(missed),
-    )
-    yield Need(
-        colour="warning",
-        sentence=text % {"number": len(missed), "gateway": first, "why": noted[first.pk].problem},
-        href=_page(first, "doctor"),
-        way=_("Ask the doctor"),
-        seen_on=noted[first.pk].seen_on,
-    )
+    sighted = [noted[gateway.pk] for gateway in deployed if gateway.pk in noted]
+    if missed := [sighting for sighting in sighted if sighting.problem]:
+        yield Need(
+            colour="warning",
+            sentence=doctor.why_missed(missed),
+            href=_page(missed[0].gateway, "doctor"),
+            way=_("Ask the doctor"),
+            seen_on=missed[0].seen_on,
+        )
 
 
 def _upkeep(_known: Known) -> Iterator[Need]:
