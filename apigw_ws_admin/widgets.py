@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from django.forms.widgets import ChoiceWidget
-from django.utils.html import format_html, format_html_join
+from django.utils.html import conditional_escape as escape
 from django.utils.safestring import SafeString, mark_safe
 from unfold.widgets import (
     UnfoldAdminSelect2MultipleWidget,
@@ -14,7 +14,7 @@ from unfold.widgets import (
 )
 
 _END: Final = "</select>"
-_SELECTED: Final = format_html("{}", " selected")
+_SELECTED: Final = " selected"
 
 
 class _Long(ChoiceWidget):
@@ -27,10 +27,10 @@ class _Long(ChoiceWidget):
         before, end, after = super().render(name, value, attrs, renderer).rpartition(_END)
         chosen = set(self.format_value(value) or ())
         choices = (("" if key is None else str(key), label) for key, label in self.choices)
-        options = format_html_join(
-            "\n",
-            '<option value="{}"{}>{}</option>',
-            ((key, _SELECTED if key in chosen else "", label) for key, label in choices),
+        # ``format_html`` would take ten times as long.
+        options = "\n".join(
+            f'<option value="{escape(key)}"{_SELECTED if key in chosen else ""}>{escape(str(label))}</option>'
+            for key, label in choices
         )
         return mark_safe(before + options + end + after)  # noqa: S308 - a template's, and escaped
 

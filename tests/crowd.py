@@ -180,7 +180,8 @@ def _of_gateways(gateways: list[ApiGateway], runs: list[Run], now: dt.datetime) 
     )
     seen = asdict(Observation(seen_on=now, pending=(), digest="0" * 64, deployment_id="d0", deployed_on=now))
     _stored(
-        models.Sighting(gateway=gateway, tried_on=now, seen_on=now, observation=seen) for gateway in gateways
+        models.Sighting(gateway=gateway, tried_on=now, seen_on=now, observation=seen, pending=0)
+        for gateway in gateways
     )
     _stored(
         models.SavedFrame(name=f"frame-{n}", gateway=gateway, payload=_PAYLOAD)

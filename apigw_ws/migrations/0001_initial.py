@@ -792,6 +792,7 @@ class Migration(migrations.Migration):
                         default=dict, editable=False, encoder=django.core.serializers.json.DjangoJSONEncoder
                     ),
                 ),
+                ("pending", models.PositiveIntegerField(blank=True, editable=False, null=True)),
                 ("domain_seen_on", models.DateTimeField(blank=True, editable=False, null=True)),
                 ("domain_name", models.CharField(blank=True, default="", editable=False, max_length=255)),
                 ("certificate_ends_on", models.DateTimeField(blank=True, editable=False, null=True)),

@@ -28,6 +28,8 @@ class Sighting(models.Model):
     #: When the gateway was seen, and its ``services.observation.Observation`` then.
     seen_on = models.DateTimeField(null=True, blank=True, editable=False)
     observation = models.JSONField(default=dict, encoder=DjangoJSONEncoder, editable=False)
+    #: Of how many operations the plan was then: lists of gateways need no more of the observation.
+    pending = models.PositiveIntegerField(null=True, blank=True, editable=False)
     #: When its custom domain was seen, which it was, and until when its certificate is good.
     domain_seen_on = models.DateTimeField(null=True, blank=True, editable=False)
     domain_name = models.CharField(max_length=255, blank=True, default="", editable=False)

@@ -56,7 +56,8 @@ def broadcasts_in_flight() -> int:
 
 def drifted_gateways() -> int:
     """Those in which AWS differed from the record when it was last seen, and that were not applied since."""
-    judged = ApiGateway.objects.select_related("sighting").only("deployment_id", "updated_on", "sighting")
+    judged = ApiGateway.objects.select_related("sighting")
+    judged = judged.only("deployment_id", "updated_on", "sighting__seen_on", "sighting__pending")
     states = Counter(each.state for each in health.of([*judged]))
     return states[health.State.NEEDS_APPLY]
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -24,6 +25,8 @@ from apigw_ws.services.specs import spec_for
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pending:
@@ -31,6 +34,14 @@ class Pending:
 
     sentence: str
     destructive: bool
+
+
+class Brief(NamedTuple):
+    """What a gateway is judged by; whole observations of a thousand take noticeable time."""
+
+    seen_on: datetime
+    #: How many operations were not applied.
+    pending: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +59,10 @@ class Observation:
     live_digest: str = ""
     #: What our routes do, deployed or not.
     routes: Routes = field(default_factory=dict)
+
+    @property
+    def brief(self) -> Brief:
+        return Brief(self.seen_on, len(self.pending))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +90,9 @@ def observe(gateways: Sequence[ApiGateway], *, budget: float | None = None) -> l
 def noted(sight: Sight) -> dict[str, Any]:
     """Return the fields of a ``Sighting`` that tell every process of it; none unless it was seen just now."""
     seen = None if sight.problem else sight.observation
-    return {"seen_on": seen.seen_on, "observation": asdict(seen)} if seen else {}
+    if seen is None:
+        return {}
+    return {"seen_on": seen.seen_on, "observation": asdict(seen), "pending": len(seen.pending)}
 
 
 def last_seen(gateways: Sequence[ApiGateway]) -> list[Observation | None]:
@@ -83,17 +100,34 @@ def last_seen(gateways: Sequence[ApiGateway]) -> list[Observation | None]:
 
     By the upkeep, or by a page of this process; what came too late for the page that asked counts, too.
     """
-    if not gateways:
-        return []
-    sighted, heard = sightings.of(gateways), glances.last_seen(gateways, observed)
+    return [_latest(_sighted(sighting), found) for sighting, found in _known(gateways)]
+
+
+def last_briefs(gateways: Sequence[ApiGateway]) -> list[Brief | None]:
+    """What of ``last_seen`` tells whether each is as it is recorded."""
     return [
-        max(
-            filter(None, (_sighted(sighted.get(gateway.pk)), each.found)),
-            key=lambda seen: seen.seen_on,
-            default=None,
-        )
-        for gateway, each in zip(gateways, heard, strict=True)
+        _latest(_sighted_brief(sighting), found.brief if found else None)
+        for sighting, found in _known(gateways)
     ]
+
+
+def _known(gateways: Sequence[ApiGateway]) -> Iterator[tuple[Sighting | None, Observation | None]]:
+    """What the upkeep, and what a page of this process has seen last of each."""
+    if not gateways:
+        return
+    sighted, heard = sightings.of(gateways), glances.last_seen(gateways, observed)
+    for gateway, each in zip(gateways, heard, strict=True):
+        yield sighted.get(gateway.pk), each.found
+
+
+def _latest(*seen: T | None) -> T | None:
+    return max(filter(None, seen), key=attrgetter("seen_on"), default=None)
+
+
+def _sighted_brief(sighting: Sighting | None) -> Brief | None:
+    if sighting is None or sighting.seen_on is None or sighting.pending is None:
+        return None
+    return Brief(sighting.seen_on, sighting.pending)
 
 
 def _sighted(sighting: Sighting | None) -> Observation | None:

@@ -99,7 +99,7 @@ class HealthFilter(DropdownFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[ApiGateway]) -> QuerySet[ApiGateway]:
         if self.value() not in State.values:
             return queryset
-        judged = [*queryset.order_by().select_related("sighting")]
+        judged = [*queryset.order_by().select_related("sighting").defer("sighting__observation")]
         states = zip(judged, health.of(judged), strict=True)
         return queryset.filter(pk__in=[each.pk for each, found in states if found.state == self.value()])
 

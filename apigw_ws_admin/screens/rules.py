@@ -11,6 +11,7 @@ from django.contrib.auth.models import AnonymousUser, Permission
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.utils.html import conditional_escape
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import StackedInline
@@ -40,8 +41,8 @@ class RuleInline(StackedInline):
         field = super().formfield_for_manytomany(db_field, request, widget=widget, **kwargs)
         field.widget.attrs["class"], field.help_text = widget.attrs["class"], db_field.help_text
         choices = field.choices
-        # Read once, not for each rule.
-        field.choices = cache(lambda: [(key.value, label) for key, label in choices])
+        # Read and escaped once, not for each rule.
+        field.choices = cache(lambda: [(key.value, conditional_escape(label)) for key, label in choices])
         return field
 
     def get_queryset(self, request: HttpRequest) -> Any:

@@ -39,7 +39,9 @@ def test_an_account_is_recorded_and_then_checked(operator: Client, aws: Served) 
     assert response.redirect_chain == [(page(made), 302)]
     assert f'hx-get="{page(made, "check")}" hx-trigger="load"' in response.text
     text = operator.get(page(made, "check")).text
-    assert "We get into AWS account 123456789012, region us-east-1, as arn:aws:sts::…assumed-role" in words(text)
+    assert "We get into AWS account 123456789012, region us-east-1, as arn:aws:sts::…assumed-role" in words(
+        text
+    )
     assert 'title="arn:aws:sts::123456789012:assumed-role/gateways/apigw-ws"' in text
     assert f"Asked at {aws.url}" in text
     made.refresh_from_db()

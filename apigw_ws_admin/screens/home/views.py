@@ -35,6 +35,26 @@ LABELS: Final = {
     "7d": gettext_lazy("7 days"),
 }
 
+#: Of each gateway, of which there may be thousands: its name and link, its health, where clients connect.
+_SHOWN: Final = (
+    "api_name",
+    "deployment_id",
+    "updated_on",
+    "domain_name",
+    "api_endpoint",
+    "api_mapping_id",
+    "live_domain_name",
+    "live_stage_name",
+    "stage_name",
+    "account__environment",
+    "sighting__problem",
+    "sighting__seen_on",
+    "sighting__pending",
+    "sighting__domain_name",
+    "sighting__domain_seen_on",
+    "sighting__certificate_ends_on",
+)
+
 #: A third of what the templates write.
 _LINE_ENDS: Final = re.compile(r"\s*\n\s*")
 
@@ -120,7 +140,7 @@ def _part(request: HttpRequest, name: str, **context: Any) -> Part:
 def _gateways(may: May) -> Sequence[tuple[ApiGateway, Health]]:
     if not may(GATEWAYS):
         return ()
-    found = list(ApiGateway.objects.select_related("account", "sighting"))
+    found = list(ApiGateway.objects.select_related("account", "sighting").only(*_SHOWN))
     return list(zip(found, health.of(found), strict=True))
 
 
