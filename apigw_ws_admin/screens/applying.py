@@ -14,13 +14,13 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
-from unfold.decorators import action
 from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
 
 from apigw_ws.models import ApiGateway
 from apigw_ws.services import observation, transactions
 from apigw_ws_admin import worker
+from apigw_ws_admin.dialogs import dialog_action
 from apigw_ws_admin.labels import environment_colour
 from apigw_ws_admin.pages import number
 from apigw_ws_admin.permissions import APPLY
@@ -51,7 +51,8 @@ class Applying(ModelAdmin):
 
     actions_detail: tuple[Any, ...] = ("apply",)
 
-    @action(
+    @dialog_action(
+        page="overview",
         description=gettext_lazy("Apply to AWS"),
         icon="rocket_launch",
         variant=ActionVariant.PRIMARY,

@@ -18,7 +18,7 @@ from django.utils.timesince import timeuntil
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from unfold.contrib.filters.admin import DropdownFilter, FieldTextFilter
-from unfold.decorators import action, display
+from unfold.decorators import display
 from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldBooleanSwitchWidget
@@ -26,6 +26,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldBooleanSwitchWidget
 from apigw_ws.models import Ban
 from apigw_ws.services import bans, refusals
 from apigw_ws_admin.addresses import HidesAddresses
+from apigw_ws_admin.dialogs import dialog_action
 from apigw_ws_admin.fields import copyable
 from apigw_ws_admin.filters import MomentsFilter
 from apigw_ws_admin.htmx import list_seen
@@ -216,7 +217,7 @@ class BanAdmin(HidesAddresses, RecordAdmin):
     def response_add(self, request: HttpRequest, obj: Ban, post_url_continue: Any = None) -> HttpResponse:
         return HttpResponseRedirect(f"{_here()}?{request.GET.get('_changelist_filters', '')}".rstrip("?"))
 
-    @action(
+    @dialog_action(
         description=gettext_lazy("Lift the ban"),
         icon="lock_open",
         variant=ActionVariant.PRIMARY,

@@ -17,6 +17,7 @@ from tests.emulator.serving import Served
 
 pytestmark = pytest.mark.django_db
 
+PART = {"HX-Request": "true"}
 APPLY = "/admin/apigw_ws/apigateway/{}/apply/"
 
 
@@ -36,7 +37,7 @@ def enqueued() -> list[list[object]]:
 
 
 def test_the_dialog_shows_the_plan_and_changes_nothing(operator: Client, chat: ApiGateway) -> None:
-    text = operator.get(APPLY.format(chat.pk)).text
+    text = operator.get(APPLY.format(chat.pk), headers=PART).text
 
     assert f"Create the WebSocket API “{chat.api_name}”." in text
     assert "Create the route “$connect”" in text
@@ -45,7 +46,7 @@ def test_the_dialog_shows_the_plan_and_changes_nothing(operator: Client, chat: A
 
 
 def test_what_was_shown_is_what_the_worker_is_asked_to_do(operator: Client, chat: ApiGateway) -> None:
-    plan = seen(operator.get(APPLY.format(chat.pk)).text)
+    plan = seen(operator.get(APPLY.format(chat.pk), headers=PART).text)
 
     response = operator.post(APPLY.format(chat.pk), {"_form_submitted": "True", "seen": plan})
 
@@ -53,7 +54,7 @@ def test_what_was_shown_is_what_the_worker_is_asked_to_do(operator: Client, chat
     assert enqueued() == [[chat.pk, int(operator.session["_auth_user_id"]), plan, "127.0.0.1"]]
     apply_gateway.call(*enqueued()[0])
     assert Run.objects.get().state == Run.State.DONE
-    assert "there is nothing to do" in operator.get(APPLY.format(chat.pk)).text
+    assert "there is nothing to do" in operator.get(APPLY.format(chat.pk), headers=PART).text
 
 
 def test_a_plan_that_nobody_was_shown_is_not_applied(operator: Client, chat: ApiGateway) -> None:
@@ -71,7 +72,7 @@ def test_aws_that_is_slow_is_a_sentence(
     assert aws.emulator is not None
     aws.emulator.faults.add(Fault(operation="apigateway:*", effect="delay", seconds=1.0, times=None))
 
-    text = operator.get(APPLY.format(chat.pk)).text
+    text = operator.get(APPLY.format(chat.pk), headers=PART).text
 
     assert "AWS has not answered in time" in text
     assert 'value="' not in text.split('name="seen"')[1].split(">")[0]
@@ -80,7 +81,7 @@ def test_aws_that_is_slow_is_a_sentence(
 def test_aws_that_does_not_answer_is_a_sentence(operator: Client, aws: Served) -> None:
     nowhere = gateway(endpoint_url="http://127.0.0.1:1")
 
-    response = operator.get(APPLY.format(nowhere.pk))
+    response = operator.get(APPLY.format(nowhere.pk), headers=PART)
 
     assert response.status_code == 200
     assert "No answer from AWS" in response.text
@@ -89,11 +90,12 @@ def test_aws_that_does_not_answer_is_a_sentence(operator: Client, aws: Served) -
 def test_a_gateway_that_cannot_be_planned_is_a_sentence(operator: Client, aws: Served) -> None:
     aimless = gateway(target_base_endpoint="")
 
-    assert "has no target base URL" in operator.get(APPLY.format(aimless.pk)).text
+    assert "has no target base URL" in operator.get(APPLY.format(aimless.pk), headers=PART).text
 
 
-def test_a_gateway_that_is_gone_is_not_found(operator: Client) -> None:
-    assert operator.get(APPLY.format(7)).status_code == 404
+@pytest.mark.parametrize("number", ["7", "abc", "1_0", "-1", "9" * 30])
+def test_a_gateway_that_is_gone_is_not_found(operator: Client, aws: Served, number: str) -> None:
+    assert operator.get(APPLY.format(number), headers=PART).status_code == 404
 
 
 def test_a_post_without_a_csrf_token_is_refused(operator: Client, chat: ApiGateway) -> None:
@@ -104,13 +106,13 @@ def test_a_post_without_a_csrf_token_is_refused(operator: Client, chat: ApiGatew
 
 
 def test_who_may_not_look_at_gateways_sees_no_plan(staff: Callable[..., Client], chat: ApiGateway) -> None:
-    assert staff("deploy_apigateway").get(APPLY.format(chat.pk)).status_code == 403
+    assert staff("deploy_apigateway").get(APPLY.format(chat.pk), headers=PART).status_code == 403
 
 
 def test_staff_need_the_permission_to_apply(staff: Callable[..., Client], chat: ApiGateway) -> None:
     browser = staff("view_apigateway", "change_apigateway")
 
-    assert browser.get(APPLY.format(chat.pk)).status_code == 403
+    assert browser.get(APPLY.format(chat.pk), headers=PART).status_code == 403
     assert browser.post(APPLY.format(chat.pk), {"_form_submitted": "True", "seen": "x"}).status_code == 403
     assert APPLY.format(chat.pk) not in browser.get(f"/admin/apigw_ws/apigateway/{chat.pk}/change/").text
     assert enqueued() == []
@@ -124,3 +126,12 @@ def test_staff_who_may_apply_but_see_no_runs_come_back_to_the_gateway(
     response = browser.post(APPLY.format(chat.pk), {"_form_submitted": "True", "seen": "x"})
 
     assert response.headers["HX-Redirect"] == f"/admin/apigw_ws/apigateway/{chat.pk}/overview/"
+
+
+def test_in_a_tab_of_its_own_it_is_the_gateway_with_the_way_to_the_dialog(
+    operator: Client, chat: ApiGateway
+) -> None:
+    response = operator.get(APPLY.format(chat.pk), follow=True)
+
+    assert response.redirect_chain == [(f"/admin/apigw_ws/apigateway/{chat.pk}/overview/", 302)]
+    assert f'href="{APPLY.format(chat.pk)}"' in response.text

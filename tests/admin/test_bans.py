@@ -129,7 +129,7 @@ def test_a_ban_is_lifted_behind_a_dialog(operator: Client) -> None:
     ban = bans.ban(network="203.0.113.7").ban
     dialog = f"{LIST}{ban.pk}/lift/"
 
-    assert "They may connect again" in operator.get(dialog).text
+    assert "They may connect again" in operator.get(dialog, headers={"HX-Request": "true"}).text
     assert Ban.objects.active().exists()
     assert operator.post(dialog, CONFIRMED).headers["HX-Redirect"] == LIST
     assert "Lifted: 203.0.113.7." in operator.get(LIST).text

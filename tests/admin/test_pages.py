@@ -223,7 +223,6 @@ def test_a_gateway_and_its_route_are_made(operator: Client) -> None:
 @pytest.mark.parametrize(
     "address",
     [
-        "{}/apply/",
         "{}/watch/",
         "1/deployment/?look={}",
         "1/progress/?after={}",

@@ -200,7 +200,7 @@ def test_a_trace_is_stopped_behind_a_dialog_and_once(operator: Client) -> None:
     trace = running()
     dialog, page = f"{LIST}{trace.pk}/stop/", f"{LIST}{trace.pk}/change/"
 
-    assert "What it has captured stays." in operator.get(dialog).text
+    assert "What it has captured stays." in operator.get(dialog, headers={"HX-Request": "true"}).text
     assert operator.post(dialog, CONFIRMED).headers["HX-Redirect"] == page
     shown = operator.get(page).text
 

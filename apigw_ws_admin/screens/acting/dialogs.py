@@ -12,10 +12,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
-from unfold.decorators import action
 from unfold.enums import ActionVariant
 
 from apigw_ws.models import WebSocketSession
+from apigw_ws_admin.dialogs import dialog_action
 from apigw_ws_admin.screens.acting.doing import do
 from apigw_ws_admin.screens.acting.forms import ActForm
 from apigw_ws_admin.screens.acting.kinds import KINDS, may
@@ -26,7 +26,7 @@ def _dialog(name: str, title: Any) -> Any:
     """Make the action on one session."""
     kind = KINDS[name]
 
-    @action(
+    @dialog_action(
         description=cast(str, kind.title),
         icon=kind.icon,
         variant=ActionVariant.DANGER if kind.is_grave else ActionVariant.DEFAULT,

@@ -11,12 +11,13 @@ from django.shortcuts import get_object_or_404
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.decorators import action, display
+from unfold.decorators import display
 from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
 
 from apigw_ws.models import Trace
 from apigw_ws.services import traces
+from apigw_ws_admin.dialogs import dialog_action
 from apigw_ws_admin.filters import MomentsFilter
 from apigw_ws_admin.htmx import list_seen
 from apigw_ws_admin.labels import TRACE as COLOURS
@@ -106,7 +107,7 @@ class TraceList(RecordAdmin):
     def started(self, trace: Trace) -> SafeString | None:
         return past(trace.created_on)
 
-    @action(
+    @dialog_action(
         description=gettext_lazy("Stop"),
         icon="stop_circle",
         variant=ActionVariant.PRIMARY,
@@ -128,7 +129,7 @@ class TraceList(RecordAdmin):
         here = reverse("admin:apigw_ws_trace_change", args=[trace.pk])
         return HttpResponse(headers={"HX-Redirect": here})
 
-    @action(
+    @dialog_action(
         description=gettext_lazy("Delete"),
         icon="delete",
         variant=ActionVariant.DANGER,
