@@ -31,7 +31,7 @@ def planted() -> None:
     WebSocketSession.objects.update(**where)
     Refusal.objects.update(**where, facts={"limit": 3})
     Ban.objects.create(pk=1, network=f"{ADDRESS}/32", reason="Floods.", created_by=nobody)
-    Channel.objects.create(pk=1, name="lobby", members=1)
+    Channel.objects.create(name="lobby", members=1)
     payload = f'{{"text": "{WORDS}"}}'
     Broadcast.objects.create(pk=1, payload=payload, created_by=nobody, state="done")
     for pk, whom in ((1, {"ip_address": ADDRESS}), (2, {"channel_name": "lobby"})):
@@ -48,10 +48,12 @@ def pages() -> list[str]:
         if model._meta.app_label != "apigw_ws" or model._meta.model_name in {"apigateway", "awsaccount"}:
             continue
         name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
-        found += [reverse(f"{name}_changelist"), reverse(f"{name}_change", args=[1])]
+        first = model._default_manager.order_by("pk").first()
+        pk = first.pk if first else 1
+        found += [reverse(f"{name}_changelist"), reverse(f"{name}_change", args=[pk])]
         for page in ("timeline", "facts", "entries"):
             try:
-                found.append(reverse(f"{name}_{page}", args=[1]))
+                found.append(reverse(f"{name}_{page}", args=[pk]))
             except NoReverseMatch:
                 continue
     user = User.objects.get(username="user-0")
