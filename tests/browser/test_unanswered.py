@@ -53,7 +53,7 @@ def test_what_a_refusal_says_is_shown(composing: Any) -> None:
     assert composing.locator("#id_payload").input_value() == WRITTEN
 
 
-def test_who_was_signed_out_keeps_what_they_have_written(composing: Any) -> None:
+def test_who_was_signed_out_signs_in_beside_it_and_goes_on(composing: Any, demo: Demo) -> None:
     composing.context.clear_cookies(name="apigw_ws_session")
 
     composing.locator("#format").click()
@@ -62,3 +62,35 @@ def test_who_was_signed_out_keeps_what_they_have_written(composing: Any) -> None
     again.wait_for()
     assert again.get_attribute("target") == "_blank"
     assert composing.locator("#id_payload").input_value() == WRITTEN
+    sign_in_beside(composing, demo)
+    again.wait_for(state="detached")
+    composing.locator("#format").click()
+    composing.wait_for_function("document.querySelector('#id_payload').value.includes('\\n')")
+
+
+def test_a_form_that_is_sent_whole_is_kept_for_who_was_signed_out(console: Any, demo: Demo) -> None:
+    bans = f"{demo.lines['Console']}apigw_ws/ban/"
+    console.goto(f"{bans}add/")
+    console.fill("#id_user_agent", "curious/1.0")
+    console.fill("#id_reason", "Comes too often.")
+    console.context.clear_cookies(name="apigw_ws_session")
+
+    console.get_by_role("button", name="Ban", exact=True).dblclick()
+
+    again = console.get_by_role("link", name="Sign in again")
+    again.wait_for()
+    assert console.url == f"{bans}add/"
+    assert console.locator("#id_reason").input_value() == "Comes too often."
+    sign_in_beside(console, demo)
+    again.wait_for(state="detached")
+    console.get_by_role("button", name="Ban", exact=True).dblclick()
+    console.wait_for_url(bans)
+    assert console.get_by_text("curious/1.0", exact=False).count() >= 1
+
+
+def sign_in_beside(page: Any, demo: Demo) -> None:
+    """In a tab of its own, and come back."""
+    beside = page.context.new_page()
+    beside.goto(demo.lines["Sign in"])
+    beside.close()
+    page.evaluate("window.dispatchEvent(new Event('focus'))")
