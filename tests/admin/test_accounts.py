@@ -218,12 +218,15 @@ def test_an_account_that_is_gone_is_not_found(operator: Client) -> None:
     assert operator.get(f"{LIST}7/check/").status_code == 404
 
 
-@pytest.mark.parametrize("where", ["change/", "apply/"])
-def test_gateways_are_shown_with_their_environment(operator: Client, aws: Served, where: str) -> None:
-    made = gateway(account=account())
-    plain = gateway(1)
+@pytest.mark.parametrize(("where", "headers"), [("change/", {}), ("apply/", {"HX-Request": "true"})])
+def test_gateways_are_shown_with_their_environment(
+    operator: Client, aws: Served, where: str, headers: dict[str, str]
+) -> None:
+    addresses = [
+        f"/admin/apigw_ws/apigateway/{each.pk}/{where}" for each in (gateway(account=account()), gateway(1))
+    ]
 
-    pages = [operator.get(f"/admin/apigw_ws/apigateway/{pk}/{where}").text for pk in (made.pk, plain.pk)]
+    pages = [operator.get(address, headers=headers).text for address in addresses]
 
     assert ["Production" in text for text in pages] == [True, False]
 

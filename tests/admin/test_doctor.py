@@ -73,7 +73,7 @@ def test_what_is_wrong_comes_first_with_the_way_to_what_helps(operator: Client, 
     apply, rotate = (f"/admin/apigw_ws/apigateway/{chat.pk}/{page}/" for page in ("apply", "security/rotate"))
     for name, url in (("applied", apply), ("secret", rotate)):
         assert f'id="fix-{chat.pk}-{name}" hx-get="{url}" hx-target="#modal-content"' in part
-        assert operator.get(url).status_code == 200
+        assert operator.get(url, headers=PART).status_code == 200
 
 
 def test_each_way_leads_to_a_page(operator: Client, chat: ApiGateway) -> None:
@@ -82,7 +82,7 @@ def test_each_way_leads_to_a_page(operator: Client, chat: ApiGateway) -> None:
         chat.account = AwsAccount.objects.get_or_create(label="live")[0]
         finding = Finding(key="x", title="x", level=Level.RED, why="x", fix=fix)
         way = screen._fix(request, chat, finding)
-        assert way and operator.get(way["href"]).status_code == 200
+        assert way and operator.get(way["href"], follow=True).status_code == 200
     chat.account = None
     assert screen._fix(request, chat, finding) is None
 

@@ -176,7 +176,7 @@ def field(text: str, name: str) -> str:
 
 def apply(browser: Client, chat: ApiGateway) -> Any:
     url = reverse("admin:apigw_ws_apigateway_apply", args=[chat.pk])
-    shown = field(browser.get(url).text, "seen")
+    shown = field(browser.get(url, headers=PART).text, "seen")
     return lambda: browser.post(url, {"_form_submitted": "True", "seen": shown})
 
 
