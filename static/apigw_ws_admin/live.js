@@ -31,10 +31,12 @@
   const remember = (row) => cellsOf(row).forEach((cell) => sent.set(cell, cell.outerHTML));
   // What opens a row, or its menu, is for the mouse alone in the theme.
   function reach(node) {
-    for (const opener of node.querySelectorAll("td[x-on\\:click], span[x-ref^=rowDropdown]")) {
+    const openers = "td[x-on\\:click], span[x-ref^=rowDropdown]";
+    for (const opener of [...node.querySelectorAll(openers), ...(node.matches?.(openers) ? [node] : [])]) {
+      const isOpen = opener.matches("td") && opener.closest("tbody").rows[1]?.checkVisibility();
       opener.tabIndex = 0;
       opener.setAttribute("role", "button");
-      opener.setAttribute("aria-expanded", "false");
+      opener.setAttribute("aria-expanded", Boolean(isOpen));
       opener.setAttribute("aria-label", opener.closest("td").dataset.label);
     }
   }

@@ -98,6 +98,7 @@ def test_what_changes_in_a_row_is_shown_also_where_it_is_open(watching: Watching
     socket.send('{"action": "who"}')
 
     page.locator(f"{ROWS} .field-in_and_out", has_text="1 / ").wait_for()
+    assert page.locator(f"{ROWS} td[aria-expanded='true']").count() == 1
     page.locator(OPEN_ROW, has_text="1 (").wait_for()
     clock = page.locator(f"{ROWS} .field-connected_for time")
     before = clock.inner_text()
