@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any, Final
 
 from django.forms.widgets import ChoiceWidget
-from django.utils.html import conditional_escape as escape
 from django.utils.safestring import SafeString, mark_safe
 from unfold.widgets import (
     UnfoldAdminSelect2MultipleWidget,
@@ -29,10 +29,15 @@ class _Long(ChoiceWidget):
         choices = (("" if key is None else str(key), label) for key, label in self.choices)
         # ``format_html`` would take ten times as long.
         options = "\n".join(
-            f'<option value="{escape(key)}"{_SELECTED if key in chosen else ""}>{escape(str(label))}</option>'
+            f'<option value="{escape(key)}"{_SELECTED if key in chosen else ""}>{_escaped(label)}</option>'
             for key, label in choices
         )
         return mark_safe(before + options + end + after)  # noqa: S308 - a template's, and escaped
+
+
+def _escaped(label: Any) -> str:
+    """As ``conditional_escape``, which is several times slower."""
+    return label if isinstance(label, SafeString) else escape(str(label))
 
 
 class LongSelect(_Long, UnfoldAdminSelectWidget):

@@ -22,6 +22,7 @@ from apigw_ws_admin.identifiers import beside, code
 from apigw_ws_admin.labels import RUN, TOKEN, Label, token_state
 from apigw_ws_admin.moments import lasting
 from apigw_ws_admin.readonly import ReadOnly, RecordAdmin
+from apigw_ws_admin.searching import SearchesUsers
 from apigw_ws_admin.sites import reverse
 from apigw_ws_admin.ways import USERNAME
 
@@ -38,7 +39,7 @@ class TokenFilter(DropdownFilter):
         return queryset.filter(used_on__isnull=chosen == "unused") if chosen else queryset
 
 
-class WebSocketTokenAdmin(RecordAdmin):
+class WebSocketTokenAdmin(SearchesUsers, RecordAdmin):
     """Shows the beginning of a token's hash; its value is not stored."""
 
     list_display = ("__str__", "state", "who", "created_on", "used_on", "connection")

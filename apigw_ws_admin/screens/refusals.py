@@ -22,6 +22,7 @@ from apigw_ws_admin.help import links
 from apigw_ws_admin.hints import HINTS, hint_for, ways_of
 from apigw_ws_admin.permissions import BAN, VIEW_ADDRESS
 from apigw_ws_admin.readonly import RecordAdmin
+from apigw_ws_admin.searching import SearchesUsers
 from apigw_ws_admin.sites import reverse
 from apigw_ws_admin.ways import USERNAME
 
@@ -51,7 +52,7 @@ class BanFilter(TextFilter):
         return queryset.filter(guard="ban", facts__ban=int(number)) if number.isdecimal() else queryset
 
 
-class RefusalAdmin(HidesAddresses, RecordAdmin):
+class RefusalAdmin(SearchesUsers, HidesAddresses, RecordAdmin):
     of_addresses = ("ip_address", "address_block")
     list_display = (
         "created_on",
