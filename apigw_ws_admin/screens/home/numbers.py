@@ -12,11 +12,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apigw_ws.models import ApiGateway, Channel
+from apigw_ws.models import ApiGateway, AwsAccount, Channel
 from apigw_ws.models.sessions import SessionState
 from apigw_ws.services.health import Health, State
 from apigw_ws.services.trends import TIMED, Now
-from apigw_ws_admin.labels import HEALTH, environment_colour
+from apigw_ws_admin.labels import ENVIRONMENT, HEALTH
 from apigw_ws_admin.screens.home.charts import NOTHING, REFUSALS, SESSIONS, count, milliseconds
 from apigw_ws_admin.sites import reverse
 from apigw_ws_admin.ways import channel_page
@@ -50,7 +50,9 @@ class Row:
     gateway: ApiGateway
     health: Health
     colour: str
+    #: The environment of its account, and its colour; empty if it has none.
     environment: str
+    environment_colour: str
     numbers: Mapping[str, str]
 
 
@@ -157,11 +159,14 @@ def _refusals(now: Now) -> Tile:
 
 def _row(gateway: ApiGateway, health: Health, now: Now) -> Row:
     numbers: Mapping[str, Any] = now.gateways.get(gateway.pk, {})
+    named = getattr(gateway, "environment")  # noqa: B009 - annotated
+    environment = AwsAccount.Environment(named) if named else None
     return Row(
         gateway=gateway,
         health=health,
         colour=HEALTH[health.state],
-        environment=environment_colour(gateway),
+        environment=str(environment.label) if environment else "",
+        environment_colour=ENVIRONMENT[environment] if environment else "",
         numbers={
             name: count(numbers.get(name, 0)) for name in ("live", "connects", "messages_in", "messages_out")
         },
