@@ -112,7 +112,7 @@ class ChannelAdmin(LiveList, RecordAdmin):
         return format_html(
             '<span class="live-who"><b>{}</b> <code>{}</code></span>',
             grouped(channel.members),
-            _("%d idle") % idle if idle else "",
+            _("%s idle") % grouped(idle) if idle else "",
         )
 
     @display(description=gettext_lazy("Who may join"))

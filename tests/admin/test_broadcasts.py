@@ -162,7 +162,7 @@ def test_the_audience_is_counted_and_shown_as_it_is_chosen(operator: Client) -> 
     assert '<b class="text-important">2</b> connections' in text
     assert '<b>ada</b> <span class="apigw-id"><code>a=</code>' in text
     assert "Nobody is in “elsewhere” now." in text
-    assert "Nobody is named" in counted(operator, channels="")
+    assert "Say whom it is for" in counted(operator, channels="")
     assert "2 IDs are of no session here" in counted(operator, kind="connections", connections="x= y= a=")
 
 

@@ -91,6 +91,12 @@ class AudienceForm(forms.Form):
         given = [(kind, label) for kind, label in GIVEN.items() if self[kind].value()]
         self.fields["kind"].choices = [*given, *KINDS]  # type: ignore[attr-defined]
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether somebody is to be named, and nobody is yet."""
+        kind = self["kind"].value()
+        return kind in dict(KINDS) and kind != "gateway" and not self[kind].value()
+
     def clean(self) -> None:
         super().clean()
         kind = self.cleaned_data.get("kind", "")
