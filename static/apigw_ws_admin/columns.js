@@ -15,8 +15,14 @@
   }
   const overflows = (cell) => cell.scrollWidth > cell.clientWidth + 1;
   const isKept = () => list()?.style.tableLayout === "fixed";
-  addEventListener("load", () => document.fonts.ready.then(keep));
-  addEventListener("resize", keep);
+  // The window's width, or the sidebar, gives the list another.
+  let width = 0;
+  const watch = new ResizeObserver(([{ contentRect }]) => {
+    if (contentRect.width === width) return;
+    width = contentRect.width;
+    keep();
+  });
+  addEventListener("load", () => document.fonts.ready.then(() => watch.observe(document.getElementById("content"))));
   document.addEventListener("htmx:afterRequest", ({ target }) => {
     if (target.id === "live" && (!isKept() || [...list().querySelectorAll("tbody > .data-row > [class*=field-]")].some(overflows))) keep();
   });

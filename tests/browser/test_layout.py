@@ -29,6 +29,7 @@ SHIFTS = """() => {
 }"""
 WIDTHS = (1440, 1024, 390)
 FOCUSED = "document.activeElement.href"
+SIDEBAR = "[x-on\\:click^='sidebarDesktopOpen ='], [x-on\\:click='sidebarToggle()']"
 PAINTED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
@@ -162,3 +163,16 @@ def test_an_id_is_copied_by_the_keyboard_and_moves_nothing(lively: Any) -> None:
     page.get_by_role("button", name="Copied").wait_for()
     assert page.evaluate("navigator.clipboard.readText()") == "connection-10="
     assert page.evaluate("shifts") == []
+
+
+def test_without_the_sidebar_the_columns_take_its_room(lively: Any) -> None:
+    page = lively("apigw_ws/websocketsession/")
+    page.wait_for_function("result_list.style.tableLayout === 'fixed'")
+    before = page.evaluate("result_list.offsetWidth")
+    toggle = page.locator(SIDEBAR).locator("visible=true").first
+
+    toggle.click()
+    page.wait_for_function("before => result_list.offsetWidth > before + 100", arg=before)
+
+    toggle.click()
+    page.wait_for_function("before => Math.abs(result_list.offsetWidth - before) < 2", arg=before)
