@@ -42,29 +42,24 @@
     return true;
   }
 
-  // What htmx does not send would be lost with the page.
-  const isPlain = (form) => form.method === "post" && !form.matches("[hx-post]") && location.pathname !== login;
+  // What no script sends would be lost with the page.
+  const isPlain = (form) => form.method === "post" && location.pathname !== login;
   let asked = null;
   let sent = null;
   async function send(form, submitter) {
     const isOver = !(await isSignedIn().catch(() => true)); // without an answer the browser has words for it
     asked = null;
-    if (isOver) return tellOver(form, `${login}?${new URLSearchParams({ next: account })}`);
+    if (isOver) return tellOver(form, `${login}?${new URLSearchParams({ next: location.pathname })}`);
     sent = form;
     form.requestSubmit(submitter);
     sent = null;
   }
-  document.addEventListener(
-    "submit",
-    (event) => {
-      const { target: form, submitter } = event;
-      if (form === sent || !isPlain(form) || !isWritten()) return;
-      event.preventDefault();
-      event.stopPropagation();
-      if (asked !== form) send((asked = form), submitter);
-    },
-    true,
-  );
+  document.addEventListener("submit", (event) => {
+    const { target: form, submitter } = event;
+    if (event.defaultPrevented || form === sent || !isPlain(form) || !isWritten()) return;
+    event.preventDefault();
+    if (asked !== form) send((asked = form), submitter);
+  });
   document.addEventListener("htmx:beforeRequest", ({ detail }) => byHand(detail) && note.remove());
   for (const failure of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
     document.addEventListener(failure, ({ detail }) => {
