@@ -93,4 +93,5 @@ def sign_in_beside(page: Any, demo: Demo) -> None:
     beside = page.context.new_page()
     beside.goto(demo.lines["Sign in"])
     beside.close()
+    page.bring_to_front()
     page.evaluate("window.dispatchEvent(new Event('focus'))")
